@@ -1,0 +1,71 @@
+/*
+ * struct span: bytes to read, borrowed from whoever owns them. Text is UTF-8 without a final
+ * NUL. A struct reader walks a span with bounds-checked steps.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef BASE_SPAN_H
+#define BASE_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct span {
+	const unsigned char *p;
+	size_t n;
+};
+
+/* For printf: printf("%.*s", SPAN_ARG(s)). */
+#define SPAN_ARG(s) (int)(s).n, (const char *)(s).p
+#define SPAN(literal) ((struct span){ (const unsigned char *)("" literal), sizeof(literal) - 1 })
+#define SPAN_NONE ((struct span){ NULL, 0 })
+
+struct span span_of(const void *p, size_t n);
+struct span span_str(const char *z);                    /* NULL gives the empty span */
+bool span_eq(struct span a, struct span b);
+bool span_is(struct span a, const char *z);
+bool span_starts(struct span a, const char *z);
+bool span_ends(struct span a, const char *z);
+int span_cmp(struct span a, struct span b);             /* by bytes, shorter first */
+bool span_ieq(struct span a, const char *z);            /* ASCII case aside */
+struct span span_cut(struct span s, size_t from, size_t n);     /* clipped to s */
+struct span span_trim(struct span s);                   /* without ASCII space, tab, CR, LF at the ends */
+/* Splits at the first byte sep: *head before, *tail after it; false if there is none. */
+bool span_split(struct span s, unsigned char sep, struct span *head, struct span *tail);
+bool span_is_utf8(struct span s);                       /* well-formed UTF-8, no surrogates */
+bool span_to_i64(struct span s, int64_t *out);          /* decimal, no sign but '-', no leading zero */
+
+enum err span_copy(struct ctx *c, struct span s, struct span *out) MUST_USE;
+enum err span_cstr(struct ctx *c, struct span s, char **out) MUST_USE;  /* fails on an inner NUL */
+enum err span_fmt(struct ctx *c, struct span *out, const char *fmt, ...) MUST_USE PRINTF(3, 4);
+
+/* Secrets are compared in a time that does not depend on them. */
+bool span_eq_secret(struct span a, struct span b);
+void wipe(void *p, size_t n);
+
+struct reader {
+	struct span s;
+	size_t at;
+};
+
+bool take_bytes(struct reader *r, size_t n, struct span *out);
+bool take_u8(struct reader *r, uint8_t *out);
+bool take_u16(struct reader *r, uint16_t *out);         /* big-endian, as all of these */
+bool take_u32(struct reader *r, uint32_t *out);
+bool take_u64(struct reader *r, uint64_t *out);
+bool take_string(struct reader *r, struct span *out);   /* SSH string: u32 length, bytes */
+bool take_line(struct reader *r, struct span *out);     /* up to and without the next LF; false at the end */
+bool take_until(struct reader *r, unsigned char sep, struct span *out); /* consumes sep */
+bool reader_done(const struct reader *r);
+
+/* Hex is lower case. Base64 is RFC 4648 with padding; only the canonical form is read. */
+enum err hex_encode(struct ctx *c, struct span s, struct span *out) MUST_USE;
+bool hex_decode(struct span hex, unsigned char *out, size_t n);         /* exactly n bytes */
+enum err b64_encode(struct ctx *c, struct span s, struct span *out) MUST_USE;
+enum err b64_encode_raw(struct ctx *c, struct span s, struct span *out) MUST_USE;       /* no padding (age) */
+enum err b64_decode(struct ctx *c, struct span b64, struct span *out) MUST_USE;
+enum err b64_decode_raw(struct ctx *c, struct span b64, struct span *out) MUST_USE;
+
+#endif
