@@ -22,6 +22,7 @@ struct json {
 	struct json *next;
 	struct span key;                /* of a member */
 	unsigned line;                  /* where it stood in a YAML file, else 0 */
+	bool held;                      /* it hangs in a parent already */
 };
 
 /* Reads any JSON of our kind (white space and member order are free). */
@@ -36,8 +37,9 @@ enum err json_write_pretty(struct ctx *c, const struct json *j, size_t max_bytes
 void json_put_text(struct buf *b, struct span s);
 
 /* Building. The text of spans is not copied: it must live as long as the value. The adders never
- * fail by themselves; a lack of memory leaves ERR_NOMEM in c and json_write reports it. */
-struct json *json_object(struct ctx *c);
+ * fail by themselves; a lack of memory leaves ERR_NOMEM in c and json_write reports it. A key that
+ * is set again replaces its value; a value that hangs somewhere already is shared, not moved. */
+struct json *json_object(struct ctx *c) __asm__("writ_json_object");    /* jansson has one too */
 struct json *json_list(struct ctx *c);
 struct json *json_text(struct ctx *c, struct span s);
 struct json *json_int(struct ctx *c, int64_t i);
@@ -63,7 +65,7 @@ int64_t json_opt_int(const struct json *o, const char *key, int64_t fallback);
 size_t json_count(const struct json *list);
 /* Fails if the object has a member that is not in the space-separated list "a b c". */
 enum err json_only(struct ctx *c, const struct json *o, const char *keys) MUST_USE;
-bool json_equal(const struct json *a, const struct json *b);
+bool json_equal(const struct json *a, const struct json *b) __asm__("writ_json_equal");
 /* A deep copy into c's arena (for values of another context). */
 enum err json_clone(struct ctx *c, const struct json *j, struct json **out) MUST_USE;
 
