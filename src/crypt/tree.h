@@ -55,7 +55,15 @@ struct inner_path {
 enum err act_commitment(struct ctx *c, struct span salt32, struct span act, struct sha256 *out) MUST_USE;
 /* k_n = HMAC-SHA256(pad key, n as u64): padding and places of tick n. */
 enum err inner_tick_key(struct ctx *c, struct span pad_key, uint64_t n, struct sha256 *out) MUST_USE;
-/* The i-th commitment's place: a permutation of 0..65535 keyed by the tick's key. */
+/* The i-th commitment's place: a permutation of 0..65535 keyed by the tick's key, a Feistel network
+ * over two bytes. Its tables take 96 HMACs: make them once for many places; they are secret. */
+#define INNER_ROUNDS 12u
+struct inner_order {
+	unsigned char round[INNER_ROUNDS][256];
+};
+enum err inner_order_make(struct ctx *c, const struct sha256 *tick_key, struct inner_order *out) MUST_USE;
+uint16_t inner_order_place(const struct inner_order *o, uint16_t i);
+/* The same for one place alone. */
 enum err inner_place(struct ctx *c, const struct sha256 *tick_key, uint16_t i, uint16_t *out) MUST_USE;
 /* Root, and (paths may be NULL) the path of each of the count <= 65,536 commitments. */
 enum err inner_build(struct ctx *c, const struct sha256 *tick_key, const struct sha256 *commitments, size_t count,
