@@ -15,11 +15,6 @@ enum err ossl_fail(struct ctx *c, const char *file, int line, const char *what)
 	return err_set(c, ERR_CRYPTO, file, line, "%s: OpenSSL says: %s", what, reason ? reason : "nothing");
 }
 
-void ossl_forget(void)
-{
-	ERR_clear_error();
-}
-
 static enum err md_fetch(struct ctx *c, const char *name, EVP_MD **kept, const EVP_MD **out)
 {
 	if (!*kept)

@@ -47,13 +47,18 @@ DEFINE_SCOPED(BIGNUM, bignum, BN_free)
 /* Records ERR_CRYPTO with "what" and OpenSSL's newest reason, and empties OpenSSL's queue. */
 enum err ossl_fail(struct ctx *c, const char *file, int line, const char *what);
 #define OSSL_FAIL(c, what) return ossl_fail((c), __FILE__, __LINE__, (what))
-/* Forgets OpenSSL's queue: an expected "does not hold" must not colour a later message. */
-void ossl_forget(void);
 
 /* Fetched at first use, never freed: the process ends with them. */
 enum err ossl_sha256(struct ctx *c, const EVP_MD **out) MUST_USE;
 enum err ossl_sha512(struct ctx *c, const EVP_MD **out) MUST_USE;
 enum err ossl_hmac(struct ctx *c, EVP_MAC **out) MUST_USE;
+
+/* A raw Ed25519 public key as OpenSSL holds it; ERR_FORMAT for another length and for points of
+ * small order (sign.c). */
+enum err ossl_ed25519_public(struct ctx *c, struct span key, EVP_PKEY **out) MUST_USE;
+/* ERR_VERIFY unless sig is key's signature over message; hash is NULL for Ed25519. (sign.c) */
+enum err ossl_verify(struct ctx *c, EVP_PKEY *key, const char *hash, struct span message,
+		     struct span sig) MUST_USE;
 
 /* Copies what stands in a memory BIO into the arena. */
 enum err ossl_bio_span(struct ctx *c, BIO *bio, struct span *out) MUST_USE;

@@ -14,6 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <cmocka.h>
 #include <jansson.h>
 
@@ -86,6 +89,71 @@ static inline bool member_is(const json_t *o, const char *key, const char *want)
 	const char *z = json_string_value(json_object_get(o, key));
 
 	return z && strcmp(z, want) == 0;
+}
+
+/* A temporary folder for one test program; folder_drop removes it with what is in it. */
+static char folder[64];
+
+static inline int folder_make(void **state)
+{
+	(void)state;
+	snprintf(folder, sizeof folder, "%s/writ-crypt-XXXXXX", "/tmp");
+	return mkdtemp(folder) ? 0 : -1;
+}
+
+/* Exit status of a shell command run in the folder, its output in the file "log" there. */
+static inline int tool(const char *fmt, ...) PRINTF(1, 2);
+static inline int tool(const char *fmt, ...)
+{
+	char command[2048], all[4096];
+	va_list args;
+	int status;
+
+	va_start(args, fmt);
+	vsnprintf(command, sizeof command, fmt, args);
+	va_end(args);
+	snprintf(all, sizeof all, "cd '%s' && { %s; } >log 2>&1 </dev/null", folder, command);
+	status = system(all);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static inline int folder_drop(void **state)
+{
+	char command[128];
+
+	(void)state;
+	snprintf(command, sizeof command, "rm -r '%s'", folder);
+	return system(command);
+}
+
+static inline struct span slurp(struct ctx *c, const char *name)
+{
+	struct span out = SPAN_NONE;
+	char path[256];
+
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	ok(c, file_read(c, path, (size_t)1 << 20, &out));
+	return out;
+}
+
+static inline void put(struct ctx *c, const char *name, struct span s)
+{
+	char path[256];
+
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	ok(c, file_write(c, path, s, 0600));
+}
+
+/* A copy with byte at changed. */
+static inline struct span flipped(struct ctx *c, struct span s, size_t at)
+{
+	unsigned char *p = arena_alloc(c, s.n);
+
+	assert_non_null(p);
+	assert_true(at < s.n);
+	memcpy(p, s.p, s.n);
+	p[at] ^= 1;
+	return span_of(p, s.n);
 }
 
 #endif

@@ -1,0 +1,76 @@
+/*
+ * Checking Ed25519 signatures (RFC 8032); see sign.h. Refuses public keys of small order, under
+ * which one signature would hold for any message. Holds no private key: sign_secret.c does.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "crypt/sign.h"
+
+#include <string.h>
+
+#include "base/num.h"
+#include "crypt/ossl.h"
+
+/* All encodings of points of order 1, 2, 4 and 8, sign bit aside (RFC 8032 section 5.1.2; y, and
+ * y + p where that still fits into 255 bits). */
+static const unsigned char small_order[][ED25519_KEY_BYTES] = {
+	{ 0x00 },
+	{ 0x01 },
+	{ 0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0,
+	  0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05 },
+	{ 0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f,
+	  0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a },
+	{ 0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	  0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f },
+	{ 0xed, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	  0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f },
+	{ 0xee, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	  0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f },
+};
+
+static bool is_small_order(struct span key)
+{
+	unsigned char y[ED25519_KEY_BYTES];
+
+	memcpy(y, key.p, sizeof y);
+	y[sizeof y - 1] &= 0x7f;
+	for (size_t i = 0; i < COUNT_OF(small_order); i++)
+		if (memcmp(y, small_order[i], sizeof y) == 0)
+			return true;
+	return false;
+}
+
+enum err ossl_ed25519_public(struct ctx *c, struct span key, EVP_PKEY **out)
+{
+	if (key.n != ED25519_KEY_BYTES)
+		FAIL(c, ERR_FORMAT, "an Ed25519 public key has %u bytes, this one has %zu", ED25519_KEY_BYTES,
+		     key.n);
+	if (is_small_order(key))
+		FAIL(c, ERR_FORMAT, "this Ed25519 public key is one of the few that no honest program makes");
+	*out = EVP_PKEY_new_raw_public_key_ex(NULL, "ED25519", NULL, key.p, key.n);
+	if (!*out)
+		OSSL_FAIL(c, "an Ed25519 public key");
+	return ERR_OK;
+}
+
+enum err ossl_verify(struct ctx *c, EVP_PKEY *key, const char *hash, struct span message, struct span sig)
+{
+	SCOPED(md_ctx) EVP_MD_CTX *md = EVP_MD_CTX_new();
+
+	if (!md || EVP_DigestVerifyInit_ex(md, NULL, hash, NULL, NULL, key, NULL) != 1)
+		OSSL_FAIL(c, "beginning to check a signature");
+	if (EVP_DigestVerify(md, sig.p, sig.n, message.p, message.n) != 1) {
+		ERR_clear_error();
+		FAIL(c, ERR_VERIFY, "the signature does not fit the key and the text");
+	}
+	return ERR_OK;
+}
+
+enum err ed25519_verify(struct ctx *c, struct span public_key, struct span message, struct span sig)
+{
+	SCOPED(pkey) EVP_PKEY *key = NULL;
+
+	TRY(ossl_ed25519_public(c, public_key, &key));
+	if (sig.n != ED25519_SIG_BYTES)
+		FAIL(c, ERR_VERIFY, "an Ed25519 signature has %u bytes, this one has %zu", ED25519_SIG_BYTES, sig.n);
+	return ossl_verify(c, key, NULL, message, sig);
+}
