@@ -20,6 +20,7 @@ import re
 import struct
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 
@@ -98,20 +99,10 @@ class SshFileKey:
 
 # --- tar -------------------------------------------------------------------------------------------
 
-def ustar(name, size, mtime, flag):
-    fields = [(name, 100), (b"0000644\0", 8), (b"0000000\0", 8), (b"0000000\0", 8), (b"%011o\0" % size, 12),
-              (b"%011o\0" % mtime, 12), (b" " * 8, 8), (flag, 1), (b"", 100), (b"ustar\00000", 8), (b"", 247)]
-    block = b"".join(value.ljust(width, b"\0") for value, width in fields)
-    return block[:148] + b"%06o\0 " % sum(block) + block[156:]
-
-
 def tar_file(name, body, mtime):
-    name, out = name.encode(), b""
-    if len(name) > 100:
-        n = next(k for k in range(len(name), len(name) + 20) if len(f"{k} path=\n") + len(name) == k)
-        record = b"%d path=%s\n" % (n, name)
-        out = ustar(b"pax_header", len(record), mtime, b"x") + record + bytes(-len(record) % 512)
-    return out + ustar(name[:100], len(body), mtime, b"0") + body + bytes(-len(body) % 512)
+    info = tarfile.TarInfo(name)
+    info.size, info.mtime, info.mode = len(body), mtime, 0o644
+    return info.tobuf(tarfile.PAX_FORMAT) + body + bytes(-len(body) % 512)
 
 
 def tar(members, mtime):

@@ -131,7 +131,7 @@ def utc(text, check):
 def ustar(name, size, mtime, kind=b"0"):
     h = bytearray(512)
     h[0:len(name)] = name
-    h[100:124] = b"0000644\x000000000\x000000000\x00"
+    h[100:124] = (b"0000644" if kind == b"0" else b"0000000") + b"\x000000000\x000000000\x00"
     h[124:148] = b"%011o\x00%011o\x00" % (size, mtime)
     h[148:156] = b"        "
     h[156:157] = kind
@@ -156,7 +156,7 @@ def tar_head(name, size, mtime):
         records += pax_record(b"size", b"%d" % size)
     if not records:
         return ustar(name, size, mtime)
-    pax = ustar(b"pax_header", len(records), mtime, b"x") + records + bytes(-len(records) % 512)
+    pax = ustar(b"././@PaxHeader", len(records), 0, b"x") + records + bytes(-len(records) % 512)
     return pax + ustar(name[:100], size if size < 8 ** 11 else 0, mtime)
 
 
@@ -553,6 +553,8 @@ def check_approvals(p, policy):
     s = document(text, "approval")
     if sha(canonical(roster.policy)) != s.text("policy_sha256"):
         raise Bad("policy-values", "the policy is not the one of founding document and chain")
+    if roster.policy.get("timestamp") != "none":
+        raise Bad("policy-values", "a timestamp is required and there is none")
     if roster.version > s.num("roster_version"):
         raise Bad("roster-chain", "a later roster than the approval statement's")
     document_key = (policy or roster.founding).get("document_key")
