@@ -151,6 +151,9 @@ enum err json_parse(struct ctx *c, struct span text, struct json **out)
 	json_t *root;
 
 	*out = NULL;
+	/* jansson takes a NUL between values for the end of the document. */
+	if (text.n && memchr(text.p, 0, text.n))
+		FAIL(c, ERR_FORMAT, "a NUL byte stands in this JSON");
 	TRY(seed_hashes(c));
 	if (!size_mul(text.n, SCRATCH_PER_BYTE, &room) || !size_add(room, SCRATCH_BASE, &room))
 		FAIL(c, ERR_LIMIT, "%zu bytes are too many for one document", text.n);
