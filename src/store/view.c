@@ -53,7 +53,6 @@ enum err view_put(struct ctx *c, struct store *st, const struct order_view *v)
 #undef ROW
 	};
 
-	TRY(view_remove(c, st, v->ref));
 	return store_run(c, st, QUERY_VIEW_PUT, row, COUNT_OF(row), NULL, NULL);
 }
 
@@ -62,9 +61,9 @@ enum err view_remove(struct ctx *c, struct store *st, struct span ref)
 	return store_run(c, st, QUERY_VIEW_REMOVE, PARAMS(P_TEXT(ref)), NULL, NULL);
 }
 
-enum err view_remove_all(struct ctx *c, struct store *st)
+enum err view_clear(struct ctx *c, struct store *st)
 {
-	return store_run(c, st, QUERY_VIEW_REMOVE_ALL, PARAMS_NONE, NULL, NULL);
+	return store_run(c, st, QUERY_VIEW_CLEAR, PARAMS_NONE, NULL, NULL);
 }
 
 enum err view_get(struct ctx *c, struct store *st, struct span ref, struct order_view *out, bool *found_out)

@@ -23,10 +23,10 @@ struct order_view {
 #undef ROW
 };
 
-/* Inside a transaction: the row of v->ref becomes v. */
+/* The row of v->ref becomes v. */
 enum err view_put(struct ctx *c, struct store *st, const struct order_view *v) MUST_USE;
 enum err view_remove(struct ctx *c, struct store *st, struct span ref) MUST_USE;
-enum err view_remove_all(struct ctx *c, struct store *st) MUST_USE;
+enum err view_clear(struct ctx *c, struct store *st) MUST_USE;
 enum err view_get(struct ctx *c, struct store *st, struct span ref, struct order_view *out, bool *found_out) MUST_USE;
 
 /* Newest first, by pages: begin with after_received INT64_MAX and after_ref empty, go on with those

@@ -220,7 +220,7 @@ static void one_writer_waits_for_another(void **state)
 	ok(&c, store_open(&c, path, STORE_READ, &other));
 	assert_int_equal(last_seq(&c, other), 0);
 	refused(&c, ERR_STATE, store_begin(&c, other, &w));
-	refused(&c, ERR_DENIED, store_run(&c, other, QUERY_VIEW_REMOVE_ALL, PARAMS_NONE, NULL, NULL));
+	refused(&c, ERR_DENIED, store_run(&c, other, QUERY_VIEW_CLEAR, PARAMS_NONE, NULL, NULL));
 	store_close(&st);
 	w.st = NULL;
 	ok(&c, store_open(&c, path, STORE_WRITE, &st));
@@ -410,7 +410,7 @@ static void view_rows(void **state)
 	*list = '\0';
 	ok(&c, view_all(&c, st, add_ref, list));
 	assert_string_equal(list, "W-B W-C W-D W-E ");
-	ok(&c, view_remove_all(&c, st));
+	ok(&c, view_clear(&c, st));
 	ok(&c, view_get(&c, st, SPAN("W-E"), &got, &found));
 	assert_false(found);
 }
