@@ -1,0 +1,30 @@
+/*
+ * Receiving an order: its papers are kept byte for byte, the order file is read in a cage, and
+ * what the sender says is kept as claimed. Nothing is judged here.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef ORDER_RECEIVE_H
+#define ORDER_RECEIVE_H
+
+#include "order/order.h"
+
+#define PAPERS_MAX 32u
+
+struct submitted_file {
+	const char *name;       /* for people; the path's last part is kept */
+	int fd;                 /* read from its present position */
+};
+
+struct submission {
+	struct submitted_file order;
+	struct submitted_file paper[PAPERS_MAX];        /* the first is the order itself */
+	size_t papers;
+};
+
+/* The reference, and a receipt signed by the seal: its text, the record and the signature. */
+enum err order_receive(struct ctx *c, struct session *s, const struct submission *in, struct order *out,
+		       struct span *receipt_out, const struct json **record_out) MUST_USE;
+/* Writes the original bytes of every paper and of the order file into the folder dir. */
+enum err order_papers(struct ctx *c, struct session *s, const struct order *o, const char *dir, int64_t *count_out) MUST_USE;
+
+#endif

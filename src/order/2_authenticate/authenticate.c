@@ -1,0 +1,119 @@
+/*
+ * Authentication; see authenticate.h.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "order/2_authenticate/authenticate.h"
+
+#include "base/num.h"
+#include "format/time.h"
+
+/* The ways, and the word of the law for each (FACTS: issuer.contact_check). */
+static const struct {
+	const char *by, *contact_check;
+	bool verifies;
+} ways[] = {
+	{ "callback", "CALL_BACK", true },
+	{ "certificate", "CERTIFICATE", true },
+	{ "official-channel", "OFFICIAL_CHANNEL", true },
+	{ "domain", "DOMAIN_ONLY", false },
+	{ "none", "NONE", false },
+};
+
+static const char *const signs[] = { "NONE", "LOOKALIKE_DOMAIN", "REFUSES_CALL_BACK", "ALTERED_DOCUMENT", "REUSED_DOCUMENT",
+				     "WRONG_STATUTE_FOR_ISSUER", "UNKNOWN_JUDGE", "ODD_HOUR" };
+
+/* Facts that the sender may not set: prefix of the path (formats.md section 3). */
+static const char *const provider_only[] = { "order.received_at", "order.received_via", "issuer.contact_check",
+					     "issuer.impersonation_signs", "issuer.court_competent", "customer.", "data.",
+					     "evaluate_at" };
+
+static enum err way_of(struct ctx *c, struct span by, size_t *out)
+{
+	for (size_t i = 0; i < COUNT_OF(ways); i++)
+		if (span_is(by, ways[i].by)) {
+			*out = i;
+			return ERR_OK;
+		}
+	err_next(c, "one of: callback, certificate, official-channel, domain, none");
+	FAIL(c, ERR_USAGE, "'%.*s' is no way to verify a sender", SPAN_ARG(by));
+}
+
+static enum err check_signs(struct ctx *c, const struct json *list)
+{
+	JSON_EACH(sign, list) {
+		bool known = false;
+
+		for (size_t i = 0; i < COUNT_OF(signs); i++)
+			known |= span_is(sign->s, signs[i]);
+		if (!known)
+			FAIL(c, ERR_USAGE, "'%.*s' is no sign of a false sender that writ knows", SPAN_ARG(sign->s));
+	}
+	return ERR_OK;
+}
+
+/* A sender who is verified must be an agency of the register: delivery goes to its keys alone. */
+static enum err check_agency(struct ctx *c, struct session *s, struct span agency)
+{
+	const struct json *row;
+
+	TRY(roster_agency(c, s, agency, &row));
+	if (row)
+		return ERR_OK;
+	err_next(c, "two people register it: writ agency add --id %.*s ...", SPAN_ARG(agency));
+	FAIL(c, ERR_STATE, "the agency '%.*s' is not in the register", SPAN_ARG(agency));
+}
+
+enum err order_authenticate(struct ctx *c, struct session *s, struct order *o, const struct authentication *a)
+{
+	struct span agency = a->agency.n ? a->agency : json_opt_text(o->received, "agency", SPAN_NONE);
+	struct json *body = json_object(c), *list;
+	size_t way;
+
+	TRY(session_need_actor(c, s, ""));
+	TRY(order_permit(c, s, o, ACT_AUTHENTICATED));
+	TRY(way_of(c, a->by, &way));
+	TRY(check_signs(c, a->signs));
+	if (ways[way].verifies && (a->over.n == 0 || a->found.n == 0)) {
+		err_next(c, "add --over NUMBER-OR-KEY --found WHERE; a number from the request itself proves nothing");
+		FAIL(c, ERR_USAGE, "say over which number or key, and where it was found independently of the request");
+	}
+	if (ways[way].verifies)
+		TRY(check_agency(c, s, agency));
+	json_set_text(c, body, "by", a->by);
+	json_set_str(c, body, "contact_check", ways[way].contact_check);
+	json_set_bool(c, body, "verified", ways[way].verifies);
+	json_set_text(c, body, "over", a->over);
+	json_set_text(c, body, "found", a->found);
+	json_set_text(c, body, "agency", agency);
+	TRY(a->signs ? json_clone(c, a->signs, &list) : ERR_OK);
+	json_set(c, body, "impersonation_signs", a->signs ? list : json_list(c));
+	TRY(order_append(c, s, o, ACT_AUTHENTICATED, body));
+	return a->facts ? order_establish(c, s, o, a->facts) : ERR_OK;
+}
+
+static bool may_set(struct span path)
+{
+	for (size_t i = 0; i < COUNT_OF(provider_only); i++)
+		if (span_is(path, provider_only[i]) ||
+		    (span_ends(span_str(provider_only[i]), ".") && span_starts(path, provider_only[i])))
+			return true;
+	return false;
+}
+
+enum err order_establish(struct ctx *c, struct session *s, struct order *o, const struct json *facts)
+{
+	struct json *body = json_object(c), *copy;
+
+	JSON_EACH(fact, facts) {
+		struct span path = json_opt_text(fact, "path", SPAN_NONE);
+
+		if (may_set(path))
+			continue;
+		err_next(c, "staff set order.received_*, issuer.contact_check, issuer.impersonation_signs, "
+			    "issuer.court_competent, customer.*, data.*");
+		FAIL(c, ERR_DENIED, "the fact '%.*s' is the sender's to state, not ours", SPAN_ARG(path));
+	}
+	TRY(json_clone(c, facts, &copy));
+	json_set(c, body, "facts", copy);
+	return order_append(c, s, o, ACT_ESTABLISHED, body);
+}

@@ -1,0 +1,21 @@
+/*
+ * Counting and collecting: a ticket from the seal, a hand that bears it, and what came of it. The
+ * scope and the key come to the hand by the ticket, not from here alone.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef ORDER_COLLECT_H
+#define ORDER_COLLECT_H
+
+#include "order/order.h"
+
+/* Numbers per line before anything is collected; the hand's list {id, store, account, items ...}. */
+enum err order_count(struct ctx *c, struct session *s, struct order *o, const struct json **lines_out) MUST_USE;
+/* ERR_DEGRADED with *unreadable_out where something in scope could not be read: no package then. */
+enum err order_collect(struct ctx *c, struct session *s, struct order *o, hand_progress *progress, void *of,
+		       const struct json **unreadable_out) MUST_USE;
+/* What the stores say of themselves (describe), recorded as an act of the home. */
+enum err stores_check(struct ctx *c, struct session *s, const struct json **stores_out) MUST_USE;
+/* Path of the vault file of a ticket. */
+enum err vault_path(struct ctx *c, const struct session *s, struct span ticket, char **out) MUST_USE;
+
+#endif

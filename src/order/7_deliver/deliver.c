@@ -1,0 +1,217 @@
+/*
+ * Delivery; see deliver.h. The proof of the tick that took the release is put into the head once
+ * and kept as a blob, so that every delivery of an order is byte for byte the same file.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "order/7_deliver/deliver.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "crypt/hash.h"
+#include "format/tar.h"
+#include "format/time.h"
+#include "log/log.h"
+#include "order/4_collect/collect.h"
+#include "store/blob.h"
+
+#define MEMBER_MAX ((size_t)16 << 20)
+#define HEAD_MAX ((size_t)48 << 20)
+#define PIECE ((size_t)1 << 20)
+
+static enum err blob_of(struct ctx *c, struct session *s, const struct order *o, const char *key, struct span *out)
+{
+	struct sha256 hash;
+
+	TRY(json_need_hex(c, o->released, key, hash.b, sizeof hash.b));
+	return blob_read(c, s->home.blob, &hash, MEMBER_MAX, out);
+}
+
+/* The members before package.age, in their order, and where each lies. */
+static const struct {
+	const char *name, *key;
+} members[] = {
+	{ "README.txt", "readme_sha256" },	     { "certificate.pdf", "certificate_sha256" },
+	{ "return.json", "return_sha256" },	     { "approvals.json", "approvals_sha256" },
+	{ "statement.json", "statement_sha256" },    { "statement.p7s", "p7s_sha256" },
+	{ "release.json", "release_sha256" },
+};
+
+static enum err add_member(struct ctx *c, struct buf *b, const char *name, struct span bytes, int64_t mtime_utc)
+{
+	static const unsigned char zero[TAR_BLOCK];
+
+	TRY(tar_head(c, b, span_str(name), (int64_t)bytes.n, mtime_utc));
+	buf_add(b, bytes);
+	buf_add(b, span_of(zero, tar_padding((int64_t)bytes.n)));
+	return ERR_OK;
+}
+
+static enum err released_at(struct ctx *c, struct session *s, const struct order *o, int64_t *out)
+{
+	struct json *statement;
+	struct span text, at;
+
+	TRY(blob_of(c, s, o, "statement_sha256", &text));
+	TRY(json_parse(c, text, &statement));
+	TRY(json_need_text(c, statement, "released_at", &at));
+	if (!time_parse(at, out))
+		FAIL(c, ERR_FORMAT, "statement.json has no time");
+	return ERR_OK;
+}
+
+static enum err proof_text(struct ctx *c, struct session *s, const struct order *o, struct span *out)
+{
+	struct json *act;
+	struct span text;
+	int64_t seal_seq;
+
+	TRY(blob_of(c, s, o, "release_sha256", &text));
+	TRY(json_parse(c, text, &act));
+	TRY(json_need_int(c, act, "seal_seq", &seal_seq));
+	return log_prove_seal(c, s->store, &s->home, seal_seq, out);
+}
+
+static enum err compose_head(struct ctx *c, struct session *s, const struct order *o, int64_t payload_bytes, struct span *out)
+{
+	struct span bytes, header;
+	int64_t mtime_utc;
+	struct buf b;
+
+	buf_begin(&b, c, HEAD_MAX);
+	TRY(released_at(c, s, o, &mtime_utc));
+	for (size_t i = 0; i < COUNT_OF(members); i++) {
+		TRY(blob_of(c, s, o, members[i].key, &bytes));
+		TRY(add_member(c, &b, members[i].name, bytes, mtime_utc));
+	}
+	TRY(proof_text(c, s, o, &bytes));
+	TRY(add_member(c, &b, "statement.tlog-proof", bytes, mtime_utc));
+	TRY(blob_of(c, s, o, "header_sha256", &header));
+	TRY(tar_head(c, &b, SPAN("package.age"), (int64_t)header.n + payload_bytes, mtime_utc));
+	buf_add(&b, header);
+	return buf_done(c, &b, out);
+}
+
+static enum err compose_tail(struct ctx *c, int64_t package_bytes, struct span *out)
+{
+	static const unsigned char zero[TAR_BLOCK];
+	struct buf b;
+
+	buf_begin(&b, c, 4 * TAR_BLOCK);
+	buf_add(&b, span_of(zero, tar_padding(package_bytes)));
+	tar_end(&b);
+	return buf_done(c, &b, out);
+}
+
+/* Made once: the head that the first delivery was begun with is the head of them all. */
+static enum err head_once(struct ctx *c, struct session *s, const struct order *o, int64_t payload_bytes, struct span *out)
+{
+	struct span ticket = json_opt_text(o->released, "ticket", SPAN_NONE);
+	char *path;
+
+	TRY(path_fmt(c, &path, "%s/%.*s.head", s->home.vault, SPAN_ARG(ticket)));
+	if (file_exists(path))
+		return file_read(c, path, HEAD_MAX, out);
+	TRY(compose_head(c, s, o, payload_bytes, out));
+	TRY(file_write(c, path, *out, 0600));
+	seam_crash_point(CRASH_DELIVER_AFTER_HEAD);
+	return ERR_OK;
+}
+
+enum err delivery_open(struct ctx *c, struct session *s, const struct order *o, struct delivery *out)
+{
+	struct span header;
+	struct stat st;
+	char *path;
+
+	*out = (struct delivery){ .payload_fd = -1 };
+	if (!o->released) {
+		err_next(c, "whose turn it is: %s", order_state_turn(o->state));
+		FAIL(c, ERR_STATE, "order %.*s is %s and has not been released", SPAN_ARG(o->ref), order_state_word(o->state));
+	}
+	TRY(vault_path(c, s, json_opt_text(o->released, "ticket", SPAN_NONE), &path));
+	TRY(file_open(c, path, O_RDONLY, 0, &out->payload_fd));
+	if (fstat(out->payload_fd, &st) != 0)
+		FAIL(c, ERR_IO, "cannot stat %s: %s", path, strerror(errno));
+	out->payload_bytes = st.st_size;
+	TRY(blob_of(c, s, o, "header_sha256", &header));
+	TRY(head_once(c, s, o, out->payload_bytes, &out->head));
+	TRY(compose_tail(c, (int64_t)header.n + out->payload_bytes, &out->tail));
+	out->bytes = (int64_t)out->head.n + out->payload_bytes + (int64_t)out->tail.n;
+	return ERR_OK;
+}
+
+void delivery_close(struct delivery *d)
+{
+	fd_close(&d->payload_fd);
+}
+
+static size_t from_span(struct span s, int64_t at, unsigned char *p, size_t n)
+{
+	struct span piece = span_cut(s, (size_t)at, n);
+
+	if (piece.n)
+		memcpy(p, piece.p, piece.n);
+	return piece.n;
+}
+
+enum err delivery_read(struct ctx *c, const struct delivery *d, int64_t at, unsigned char *p, size_t n, size_t *got_out)
+{
+	int64_t head_bytes = (int64_t)d->head.n, payload_end = head_bytes + d->payload_bytes;
+	ssize_t got;
+
+	*got_out = 0;
+	if (at < 0 || at >= d->bytes)
+		return ERR_OK;
+	if (at < head_bytes) {
+		*got_out = from_span(d->head, at, p, n);
+		return ERR_OK;
+	}
+	if (at >= payload_end) {
+		*got_out = from_span(d->tail, at - payload_end, p, n);
+		return ERR_OK;
+	}
+	if ((int64_t)n > payload_end - at)
+		n = (size_t)(payload_end - at);
+	got = pread(d->payload_fd, p, n, at - head_bytes);
+	if (got <= 0)
+		FAIL(c, ERR_IO, "cannot read the vault: %s", got == 0 ? "it is shorter than it was" : strerror(errno));
+	*got_out = (size_t)got;
+	return ERR_OK;
+}
+
+static enum err record(struct ctx *c, struct session *s, struct order *o, const char *to, int64_t bytes)
+{
+	struct json *body = json_object(c);
+
+	json_set_str(c, body, "to", to);
+	json_set_int(c, body, "bytes", bytes);
+	json_set_text(c, body, "ticket", json_opt_text(o->released, "ticket", SPAN_NONE));
+	return order_append(c, s, o, ACT_DELIVERED, body);
+}
+
+enum err order_deliver(struct ctx *c, struct session *s, struct order *o, int out_fd, int64_t from, const char *to,
+		       void (*progress)(void *of, int64_t done, int64_t bytes), void *of)
+{
+	struct delivery DELIVERY_SCOPED d = { .payload_fd = -1 };
+	unsigned char *piece;
+	size_t got;
+
+	TRY(session_need_actor(c, s, ""));
+	TRY(order_permit(c, s, o, ACT_DELIVERED));
+	TRY(delivery_open(c, s, o, &d));
+	TRY(NEW_ARRAY(c, piece, PIECE));
+	for (int64_t at = from; at < d.bytes; at += (int64_t)got) {
+		TRY(delivery_read(c, &d, at, piece, PIECE, &got));
+		TRY(fd_write_all(c, out_fd, span_of(piece, got)));
+		if (progress)
+			progress(of, at + (int64_t)got, d.bytes);
+	}
+	TRY(fd_sync(c, out_fd));
+	seam_crash_point(CRASH_DELIVER_AFTER_FILE);
+	return record(c, s, o, to, d.bytes);
+}

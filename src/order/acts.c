@@ -1,0 +1,267 @@
+/*
+ * Appending acts and keeping the projection: an act, its salted commitment for the log and the
+ * row that screens read are one transaction. (order, seq) is unique, so of two commands that race
+ * one fails and is told to look again.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "crypt/tree.h"
+#include "format/time.h"
+#include "order/order.h"
+
+#define ACT_MAX ((size_t)4 << 20)
+#define SALT_BYTES 32u
+
+static enum err load_row(struct ctx *c, void *of, const struct store_row *row)
+{
+	struct order *o = of;
+	struct span text;
+	struct json *act;
+
+	if (row->v[3].kind == STORE_NULL)
+		FAIL(c, ERR_STATE, "order %.*s: retention has removed its acts; only their commitments are left",
+		     SPAN_ARG(o->ref));
+	TRY(span_copy(c, row->v[3].s, &text));
+	TRY(json_parse(c, text, &act));
+	TRY(order_fold(c, o, act));
+	struct json *acts;
+
+	memcpy(&acts, &o->acts, sizeof acts);
+	json_add(c, acts, act);
+	return ERR_OK;
+}
+
+static enum err load_exact(struct ctx *c, struct session *s, struct span ref, struct order *out)
+{
+	*out = (struct order){ .ref = ref };
+	out->acts = json_list(c);
+	return store_run(c, s->store, QUERY_ACT_OF_ORDER, PARAMS(P_TEXT(ref)), load_row, out);
+}
+
+/* "w7kqf2m9d" and "W-7KQF-2M9D" are one reference. */
+static enum err canonical_ref(struct ctx *c, struct span ref, struct span *out)
+{
+	char text[12] = "W-";
+	size_t n = 2;
+
+	for (size_t i = 0; i < ref.n; i++) {
+		unsigned char x = ref.p[i];
+
+		if (x == '-' || (n == 2 && i == 0 && (x == 'w' || x == 'W') && ref.n > 8))
+			continue;
+		if (n == 6)
+			text[n++] = '-';
+		if (n >= 11)
+			FAIL(c, ERR_NOT_FOUND, "'%.*s' is not a reference (W-XXXX-XXXX)", SPAN_ARG(ref));
+		text[n++] = (char)(x >= 'a' && x <= 'z' ? x - 32 : x);
+	}
+	if (n != 11)
+		FAIL(c, ERR_NOT_FOUND, "'%.*s' is not a reference (W-XXXX-XXXX)", SPAN_ARG(ref));
+	return span_copy(c, span_of(text, n), out);
+}
+
+enum err order_load(struct ctx *c, struct session *s, struct span ref, struct order *out)
+{
+	struct span exact;
+
+	TRY(canonical_ref(c, ref, &exact));
+	TRY(load_exact(c, s, exact, out));
+	if (out->last_seq == 0)
+		FAIL(c, ERR_NOT_FOUND, "there is no order %.*s in this home", SPAN_ARG(exact));
+	return ERR_OK;
+}
+
+static enum err act_document(struct ctx *c, const struct session *s, struct span ref, int64_t seq, const char *word,
+			     struct json *body, struct span *text_out, struct json **act_out)
+{
+	struct json *act = json_object(c), *actor = json_object(c);
+	struct span at;
+
+	TRY(time_span(c, c->seam->now_ms() / 1000, &at));
+	json_set_int(c, act, "version", 1);
+	json_set_str(c, act, "kind", "act");
+	json_set_text(c, act, "order", ref);
+	json_set_text(c, act, "made_at", at);
+	json_set_int(c, act, "seq", seq);
+	json_set_str(c, act, "act", word);
+	if (s->actor.n)
+		json_set_text(c, actor, "name", s->actor);
+	else
+		json_set(c, actor, "name", NULL);
+	json_set_text(c, actor, "unix_user", s->unix_user);
+	json_set(c, act, "actor", actor);
+	json_set(c, act, "body", body);
+	*act_out = act;
+	return json_write(c, act, ACT_MAX, text_out);
+}
+
+static enum err insert_act(struct ctx *c, struct session *s, struct span ref, int64_t seq, const char *word,
+			   struct span text, const struct json *act)
+{
+	unsigned char salt[SALT_BYTES];
+	struct span salt_hex, commitment_hex;
+	struct sha256 commitment;
+	int64_t made_at_utc;
+	bool found;
+	struct store_value id;
+
+	if (c->seam->random(salt, sizeof salt) != 0)
+		FAIL(c, ERR_IO, "the machine gives no randomness");
+	TRY(act_commitment(c, span_of(salt, sizeof salt), text, &commitment));
+	TRY(hex_encode(c, span_of(salt, sizeof salt), &salt_hex));
+	TRY(hex_encode(c, sha256_span(&commitment), &commitment_hex));
+	if (!time_parse(json_opt_text(act, "made_at", SPAN_NONE), &made_at_utc))
+		FAIL(c, ERR_FAILED, "an act without a time");
+	return store_one(c, s->store, QUERY_ACT_ADD,
+			 PARAMS(P_TEXT(ref), P_INT(seq), P_INT(made_at_utc), P_STR(word), P_TEXT(text),
+				P_TEXT(salt_hex), P_TEXT(commitment_hex)),
+			 &id, 1, &found);
+}
+
+/* Folds what was written by reading it back as text: the fold sees what a later load will see. */
+static enum err fold_text(struct ctx *c, struct order *o, struct span text)
+{
+	struct json *act, *acts;
+
+	TRY(json_parse(c, text, &act));
+	TRY(order_fold(c, o, act));
+	memcpy(&acts, &o->acts, sizeof acts);
+	json_add(c, acts, act);
+	return ERR_OK;
+}
+
+enum err order_append(struct ctx *c, struct session *s, struct order *o, enum act_kind kind, struct json *body)
+{
+	STORE_WORK_SCOPED struct store_work work = { NULL };
+	struct span text;
+	struct json *act;
+
+	TRY(order_permit(c, s, o, kind));
+	if (!o->acts)
+		o->acts = json_list(c);
+	TRY(act_document(c, s, o->ref, o->last_seq + 1, act_word(kind), body, &text, &act));
+	TRY(store_begin(c, s->store, &work));
+	TRY(insert_act(c, s, o->ref, o->last_seq + 1, act_word(kind), text, act));
+	TRY(fold_text(c, o, text));
+	TRY(order_project(c, s, o));
+	return store_commit(c, &work);
+}
+
+enum err home_append(struct ctx *c, struct session *s, const char *act_name, struct json *body)
+{
+	STORE_WORK_SCOPED struct store_work work = { NULL };
+	struct store_value last;
+	struct span text;
+	struct json *act;
+	bool found;
+
+	TRY(store_begin(c, s->store, &work));
+	TRY(store_one(c, s->store, QUERY_ACT_LAST_SEQ, PARAMS(P_STR("HOME")), &last, 1, &found));
+	TRY(act_document(c, s, SPAN("HOME"), last.i + 1, act_name, body, &text, &act));
+	TRY(insert_act(c, s, SPAN("HOME"), last.i + 1, act_name, text, act));
+	return store_commit(c, &work);
+}
+
+struct last_of {
+	const char *act;
+	struct json *body;
+};
+
+static enum err last_row(struct ctx *c, void *of, const struct store_row *row)
+{
+	struct last_of *want = of;
+	struct span text;
+	struct json *act;
+
+	if (!span_is(row->v[2].s, want->act) || row->v[3].kind == STORE_NULL)
+		return ERR_OK;
+	TRY(span_copy(c, row->v[3].s, &text));
+	TRY(json_parse(c, text, &act));
+	return json_clone(c, json_get(act, "body"), &want->body);
+}
+
+enum err home_last(struct ctx *c, struct session *s, const char *act, const struct json **body_out)
+{
+	struct last_of want = { act, NULL };
+
+	TRY(store_run(c, s->store, QUERY_ACT_OF_ORDER, PARAMS(P_STR("HOME")), last_row, &want));
+	*body_out = want.body;
+	return ERR_OK;
+}
+
+static struct store_value text_or_null(struct span s)
+{
+	return s.n ? (struct store_value)P_TEXT(s) : (struct store_value)P_NULL;
+}
+
+/* The order's own date for the answer, until the law engine computes the legal one. */
+static struct store_value due_of(const struct order *o)
+{
+	const struct json *instrument = json_get(json_get(o->received, "facts"), "instrument");
+	struct span by = json_opt_text(instrument, "return_by", SPAN_NONE);
+	int year, month, day;
+	int64_t utc;
+
+	if (time_parse(by, &utc))
+		return (struct store_value)P_INT(utc);
+	/* A date means its end (law/README.md). */
+	if (date_parse(by, &year, &month, &day))
+		return (struct store_value)P_INT((days_of_civil(year, month, day) + 1) * 86400);
+	return (struct store_value)P_NULL;
+}
+
+enum err order_project(struct ctx *c, struct session *s, const struct order *o)
+{
+	struct span agency = json_opt_text(o->authenticated, "agency", json_opt_text(o->received, "agency", SPAN_NONE));
+	struct span decided = json_opt_text(o->scope, "decision", SPAN_NONE);
+	const struct store_value row[] = {
+		P_TEXT(o->ref),
+		P_STR(order_state_word(o->state)),
+		text_or_null(agency),
+		text_or_null(json_opt_text(o->received, "authority_reference", SPAN_NONE)),
+		P_INT(o->received_utc),
+		due_of(o),
+		P_STR(order_state_turn(o->state)),
+		text_or_null(decided),
+		P_INT(o->last_seq),
+	};
+
+	return store_run(c, s->store, QUERY_VIEW_PUT, row, COUNT_OF(row), NULL, NULL);
+}
+
+struct refs {
+	struct json *list;
+};
+
+static enum err take_ref(struct ctx *c, void *of, const struct store_row *row)
+{
+	struct refs *refs = of;
+	struct span ref;
+
+	if (span_is(row->v[0].s, "HOME"))
+		return ERR_OK;
+	TRY(span_copy(c, row->v[0].s, &ref));
+	json_add(c, refs->list, json_text(c, ref));
+	return ERR_OK;
+}
+
+enum err order_rebuild_all(struct ctx *c, struct session *s, int64_t *orders_out)
+{
+	STORE_WORK_SCOPED struct store_work work = { NULL };
+	struct refs refs = { json_list(c) };
+
+	*orders_out = 0;
+	TRY(store_begin(c, s->store, &work));
+	TRY(store_run(c, s->store, QUERY_ACT_ORDERS, PARAMS_NONE, take_ref, &refs));
+	TRY(store_run(c, s->store, QUERY_VIEW_CLEAR, PARAMS_NONE, NULL, NULL));
+	JSON_EACH(ref, refs.list) {
+		struct order o;
+
+		TRY(load_exact(c, s, ref->s, &o));
+		TRY(order_project(c, s, &o));
+		(*orders_out)++;
+	}
+	return store_commit(c, &work);
+}

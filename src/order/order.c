@@ -1,0 +1,304 @@
+/*
+ * The fold: what the acts of an order mean together. The only place that knows; every command,
+ * screen and check derives the state from here. It writes nothing.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "order/order.h"
+
+#include "base/num.h"
+#include "format/time.h"
+
+static const struct {
+	const char *word, *means, *turn;
+} states[ORDER_STATES] = {
+#define X(name, word, means, turn) [ORDER_##name] = { word, means, turn },
+#include "order/state.def"
+#undef X
+};
+
+#define S(name) (1u << ORDER_##name)
+#define IN_NONE 0u
+#define IN_OPEN                                                                                    \
+	(S(RECEIVED) | S(AUTHENTICATED) | S(DECIDED) | S(COLLECTED) | S(APPROVED) | S(ASKED) | S(REDIRECTED))
+#define IN_LIVE (IN_OPEN | S(COLLECTING))
+#define IN_DECIDABLE IN_OPEN
+#define IN_COLLECTABLE (S(DECIDED) | S(COLLECTING) | S(COLLECTED) | S(APPROVED))
+#define IN_COLLECTING S(COLLECTING)
+#define IN_COLLECTED (S(COLLECTED) | S(APPROVED))
+#define IN_APPROVED S(APPROVED)
+#define IN_RELEASED (S(RELEASED) | S(DELIVERED))
+#define IN_ANY ((1u << ORDER_STATES) - 1)
+
+static const struct {
+	const char *word, *may, *words;
+	unsigned states;
+} kinds[ACT_KINDS] = {
+#define X(name, word, states, may, words) [ACT_##name] = { word, may, words, states },
+#include "order/act.def"
+#undef X
+};
+
+static const struct {
+	const char *code, *words;
+} reasons[] = {
+#define X(code, words) { code, words },
+#include "order/reason.def"
+#undef X
+};
+
+const char *order_state_word(enum order_state state)
+{
+	return states[state].word;
+}
+
+const char *order_state_means(enum order_state state)
+{
+	return states[state].means;
+}
+
+const char *order_state_turn(enum order_state state)
+{
+	return states[state].turn;
+}
+
+bool order_state_is_open(enum order_state state)
+{
+	return state != ORDER_DELIVERED && state != ORDER_REFUSED && state != ORDER_WITHDRAWN && state != ORDER_VOID;
+}
+
+const char *act_word(enum act_kind kind)
+{
+	return kinds[kind].word;
+}
+
+const char *act_words(struct span act)
+{
+	for (size_t i = 0; i < ACT_KINDS; i++)
+		if (span_is(act, kinds[i].word))
+			return kinds[i].words;
+	return "recorded";
+}
+
+bool reason_known(struct span code)
+{
+	return reason_words(code) != NULL;
+}
+
+const char *reason_words(struct span code)
+{
+	for (size_t i = 0; i < COUNT_OF(reasons); i++)
+		if (span_is(code, reasons[i].code))
+			return reasons[i].words;
+	if (code.n > 14 && span_starts(code, "FACT-UNKNOWN(") && span_ends(code, ")"))
+		return "a fact that matters is not stated";
+	return NULL;
+}
+
+/* An approval counts for the statement that is live; a new statement, a new collection or a new
+ * notice decision ends both. */
+static void forget_statement(struct order *o)
+{
+	o->stated = NULL;
+	o->approvals = 0;
+	if (o->state == ORDER_APPROVED)
+		o->state = ORDER_COLLECTED;
+}
+
+static void forget_collection(struct order *o)
+{
+	forget_statement(o);
+	o->collected = NULL;
+}
+
+static enum err fold_decided(struct ctx *c, struct order *o, const struct json *body)
+{
+	struct span text, decision;
+	struct json *scope;
+
+	TRY(json_need_text(c, body, "document", &text));
+	TRY(json_parse_canonical(c, text, &scope));
+	TRY(json_need_text(c, scope, "decision", &decision));
+	forget_collection(o);
+	o->decided = body;
+	o->scope = scope;
+	if (span_is(decision, "comply") || span_is(decision, "narrow"))
+		o->state = ORDER_DECIDED;
+	else if (span_is(decision, "ask"))
+		o->state = ORDER_ASKED;
+	else if (span_is(decision, "redirect"))
+		o->state = ORDER_REDIRECTED;
+	else
+		o->state = ORDER_REFUSED;
+	return ERR_OK;
+}
+
+static enum err fold_approved(struct ctx *c, struct order *o, const struct json *body)
+{
+	const struct json *needed = json_get(o->stated, "approvals_needed");
+	struct span name, other;
+
+	TRY(json_need_text(c, body, "name", &name));
+	for (size_t i = 0; i < o->approvals; i++) {
+		TRY(json_need_text(c, o->approved[i], "name", &other));
+		if (span_eq(name, other))
+			return ERR_OK;
+	}
+	if (o->approvals < APPROVALS_MAX)
+		o->approved[o->approvals++] = body;
+	if (needed && (int64_t)o->approvals >= needed->i)
+		o->state = ORDER_APPROVED;
+	return ERR_OK;
+}
+
+/* Acts that only put one thing on file. */
+static void fold_file(struct order *o, enum act_kind kind, const struct json *body)
+{
+	if (kind == ACT_COUNTED)
+		o->counted = body;
+	if (kind == ACT_GAGGED)
+		o->gag = body;
+	if (kind == ACT_PRESERVED)
+		o->preserved = body;
+	if (kind == ACT_NOTICE_DECIDED) {
+		o->notice = body;
+		if (o->state != ORDER_RELEASED && o->state != ORDER_DELIVERED)
+			forget_statement(o);
+	}
+}
+
+static enum err fold_established(struct ctx *c, struct order *o, const struct json *body)
+{
+	const struct json *facts;
+
+	TRY(json_need_list(c, body, "facts", &facts));
+	JSON_EACH(fact, facts) {
+		struct json *copy;
+
+		TRY(json_clone(c, fact, &copy));
+		json_add(c, o->established, copy);
+	}
+	return ERR_OK;
+}
+
+static enum err fold_collection(struct order *o, enum act_kind kind, const struct json *body)
+{
+	if (kind == ACT_COLLECTION_BEGUN) {
+		forget_collection(o);
+		o->begun = body;
+		o->state = ORDER_COLLECTING;
+	} else if (kind == ACT_COLLECTION_FAILED) {
+		o->state = ORDER_DECIDED;
+	} else {
+		o->collected = body;
+		o->state = ORDER_COLLECTED;
+	}
+	return ERR_OK;
+}
+
+static enum err fold_end(struct order *o, enum act_kind kind, const struct json *body)
+{
+	o->ended = body;
+	o->state = kind == ACT_WITHDRAWN ? ORDER_WITHDRAWN : ORDER_VOID;
+	return ERR_OK;
+}
+
+static enum err fold_body(struct ctx *c, struct order *o, enum act_kind kind, const struct json *body)
+{
+	struct json *copy;
+
+	switch (kind) {
+	case ACT_RECEIVED:
+		o->received = body;
+		o->state = ORDER_RECEIVED;
+		o->established = json_list(c);
+		o->letters = json_list(c);
+		return ERR_OK;
+	case ACT_AUTHENTICATED:
+		o->authenticated = body;
+		if (o->state == ORDER_RECEIVED && !span_is(json_opt_text(body, "contact_check", SPAN_NONE), "NONE"))
+			o->state = ORDER_AUTHENTICATED;
+		return ERR_OK;
+	case ACT_ESTABLISHED:
+		return fold_established(c, o, body);
+	case ACT_DECIDED:
+		return fold_decided(c, o, body);
+	case ACT_LETTERED:
+		TRY(json_clone(c, body, &copy));
+		json_add(c, o->letters, copy);
+		return ERR_OK;
+	case ACT_COLLECTION_BEGUN:
+	case ACT_COLLECTION_FAILED:
+	case ACT_COLLECTED:
+		return fold_collection(o, kind, body);
+	case ACT_STATED:
+		forget_statement(o);
+		o->stated = body;
+		return ERR_OK;
+	case ACT_APPROVED:
+		return fold_approved(c, o, body);
+	case ACT_RELEASED:
+		o->released = body;
+		o->state = ORDER_RELEASED;
+		return ERR_OK;
+	case ACT_DELIVERED:
+		o->delivered = body;
+		o->state = ORDER_DELIVERED;
+		return ERR_OK;
+	case ACT_WITHDRAWN:
+	case ACT_VOIDED:
+		return fold_end(o, kind, body);
+	case ACT_COUNTED:
+	case ACT_GAGGED:
+	case ACT_PRESERVED:
+	case ACT_NOTICE_DECIDED:
+	case ACT_DESTROYED:
+		fold_file(o, kind, body);
+		return ERR_OK;
+	case ACT_KINDS:
+		break;
+	}
+	FAIL(c, ERR_FORMAT, "an act of unknown kind");
+}
+
+enum err order_fold(struct ctx *c, struct order *o, const struct json *act)
+{
+	struct span word, at, ref;
+	const struct json *body;
+	int64_t seq;
+
+	TRY(json_need_text(c, act, "act", &word));
+	TRY(json_need_text(c, act, "made_at", &at));
+	TRY(json_need_text(c, act, "order", &ref));
+	TRY(json_need_int(c, act, "seq", &seq));
+	TRY(json_need_object(c, act, "body", &body));
+	if (seq != o->last_seq + 1)
+		FAIL(c, ERR_FORMAT, "order %.*s: act %lld stands where act %lld belongs", SPAN_ARG(ref), (long long)seq,
+		     (long long)o->last_seq + 1);
+	if (!time_parse(at, &o->last_utc))
+		FAIL(c, ERR_FORMAT, "order %.*s act %lld: its time is not a time", SPAN_ARG(ref), (long long)seq);
+	o->last_seq = seq;
+	if (seq == 1)
+		o->received_utc = o->last_utc;
+	for (int i = 0; i < ACT_KINDS; i++)
+		if (span_is(word, kinds[i].word))
+			return fold_body(c, o, (enum act_kind)i, body);
+	FAIL(c, ERR_FORMAT, "order %.*s act %lld: '%.*s' is no act that this version knows", SPAN_ARG(ref),
+	     (long long)seq, SPAN_ARG(word));
+}
+
+enum err order_permit(struct ctx *c, struct session *s, const struct order *o, enum act_kind kind)
+{
+	const char *may = kinds[kind].may;
+
+	if (o->last_seq > 0 && !(kinds[kind].states & 1u << o->state)) {
+		err_next(c, "whose turn it is: %s", states[o->state].turn);
+		FAIL(c, ERR_STATE, "order %.*s is %s (%s): '%s' is not possible now", SPAN_ARG(o->ref),
+		     states[o->state].word, states[o->state].means, kinds[kind].words);
+	}
+	return may[0] == '-' ? ERR_OK : session_need_actor(c, s, may);
+}
+
+enum err order_place(struct ctx *c, const struct order *o, struct span *out)
+{
+	return span_fmt(c, out, "%.*s/%lld", SPAN_ARG(o->ref), (long long)o->last_seq + 1);
+}

@@ -1,0 +1,79 @@
+/*
+ * The life of an order: its acts, and its state as a fold over them. A command loads the order,
+ * checks that the act is permitted in this state, and appends it; nothing is updated in place.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef ORDER_ORDER_H
+#define ORDER_ORDER_H
+
+#include "order/session.h"
+
+enum order_state {
+#define X(name, word, means, turn) ORDER_##name,
+#include "order/state.def"
+#undef X
+	ORDER_STATES
+};
+
+enum act_kind {
+#define X(name, word, states, may, words) ACT_##name,
+#include "order/act.def"
+#undef X
+	ACT_KINDS
+};
+
+#define APPROVALS_MAX 16
+
+struct order {
+	struct span ref;
+	enum order_state state;
+	int64_t last_seq;
+	int64_t received_utc, last_utc;         /* s */
+	const struct json *acts;                /* every act, in order */
+	/* Bodies of the acts that count now; NULL where there is none. */
+	const struct json *received, *authenticated, *decided, *begun, *collected, *notice, *gag;
+	const struct json *preserved, *stated, *released, *delivered, *counted, *ended;
+	const struct json *scope;               /* the decided scope or decision document, read */
+	struct json *established;               /* facts set by staff: {path, value}, the last wins */
+	const struct json *approved[APPROVALS_MAX];
+	size_t approvals;
+	struct json *letters;                   /* bodies of lettered acts */
+};
+
+const char *order_state_word(enum order_state state);
+const char *order_state_means(enum order_state state);
+const char *order_state_turn(enum order_state state);
+bool order_state_is_open(enum order_state state);       /* somebody still has to act */
+const char *act_word(enum act_kind kind);
+const char *act_words(struct span act);                 /* for the timeline */
+
+/* ERR_NOT_FOUND if there is no such order. ref in any case, with or without "W-" and dashes. */
+enum err order_load(struct ctx *c, struct session *s, struct span ref, struct order *out) MUST_USE;
+/* Fold of one act (its whole JSON) into the order; the one place that knows what acts mean. */
+enum err order_fold(struct ctx *c, struct order *o, const struct json *act) MUST_USE;
+/* ERR_STATE with words unless the act may be appended now; ERR_DENIED unless the actor may. */
+enum err order_permit(struct ctx *c, struct session *s, const struct order *o, enum act_kind kind) MUST_USE;
+
+/* Appends one act with its salted commitment and the projection, in one transaction, and folds
+ * it into o. o may be a new order (last_seq 0, ref set). */
+enum err order_append(struct ctx *c, struct session *s, struct order *o, enum act_kind kind, struct json *body) MUST_USE;
+/* The same for the home itself (order HOME): act words founded, roster, agency, policy, stores ... */
+enum err home_append(struct ctx *c, struct session *s, const char *act, struct json *body) MUST_USE;
+/* The last HOME act of that word, or NULL. */
+enum err home_last(struct ctx *c, struct session *s, const char *act, const struct json **body_out) MUST_USE;
+
+/* The projection of screens, rebuilt by one function from the acts alone. */
+enum err order_project(struct ctx *c, struct session *s, const struct order *o) MUST_USE;
+enum err order_rebuild_all(struct ctx *c, struct session *s, int64_t *orders_out) MUST_USE;
+/* Where the next act of this order stands, for seal_ask: "REF/seq". */
+enum err order_place(struct ctx *c, const struct order *o, struct span *out) MUST_USE;
+
+/* Whether a text is a reason code: a row of reason.def, or FACT-UNKNOWN(field). */
+bool reason_known(struct span code);
+const char *reason_words(struct span code);
+
+/* Every command that wrote calls this last: closes a tick where the home's ticks are on demand.
+ * ERR_DEGRADED with words if that failed: done, not yet logged. */
+enum err order_close_tick(struct ctx *c, struct session *s) MUST_USE;
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * Looking things up in the roster that the seal keeps. The seal decides by its own copy; what is
+ * read here only tells people early what would be refused.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "format/time.h"
+#include "order/session.h"
+
+bool roster_row_live(const struct json *row, int64_t now_utc)
+{
+	struct span until = json_opt_text(row, "until", SPAN_NONE);
+	int64_t from_utc, until_utc;
+
+	if (!time_parse(json_opt_text(row, "from", SPAN_NONE), &from_utc) || now_utc < from_utc)
+		return false;
+	return until.n == 0 || (time_parse(until, &until_utc) && now_utc < until_utc);
+}
+
+bool roster_may(const struct json *row, const char *what)
+{
+	JSON_EACH(may, json_get(row, "may"))
+		if (span_is(may->s, what))
+			return true;
+	return false;
+}
+
+/* First row of that kind whose member has that value, live if there is a live one. */
+static enum err find(struct ctx *c, struct session *s, const char *kind, const char *member, struct span value,
+		     const struct json **row_out)
+{
+	const struct json *state, *roster;
+	int64_t now_utc = c->seam->now_ms() / 1000;
+
+	*row_out = NULL;
+	TRY(seal_state(c, s, false, &state));
+	TRY(json_need_list(c, state, "roster", &roster));
+	JSON_EACH(row, roster) {
+		if (!span_is(json_opt_text(row, "row", SPAN_NONE), kind) ||
+		    !span_eq(json_opt_text(row, member, SPAN_NONE), value) || !roster_row_live(row, now_utc))
+			continue;
+		*row_out = row;
+		break;
+	}
+	return ERR_OK;
+}
+
+enum err roster_person_of_user(struct ctx *c, struct session *s, struct span unix_user, const struct json **row_out)
+{
+	return find(c, s, "person", "unix_user", unix_user, row_out);
+}
+
+enum err roster_person_of_key(struct ctx *c, struct session *s, struct span key_line, const struct json **row_out)
+{
+	return find(c, s, "person", "key", key_line, row_out);
+}
+
+enum err roster_agency(struct ctx *c, struct session *s, struct span id, const struct json **first_row_out)
+{
+	return find(c, s, "agency", "id", id, first_row_out);
+}

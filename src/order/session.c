@@ -1,0 +1,95 @@
+/*
+ * Opening and closing a session, and who is acting.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "order/session.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+/* The caller's real user; through sudo (dist/sudoers) the one who called it, as sudo says. */
+static enum err calling_user(struct ctx *c, struct span *out)
+{
+	const char *through = getenv("SUDO_UID");
+	struct passwd *p;
+	int64_t uid = getuid();
+
+	if (through && !span_to_i64(span_str(through), &uid))
+		FAIL(c, ERR_DENIED, "SUDO_UID is not a user id");
+	p = getpwuid((uid_t)uid);
+	if (!p)
+		return span_fmt(c, out, "uid-%lld", (long long)uid);
+	return span_copy(c, span_str(p->pw_name), out);
+}
+
+/* --as NAME where several people share one Unix user: the name must be rostered for that user. */
+static enum err find_actor(struct ctx *c, struct session *s, const char *as)
+{
+	const struct json *state, *roster, *found = NULL;
+	int64_t now_utc = c->seam->now_ms() / 1000;
+
+	TRY(seal_state(c, s, false, &state));
+	TRY(json_need_list(c, state, "roster", &roster));
+	JSON_EACH(row, roster) {
+		if (!span_is(json_opt_text(row, "row", SPAN_NONE), "person") || !roster_row_live(row, now_utc) ||
+		    !span_eq(json_opt_text(row, "unix_user", SPAN_NONE), s->unix_user))
+			continue;
+		if (as && !span_is(json_opt_text(row, "name", SPAN_NONE), as))
+			continue;
+		if (found && !span_eq(json_opt_text(row, "name", SPAN_NONE), json_opt_text(found, "name", SPAN_NONE))) {
+			err_next(c, "say who you are with --as NAME");
+			FAIL(c, ERR_USAGE, "several people share the user %.*s", SPAN_ARG(s->unix_user));
+		}
+		found = row;
+	}
+	if (as && !found)
+		FAIL(c, ERR_DENIED, "'%s' is not rostered for the user %.*s", as, SPAN_ARG(s->unix_user));
+	s->actor = found ? json_opt_text(found, "name", SPAN_NONE) : SPAN_NONE;
+	return ERR_OK;
+}
+
+enum err session_open(struct ctx *c, const char *dir, const char *as, struct session *out)
+{
+	*out = (struct session){ .seal = -1 };
+	TRY(home_find(c, dir, &out->home));
+	TRY(calling_user(c, &out->unix_user));
+	TRY(store_open(c, out->home.db, STORE_WRITE, &out->store));
+	if (as)
+		return find_actor(c, out, as);
+	return ERR_OK;
+}
+
+void session_close(struct session *s)
+{
+	store_close(&s->store);
+	fd_close(&s->seal);
+}
+
+enum err session_need_actor(struct ctx *c, struct session *s, const char *may)
+{
+	const struct json *state, *roster;
+	int64_t now_utc = c->seam->now_ms() / 1000;
+
+	if (s->actor.n == 0)
+		TRY(find_actor(c, s, NULL));
+	if (s->actor.n == 0) {
+		err_next(c, "two people with 'roster' add you: writ roster add --name NAME --user %.*s --key FILE.pub --may ...",
+			 SPAN_ARG(s->unix_user));
+		FAIL(c, ERR_DENIED, "the user %.*s is not rostered here; without that only reading commands run",
+		     SPAN_ARG(s->unix_user));
+	}
+	if (!*may)
+		return ERR_OK;
+	TRY(seal_state(c, s, false, &state));
+	TRY(json_need_list(c, state, "roster", &roster));
+	JSON_EACH(row, roster)
+		if (span_eq(json_opt_text(row, "name", SPAN_NONE), s->actor) && roster_row_live(row, now_utc) &&
+		    roster_may(row, may))
+			return ERR_OK;
+	FAIL(c, ERR_DENIED, "%.*s may not %s", SPAN_ARG(s->actor), may);
+}

@@ -1,0 +1,148 @@
+/*
+ * Starting a hand and hearing it out: one job, one hand. In a single-user home fork and exec; in
+ * an installed home a connection to writ-hand.socket, behind which systemd starts one.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "order/session.h"
+
+#define JOB_TEXT_MAX ((size_t)8 << 20)
+#define RESULT_MAX ((size_t)16 << 20)
+#define SILENCE_MAX_MS (10 * 60 * 1000)
+
+struct hand {
+	int sock;
+	pid_t pid;      /* 0 where systemd started it */
+};
+
+static void hand_end(struct hand *h)
+{
+	fd_close(&h->sock);
+	if (h->pid > 0)
+		waitpid(h->pid, NULL, 0);
+	h->pid = 0;
+}
+#define HAND_SCOPED __attribute__((cleanup(hand_end)))
+
+static enum err hand_start(struct ctx *c, const struct session *s, struct hand *out)
+{
+	int pair[2];
+	char *program;
+	const char *argv[] = { NULL, "--home", s->home.dir, NULL };
+
+	if (!s->home.single_user) {
+		out->sock = c->seam->connect(s->home.hand_sock);
+		if (out->sock >= 0)
+			return ERR_OK;
+		err_next(c, "start it with 'systemctl start writ-hand.socket'");
+		FAIL(c, ERR_AGAIN, "nobody answers for writ-hand at %s: %s", s->home.hand_sock, strerror(errno));
+	}
+	TRY(home_program(c, "writ-hand", &program));
+	argv[0] = program;
+	TRY(ipc_pair(c, pair));
+	out->pid = c->seam->spawn(argv, pair[1]);
+	close(pair[1]);
+	out->sock = pair[0];
+	if (out->pid < 0)
+		FAIL(c, ERR_IO, "cannot start writ-hand: %s", strerror(errno));
+	return ERR_OK;
+}
+
+static enum err code_of(const struct json *answer)
+{
+	struct span name = json_opt_text(answer, "error", SPAN_NONE);
+
+	for (int i = 1; i < ERR_COUNT; i++)
+		if (span_is(name, err_name((enum err)i)))
+			return (enum err)i;
+	return ERR_FAILED;
+}
+
+static enum err failed(struct ctx *c, const struct json *answer)
+{
+	struct span why = json_opt_text(answer, "why", SPAN("the hand failed and did not say why"));
+	struct span next = json_opt_text(answer, "next", SPAN_NONE);
+
+	if (next.n)
+		err_next(c, "%.*s", SPAN_ARG(next));
+	FAIL(c, code_of(answer), "%.*s", SPAN_ARG(why));
+}
+
+/* One message into an arena of its own, so that an hour of progress costs nothing. */
+static enum err hear(struct ctx *c, int sock, hand_progress *progress, void *of, struct json **last_out)
+{
+	for (;;) {
+		struct ctx CTX_SCOPED one;
+		IPC_MSG_SCOPED struct ipc_msg msg = { .fd_count = 0 };
+		struct json *answer;
+		enum err e;
+
+		TRY(ctx_begin(&one, IPC_TEXT_MAX));
+		e = ipc_recv(&one, sock, SILENCE_MAX_MS, &msg);
+		if (e == ERR_OK)
+			e = json_parse(&one, msg.text, &answer);
+		if (e == ERR_NOT_FOUND)
+			FAIL(c, ERR_FAILED, "the hand ended without a result (its cage may have stopped it)");
+		if (e != ERR_OK)
+			FAIL(c, e, "the hand: %s", one.why);
+		if (!json_get(answer, "progress"))
+			return json_clone(c, answer, last_out);
+		if (progress)
+			progress(of, json_get(answer, "progress"));
+	}
+}
+
+enum err hand_run(struct ctx *c, struct session *s, struct json *job, const int *fds, int fd_count,
+		  hand_progress *progress, void *of, const struct json **answer_out,
+		  const struct json **failed_out)
+{
+	struct hand HAND_SCOPED hand = { .sock = -1 };
+	struct json *answer;
+	struct span text;
+	const struct json *ok;
+
+	json_set_int(c, job, "version", 1);
+	TRY(json_write(c, job, JOB_TEXT_MAX, &text));
+	TRY(hand_start(c, s, &hand));
+	TRY(ipc_send(c, hand.sock, text, fds, fd_count));
+	TRY(hear(c, hand.sock, progress, of, &answer));
+	*answer_out = answer;
+	ok = json_get(answer, "ok");
+	if (ok && ok->type == JSON_BOOL && ok->b)
+		return ERR_OK;
+	if (failed_out)
+		*failed_out = answer;
+	return failed(c, answer);
+}
+
+enum err hand_read(struct ctx *c, struct session *s, const char *what, const char *name, int document_fd,
+		   const struct json **out)
+{
+	FD_SCOPED int result = -1;
+	struct json *job = json_object(c), *read;
+	const struct json *answer;
+	struct span text;
+	int fds[2];
+
+	json_set_str(c, job, "job", "read");
+	json_set_str(c, job, "what", what);
+	json_set_str(c, job, "name", name);
+	result = memfd_create("writ-read", MFD_CLOEXEC);
+	if (result < 0)
+		FAIL(c, ERR_IO, "cannot make a file in memory: %s", strerror(errno));
+	fds[0] = document_fd;
+	fds[1] = result;
+	TRY(hand_run(c, s, job, fds, 2, NULL, NULL, &answer, NULL));
+	if (lseek(result, 0, SEEK_SET) != 0)
+		FAIL(c, ERR_IO, "cannot rewind the result: %s", strerror(errno));
+	TRY(fd_read_all(c, result, RESULT_MAX, &text));
+	TRY(json_parse(c, text, &read));
+	*out = read;
+	return ERR_OK;
+}
