@@ -31,7 +31,8 @@ static enum err cms_open(struct ctx *c, struct span p7s, CMS_ContentInfo **out)
 	int n;
 
 	if (p7s.n > P7S_MAX_BYTES)
-		FAIL(c, ERR_LIMIT, "a detached signature has at most %zu bytes, this one %zu", P7S_MAX_BYTES, p7s.n);
+		FAIL(c, ERR_LIMIT, "a detached signature has at most %zu bytes, this one %zu",
+		     P7S_MAX_BYTES, p7s.n);
 	*out = p7s.n ? d2i_CMS_ContentInfo(NULL, &at, (long)p7s.n) : NULL;
 	if (!*out)
 		return refuse_der(c);
@@ -62,11 +63,19 @@ static bool der_take(struct span *rest, unsigned char identifier, struct span *i
  * certificates. */
 static bool is_frame_exact(struct span p7s)
 {
-	enum { INTEGER = 0x02, OID = 0x06, SEQUENCE = 0x30, SET = 0x31, CONTEXT_0 = 0xa0, CONTEXT_0_PLAIN = 0x80 };
+	enum {
+		INTEGER = 0x02,
+		OID = 0x06,
+		SEQUENCE = 0x30,
+		SET = 0x31,
+		CONTEXT_0 = 0xa0,
+		CONTEXT_0_PLAIN = 0x80
+	};
 	struct span at, skipped, digests, signers, version, signer_version, want;
 
-	if (!der_take(&p7s, SEQUENCE, &at) || !der_take(&at, OID, &skipped) || !der_take(&at, CONTEXT_0, &at) ||
-	    !der_take(&at, SEQUENCE, &at) || !der_take(&at, INTEGER, &version) || !der_take(&at, SET, &digests) ||
+	if (!der_take(&p7s, SEQUENCE, &at) || !der_take(&at, OID, &skipped) ||
+	    !der_take(&at, CONTEXT_0, &at) || !der_take(&at, SEQUENCE, &at) ||
+	    !der_take(&at, INTEGER, &version) || !der_take(&at, SET, &digests) ||
 	    !der_take(&at, SEQUENCE, &skipped) || !der_take(&at, CONTEXT_0, &skipped) ||
 	    !der_take(&at, SET, &signers) || at.n != 0)
 		return false;
@@ -93,9 +102,11 @@ bool cms_is_p256(const EVP_PKEY *key)
 
 	/* Written-out curve numbers may differ from P-256 in the generator (CVE-2020-0601). */
 	return key && EVP_PKEY_is_a(key, "EC") &&
-	       EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof group, NULL) &&
+	       EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof group,
+					      NULL) &&
 	       span_is(span_str(group), "prime256v1") &&
-	       (!EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &explicit_numbers) ||
+	       (!EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS,
+					&explicit_numbers) ||
 		!explicit_numbers);
 }
 
@@ -104,13 +115,14 @@ bool cms_is_p256(const EVP_PKEY *key)
  * anybody may add, so there are none. */
 static enum err check_attributes(struct ctx *c, CMS_SignerInfo *signer)
 {
-	const ASN1_OBJECT *type = CMS_signed_get0_data_by_OBJ(signer, OBJ_nid2obj(NID_pkcs9_contentType), ONLY_ONE,
-							      V_ASN1_OBJECT);
+	const ASN1_OBJECT *type = CMS_signed_get0_data_by_OBJ(
+		signer, OBJ_nid2obj(NID_pkcs9_contentType), ONLY_ONE, V_ASN1_OBJECT);
 
 	if (!type || OBJ_obj2nid(type) != NID_pkcs7_data ||
 	    !CMS_signed_get0_data_by_OBJ(signer, OBJ_nid2obj(NID_pkcs9_messageDigest), ONLY_ONE,
 					 V_ASN1_OCTET_STRING))
-		FAIL(c, ERR_VERIFY, "the signature does not sign the kind and the digest of its content");
+		FAIL(c, ERR_VERIFY,
+		     "the signature does not sign the kind and the digest of its content");
 	if (CMS_unsigned_get_attr_count(signer) > 0)
 		FAIL(c, ERR_VERIFY, "the signature carries attributes that nobody signed");
 	return ERR_OK;
@@ -126,11 +138,13 @@ static enum err check_signer(struct ctx *c, CMS_ContentInfo *cms, X509 *certific
 		FAIL(c, ERR_VERIFY, "a signature of the seal has exactly one signer");
 	signer = sk_CMS_SignerInfo_value(signers, 0);
 	if (CMS_SignerInfo_cert_cmp(signer, certificate) != 0)
-		FAIL(c, ERR_VERIFY, "the certificate that comes with the signature is not its signer's");
+		FAIL(c, ERR_VERIFY,
+		     "the certificate that comes with the signature is not its signer's");
 	CMS_SignerInfo_get0_algs(signer, NULL, NULL, &digest, &signature);
 	if (!is_algorithm(digest, NID_sha256) || !is_algorithm(signature, NID_ecdsa_with_SHA256) ||
 	    !cms_is_p256(X509_get0_pubkey(certificate)))
-		FAIL(c, ERR_VERIFY, "a signature of the seal is ECDSA P-256 with SHA-256, this one is not");
+		FAIL(c, ERR_VERIFY,
+		     "a signature of the seal is ECDSA P-256 with SHA-256, this one is not");
 	return check_attributes(c, signer);
 }
 
@@ -162,7 +176,8 @@ static enum err hash_of_x509(struct ctx *c, X509 *certificate, struct sha256 *ou
 	return e;
 }
 
-enum err cms_verify(struct ctx *c, struct span p7s, struct span content, struct sha256 *certificate_out)
+enum err cms_verify(struct ctx *c, struct span p7s, struct span content,
+		    struct sha256 *certificate_out)
 {
 	SCOPED(cms) CMS_ContentInfo *cms = NULL;
 	SCOPED(x509_stack) STACK_OF(X509) *certificates = NULL;
@@ -178,7 +193,8 @@ enum err cms_verify(struct ctx *c, struct span p7s, struct span content, struct 
 		FAIL(c, ERR_VERIFY, "a signature of the seal carries exactly one certificate");
 	TRY(check_signer(c, cms, sk_X509_value(certificates, 0)));
 	if (!is_frame_exact(p7s))
-		FAIL(c, ERR_VERIFY, "the signature carries what a signature of the seal never does");
+		FAIL(c, ERR_VERIFY,
+		     "the signature carries what a signature of the seal never does");
 	TRY(check_content(c, cms, content));
 	return hash_of_x509(c, sk_X509_value(certificates, 0), certificate_out);
 }
@@ -197,7 +213,7 @@ static enum err pem_certificate(struct ctx *c, struct span pem, X509 **out)
 	if (!*out)
 		FAIL(c, ERR_FORMAT, "this is not a certificate in PEM or DER");
 	if (second) {
-		err_next(c, "leave only the provider's own certificate in the file, without its chain");
+		err_next(c, "leave only the provider's own certificate in it, without its chain");
 		FAIL(c, ERR_FORMAT, "there is more than one certificate in it");
 	}
 	return ERR_OK;
@@ -208,15 +224,16 @@ enum err cms_certificate_open(struct ctx *c, struct span certificate, X509 **out
 	const unsigned char *at = certificate.p;
 
 	if (certificate.n > CERTIFICATE_MAX_BYTES)
-		FAIL(c, ERR_LIMIT, "a certificate has at most %zu bytes, this one %zu", CERTIFICATE_MAX_BYTES,
-		     certificate.n);
+		FAIL(c, ERR_LIMIT, "a certificate has at most %zu bytes, this one %zu",
+		     CERTIFICATE_MAX_BYTES, certificate.n);
 	/* 0x30: the SEQUENCE of DER; PEM is text. */
 	if (certificate.n == 0 || certificate.p[0] != 0x30)
 		return pem_certificate(c, certificate, out);
 	*out = d2i_X509(NULL, &at, (long)certificate.n);
 	ERR_clear_error();
 	if (!*out || at != certificate.p + certificate.n)
-		FAIL(c, ERR_FORMAT, "this is not a certificate in PEM or DER, or bytes stand behind its end");
+		FAIL(c, ERR_FORMAT,
+		     "this is not a certificate in PEM or DER, or bytes stand behind its end");
 	return ERR_OK;
 }
 

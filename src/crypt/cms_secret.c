@@ -8,7 +8,7 @@
 #include "crypt/cms_parts.h"
 
 #define YEARS_10_S ((int64_t)3652 * 86400)
-#define SERIAL_BYTES 16u        /* RFC 5280 section 4.1.2.2 allows 20 */
+#define SERIAL_BYTES 16u /* RFC 5280 section 4.1.2.2 allows 20 */
 #define NAME_MAX_CHARACTERS 64u /* RFC 5280 appendix A: ub-common-name */
 #define KEY_PEM_MAX_BYTES 8192u
 
@@ -29,12 +29,15 @@ static enum err check_name(struct ctx *c, struct span name)
 
 	for (size_t i = 0; i < name.n; i++) {
 		if (name.p[i] < ' ' || name.p[i] == 0x7f)
-			FAIL(c, ERR_FORMAT, "the provider's name in the certificate holds a control character");
+			FAIL(c, ERR_FORMAT,
+			     "the provider's name in the certificate holds a control character");
 		characters += (name.p[i] & 0xc0) != 0x80;
 	}
 	if (!span_is_utf8(name) || characters == 0 || characters > NAME_MAX_CHARACTERS)
-		FAIL(c, ERR_FORMAT, "the provider's name in the certificate has 1 to %u characters in UTF-8, this "
-		     "one %zu", NAME_MAX_CHARACTERS, characters);
+		FAIL(c, ERR_FORMAT,
+		     "the provider's name in the certificate has 1 to %u characters in UTF-8, this "
+		     "one %zu",
+		     NAME_MAX_CHARACTERS, characters);
 	return ERR_OK;
 }
 
@@ -46,7 +49,7 @@ static enum err set_name(struct ctx *c, X509_NAME *name, struct span common_name
 	return ERR_OK;
 }
 
-/* A positive number that nobody can guess (CA/Browser Forum 7.1 asks for 64 bits), of fixed length. */
+/* Positive, of fixed length, and nobody can guess it (CA/Browser Forum 7.1 asks for 64 bits). */
 static enum err set_serial(struct ctx *c, X509 *x)
 {
 	SCOPED(bignum) BIGNUM *n = NULL;
@@ -90,8 +93,8 @@ static enum err pem_of(struct ctx *c, BIO *out, int written, struct span *pem_ou
 	return ossl_bio_span(c, out, pem_out);
 }
 
-static enum err certificate_make(struct ctx *c, EVP_PKEY *key, const EVP_MD *md, struct span common_name,
-				 struct span *pem_out)
+static enum err certificate_make(struct ctx *c, EVP_PKEY *key, const EVP_MD *md,
+				 struct span common_name, struct span *pem_out)
 {
 	SCOPED(bio) BIO *out = BIO_new(BIO_s_mem());
 	SCOPED(x509) X509 *x = X509_new();
@@ -112,8 +115,8 @@ static enum err certificate_make(struct ctx *c, EVP_PKEY *key, const EVP_MD *md,
 }
 
 /* PKCS#10 (RFC 2986) with the usage that the certificate shall have. */
-static enum err request_make(struct ctx *c, EVP_PKEY *key, const EVP_MD *md, struct span common_name,
-			     struct span *pem_out)
+static enum err request_make(struct ctx *c, EVP_PKEY *key, const EVP_MD *md,
+			     struct span common_name, struct span *pem_out)
 {
 	SCOPED(extensions) STACK_OF(X509_EXTENSION) *wishes = sk_X509_EXTENSION_new_null();
 	SCOPED(bio) BIO *out = BIO_new(BIO_s_mem());
@@ -124,7 +127,8 @@ static enum err request_make(struct ctx *c, EVP_PKEY *key, const EVP_MD *md, str
 	    !X509_REQ_set_pubkey(request, key))
 		OSSL_FAIL(c, "a certificate request");
 	TRY(set_name(c, X509_REQ_get_subject_name(request), common_name));
-	usage = X509V3_EXT_conf_nid(NULL, NULL, NID_key_usage, "critical,digitalSignature,nonRepudiation");
+	usage = X509V3_EXT_conf_nid(NULL, NULL, NID_key_usage,
+				    "critical,digitalSignature,nonRepudiation");
 	if (!usage || !sk_X509_EXTENSION_push(wishes, usage)) {
 		X509_EXTENSION_free(usage);
 		OSSL_FAIL(c, "a certificate request");
@@ -148,7 +152,8 @@ enum err seal_certificate_make(struct ctx *c, struct span common_name, struct sp
 		OSSL_FAIL(c, "making a P-256 key");
 	TRY(certificate_make(c, key, md, common_name, cert_pem_out));
 	TRY(request_make(c, key, md, common_name, request_pem_out));
-	return pem_of(c, out, PEM_write_bio_PKCS8PrivateKey(out, key, NULL, NULL, 0, NULL, NULL), key_pem_out);
+	return pem_of(c, out, PEM_write_bio_PKCS8PrivateKey(out, key, NULL, NULL, 0, NULL, NULL),
+		      key_pem_out);
 }
 
 static enum err key_open(struct ctx *c, struct span key_pem, EVP_PKEY **out)
@@ -172,8 +177,8 @@ static enum err add_signing_time(struct ctx *c, CMS_SignerInfo *signer)
 {
 	SCOPED(asn1_time) ASN1_TIME *now = ASN1_TIME_set(NULL, (time_t)(c->seam->now_ms() / 1000));
 
-	if (!now ||
-	    !CMS_signed_add1_attr_by_NID(signer, NID_pkcs9_signingTime, ASN1_STRING_type(now), now, -1))
+	if (!now || !CMS_signed_add1_attr_by_NID(signer, NID_pkcs9_signingTime,
+						 ASN1_STRING_type(now), now, -1))
 		OSSL_FAIL(c, "the time of a signature");
 	return ERR_OK;
 }

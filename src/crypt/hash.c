@@ -13,7 +13,7 @@
 #include "crypt/ossl.h"
 
 #define READ_BYTES ((size_t)256 << 10)
-#define HKDF_BLOCKS_MAX 255u    /* RFC 5869 section 2.3: the counter is one byte */
+#define HKDF_BLOCKS_MAX 255u /* RFC 5869 section 2.3: the counter is one byte */
 
 struct hasher {
 	EVP_MD_CTX *md;
@@ -81,13 +81,14 @@ enum err hmac_sha256(struct ctx *c, struct span key, struct span s, struct sha25
 }
 
 /* T(i) = HMAC(prk, T(i-1) | info | i), with t holding T(i-1) and then T(i). */
-static enum err hkdf_blocks(struct ctx *c, struct span prk, struct span info, unsigned char t[SHA256_BYTES],
-			    unsigned char *out, size_t out_n)
+static enum err hkdf_blocks(struct ctx *c, struct span prk, struct span info,
+			    unsigned char t[SHA256_BYTES], unsigned char *out, size_t out_n)
 {
 	size_t done = 0;
 
 	for (unsigned char i = 1; done < out_n; i++) {
-		struct span parts[3] = { span_of(t, i == 1 ? 0 : SHA256_BYTES), info, span_of(&i, 1) };
+		struct span parts[3] = { span_of(t, i == 1 ? 0 : SHA256_BYTES), info,
+					 span_of(&i, 1) };
 		size_t n = out_n - done < SHA256_BYTES ? out_n - done : SHA256_BYTES;
 
 		TRY(hmac_parts(c, prk, parts, COUNT_OF(parts), t));
@@ -97,8 +98,8 @@ static enum err hkdf_blocks(struct ctx *c, struct span prk, struct span info, un
 	return ERR_OK;
 }
 
-enum err hkdf_sha256(struct ctx *c, struct span key, struct span salt, struct span info, unsigned char *out,
-		     size_t out_n)
+enum err hkdf_sha256(struct ctx *c, struct span key, struct span salt, struct span info,
+		     unsigned char *out, size_t out_n)
 {
 	unsigned char prk[SHA256_BYTES] = { 0 }, t[SHA256_BYTES] = { 0 };
 	enum err e;
@@ -166,7 +167,8 @@ enum err hasher_end(struct ctx *c, struct hasher *h, struct sha256 *out)
 }
 
 /* pread leaves the position alone: a descriptor that came by message shares it with its sender. */
-static enum err add_fd(struct ctx *c, struct hasher *h, int fd, unsigned char *room, int64_t *bytes_out)
+static enum err add_fd(struct ctx *c, struct hasher *h, int fd, unsigned char *room,
+		       int64_t *bytes_out)
 {
 	int64_t at = 0;
 

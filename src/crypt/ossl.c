@@ -12,7 +12,8 @@ enum err ossl_fail(struct ctx *c, const char *file, int line, const char *what)
 	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
 
 	ERR_clear_error();
-	return err_set(c, ERR_CRYPTO, file, line, "%s: OpenSSL says: %s", what, reason ? reason : "nothing");
+	return err_set(c, ERR_CRYPTO, file, line, "%s: OpenSSL says: %s", what,
+		       reason ? reason : "nothing");
 }
 
 static enum err md_fetch(struct ctx *c, const char *name, EVP_MD **kept, const EVP_MD **out)

@@ -9,8 +9,8 @@
 static enum err secret_open(struct ctx *c, struct span secret, EVP_PKEY **out)
 {
 	if (secret.n != ED25519_KEY_BYTES)
-		FAIL(c, ERR_FORMAT, "an Ed25519 secret key has %u bytes, this one has %zu", ED25519_KEY_BYTES,
-		     secret.n);
+		FAIL(c, ERR_FORMAT, "an Ed25519 secret key has %u bytes, this one has %zu",
+		     ED25519_KEY_BYTES, secret.n);
 	*out = EVP_PKEY_new_raw_private_key_ex(NULL, "ED25519", NULL, secret.p, secret.n);
 	if (!*out)
 		OSSL_FAIL(c, "an Ed25519 secret key");

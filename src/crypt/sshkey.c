@@ -11,7 +11,7 @@
 
 #define LINE_MAX_BYTES 16384u
 #define RSA_BITS_MIN 2048
-#define RSA_BITS_MAX 16384      /* OpenSSH's own limit */
+#define RSA_BITS_MAX 16384 /* OpenSSH's own limit */
 #define RSA_E_BYTES_MAX 8u
 
 static const struct ssh_kind kinds[] = {
@@ -20,7 +20,8 @@ static const struct ssh_kind kinds[] = {
 	{ "ecdsa-sha2-nistp256", SSH_ECDSA, false, "nistp256", "P-256", 65, "SHA2-256" },
 	{ "ecdsa-sha2-nistp384", SSH_ECDSA, false, "nistp384", "P-384", 97, "SHA2-384" },
 	{ "ecdsa-sha2-nistp521", SSH_ECDSA, false, "nistp521", "P-521", 133, "SHA2-512" },
-	{ "sk-ecdsa-sha2-nistp256@openssh.com", SSH_ECDSA, true, "nistp256", "P-256", 65, "SHA2-256" },
+	{ "sk-ecdsa-sha2-nistp256@openssh.com", SSH_ECDSA, true, "nistp256", "P-256", 65,
+	  "SHA2-256" },
 	{ "ssh-rsa", SSH_RSA, false, NULL, NULL, 0, NULL },
 };
 
@@ -42,11 +43,13 @@ static enum err refuse_kind(struct ctx *c, struct span type)
 
 	for (size_t i = 0; plain && i < type.n; i++)
 		plain = type.p[i] > ' ' && type.p[i] < 0x7f;
-	err_next(c, "make a key with 'ssh-keygen -t ed25519' or, on a hardware token, '-t ed25519-sk'");
+	err_next(c, "make a key with 'ssh-keygen -t ed25519' (on a token: '-t ed25519-sk')");
 	if (!plain)
 		FAIL(c, ERR_FORMAT, "this is not a public SSH key");
-	FAIL(c, ERR_FORMAT, "a key of kind %.*s is not taken: only Ed25519, ECDSA, RSA from %d bits and the "
-	     "hardware kinds of the first two, no certificates", SPAN_ARG(type), RSA_BITS_MIN);
+	FAIL(c, ERR_FORMAT,
+	     "a key of kind %.*s is not taken: only Ed25519, ECDSA, RSA from %d bits and the "
+	     "hardware kinds of the first two, no certificates",
+	     SPAN_ARG(type), RSA_BITS_MIN);
 }
 
 bool take_mpint(struct reader *r, struct span *out)
@@ -65,7 +68,8 @@ bool take_mpint(struct reader *r, struct span *out)
 	return true;
 }
 
-static enum err pkey_from(struct ctx *c, const char *algorithm, OSSL_PARAM_BLD *numbers, EVP_PKEY **out)
+static enum err pkey_from(struct ctx *c, const char *algorithm, OSSL_PARAM_BLD *numbers,
+			  EVP_PKEY **out)
 {
 	SCOPED(pkey_ctx) EVP_PKEY_CTX *maker = EVP_PKEY_CTX_new_from_name(NULL, algorithm, NULL);
 	SCOPED(params) OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(numbers);
@@ -95,12 +99,13 @@ static enum err ecdsa_open(struct ctx *c, struct reader *r, struct ssh_public *o
 
 	if (!take_string(r, &curve) || !take_string(r, &point) || !span_is(curve, out->kind->curve))
 		FAIL(c, ERR_FORMAT, "this ECDSA key is cut or names another curve than its kind");
-	/* 4: uncompressed, the only form that OpenSSH writes. OpenSSL checks that the point is on the
-	 * curve; with cofactor 1 nothing more is to check. */
+	/* 4: uncompressed, the only form that OpenSSH writes. OpenSSL checks that the point is on
+	 * the curve; with cofactor 1 nothing more is to check. */
 	if (point.n != out->kind->point_bytes || point.p[0] != 4)
 		FAIL(c, ERR_FORMAT, "the point of this ECDSA key is not in its uncompressed form");
 	if (!numbers ||
-	    !OSSL_PARAM_BLD_push_utf8_string(numbers, OSSL_PKEY_PARAM_GROUP_NAME, out->kind->group, 0) ||
+	    !OSSL_PARAM_BLD_push_utf8_string(numbers, OSSL_PKEY_PARAM_GROUP_NAME, out->kind->group,
+					     0) ||
 	    !OSSL_PARAM_BLD_push_octet_string(numbers, OSSL_PKEY_PARAM_PUB_KEY, point.p, point.n))
 		OSSL_FAIL(c, "an ECDSA key");
 	return pkey_from(c, "EC", numbers, &out->pkey);
@@ -115,14 +120,16 @@ static enum err rsa_open(struct ctx *c, struct reader *r, struct ssh_public *out
 
 	if (!take_mpint(r, &e_bytes) || !take_mpint(r, &n_bytes) || e_bytes.n > RSA_E_BYTES_MAX ||
 	    n_bytes.n > RSA_BITS_MAX / 8)
-		FAIL(c, ERR_FORMAT, "this RSA key is cut or its numbers are not in their shortest form");
+		FAIL(c, ERR_FORMAT,
+		     "this RSA key is cut or its numbers are not in their shortest form");
 	e = BN_bin2bn(e_bytes.p, (int)e_bytes.n, NULL);
 	n = BN_bin2bn(n_bytes.p, (int)n_bytes.n, NULL);
 	if (!numbers || !e || !n)
 		FAIL(c, ERR_NOMEM, "no memory for an RSA key");
 	if (BN_num_bits(n) < RSA_BITS_MIN) {
 		err_next(c, "make a key with 'ssh-keygen -t ed25519'");
-		FAIL(c, ERR_FORMAT, "this RSA key has %d bits, the least is %d", BN_num_bits(n), RSA_BITS_MIN);
+		FAIL(c, ERR_FORMAT, "this RSA key has %d bits, the least is %d", BN_num_bits(n),
+		     RSA_BITS_MIN);
 	}
 	/* With e = 1 every text would be its own signature. */
 	if (BN_is_one(e) || !BN_is_odd(e) || !BN_is_odd(n))
@@ -177,8 +184,8 @@ static enum err split_line(struct ctx *c, struct span line, struct span *type, s
 	struct span rest = span_trim(line), tail;
 
 	if (rest.n > LINE_MAX_BYTES)
-		FAIL(c, ERR_LIMIT, "a line with a public key has at most %u bytes, this one %zu", LINE_MAX_BYTES,
-		     rest.n);
+		FAIL(c, ERR_LIMIT, "a line with a public key has at most %u bytes, this one %zu",
+		     LINE_MAX_BYTES, rest.n);
 	if (span_split(rest, '\n', type, &tail) || span_split(rest, '\0', type, &tail))
 		FAIL(c, ERR_FORMAT, "a public key stands on one line, here is more than one");
 	if (!span_split(rest, ' ', type, &tail)) {
@@ -202,7 +209,8 @@ enum err ssh_key_parse(struct ctx *c, struct span line, struct ssh_key *out)
 	TRY(b64_decode(c, base64, &blob));
 	TRY(ssh_public_open(c, blob, &key));
 	if (!span_is(type, key.kind->type))
-		FAIL(c, ERR_FORMAT, "the line says %.*s, but the key in it is %s", SPAN_ARG(type), key.kind->type);
+		FAIL(c, ERR_FORMAT, "the line says %.*s, but the key in it is %s", SPAN_ARG(type),
+		     key.kind->type);
 	*out = (struct ssh_key){ .type = span_str(key.kind->type), .blob = blob };
 	return ERR_OK;
 }

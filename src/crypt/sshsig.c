@@ -11,12 +11,12 @@
 #include "crypt/sign.h"
 #include "crypt/sshkey.h"
 
-#define ARMOUR_MAX_BYTES 16384u         /* RSA with 16384 bits needs 6 KiB */
+#define ARMOUR_MAX_BYTES 16384u /* RSA with 16384 bits needs 6 KiB */
 #define ARMOUR_LINE 70u
 #define ARMOUR_BEGIN "-----BEGIN SSH SIGNATURE-----\n"
 #define ARMOUR_END "-----END SSH SIGNATURE-----\n"
 #define MAGIC "SSHSIG"
-#define FLAG_USER_PRESENT 0x01u         /* PROTOCOL.u2f; FIDO U2F raw messages section 5.4 */
+#define FLAG_USER_PRESENT 0x01u /* PROTOCOL.u2f; FIDO U2F raw messages section 5.4 */
 #define FLAG_USER_VERIFIED 0x04u
 
 DEFINE_SCOPED(ECDSA_SIG, ecdsa_sig, ECDSA_SIG_free)
@@ -61,8 +61,8 @@ static enum err dearmour(struct ctx *c, struct span armoured, struct span *blob_
 	struct span line, base64, again;
 	struct buf b;
 
-	if (armoured.n <= frame || armoured.n > ARMOUR_MAX_BYTES || !span_starts(armoured, ARMOUR_BEGIN) ||
-	    !span_ends(armoured, ARMOUR_END))
+	if (armoured.n <= frame || armoured.n > ARMOUR_MAX_BYTES ||
+	    !span_starts(armoured, ARMOUR_BEGIN) || !span_ends(armoured, ARMOUR_END))
 		return refuse_armour(c);
 	r = (struct reader){ .s = span_cut(armoured, sizeof ARMOUR_BEGIN - 1, armoured.n - frame) };
 	buf_begin(&b, c, ARMOUR_MAX_BYTES);
@@ -82,17 +82,21 @@ static enum err split_blob(struct ctx *c, struct span blob, struct parts *out)
 	struct span magic, reserved;
 	uint32_t version;
 
-	if (!take_bytes(&r, sizeof MAGIC - 1, &magic) || !span_is(magic, MAGIC) || !take_u32(&r, &version))
+	if (!take_bytes(&r, sizeof MAGIC - 1, &magic) || !span_is(magic, MAGIC) ||
+	    !take_u32(&r, &version))
 		FAIL(c, ERR_FORMAT, "this is not an SSH signature");
 	if (version != 1)
-		FAIL(c, ERR_FORMAT, "this SSH signature has version %u, only 1 is known", (unsigned)version);
-	if (!take_string(&r, &out->key) || !take_string(&r, &out->name_space) || !take_string(&r, &reserved) ||
-	    !take_string(&r, &out->hash_name) || !take_string(&r, &out->signature))
+		FAIL(c, ERR_FORMAT, "this SSH signature has version %u, only 1 is known",
+		     (unsigned)version);
+	if (!take_string(&r, &out->key) || !take_string(&r, &out->name_space) ||
+	    !take_string(&r, &reserved) || !take_string(&r, &out->hash_name) ||
+	    !take_string(&r, &out->signature))
 		FAIL(c, ERR_FORMAT, "this SSH signature is cut");
 	if (!reader_done(&r))
 		FAIL(c, ERR_FORMAT, "bytes stand behind the end of this SSH signature");
 	if (reserved.n != 0 || out->name_space.n == 0)
-		FAIL(c, ERR_FORMAT, "this SSH signature has a reserved field that is not empty, or no namespace");
+		FAIL(c, ERR_FORMAT,
+		     "this SSH signature has a reserved field that is not empty, or no namespace");
 	return ERR_OK;
 }
 
@@ -107,12 +111,13 @@ static enum err check_name_space(struct ctx *c, struct span got, const char *wan
 		plain = got.p[i] > ' ' && got.p[i] < 0x7f;
 	err_next(c, "sign it again with 'ssh-keygen -Y sign -n %s'", want);
 	if (plain)
-		FAIL(c, ERR_VERIFY, "it was signed for the namespace %.*s, this must be %s", SPAN_ARG(got), want);
+		FAIL(c, ERR_VERIFY, "it was signed for the namespace %.*s, this must be %s",
+		     SPAN_ARG(got), want);
 	FAIL(c, ERR_VERIFY, "it was signed for another namespace, this must be %s", want);
 }
 
-enum err sshsig_signed_bytes(struct ctx *c, struct span name_space, struct span hash_name, struct span message,
-			     struct span *out)
+enum err sshsig_signed_bytes(struct ctx *c, struct span name_space, struct span hash_name,
+			     struct span message, struct span *out)
 {
 	unsigned char h[64];
 	struct sha256 short_h;
@@ -147,9 +152,10 @@ static enum err ecdsa_der(struct ctx *c, struct span raw, struct span *out)
 	BIGNUM *r, *s;
 	int n;
 
-	if (!take_mpint(&reader, &r_bytes) || !take_mpint(&reader, &s_bytes) || !reader_done(&reader) ||
-	    r_bytes.n > 66 || s_bytes.n > 66)
-		FAIL(c, ERR_FORMAT, "this ECDSA signature is not two numbers in their shortest form");
+	if (!take_mpint(&reader, &r_bytes) || !take_mpint(&reader, &s_bytes) ||
+	    !reader_done(&reader) || r_bytes.n > 66 || s_bytes.n > 66)
+		FAIL(c, ERR_FORMAT,
+		     "this ECDSA signature is not two numbers in their shortest form");
 	r = BN_bin2bn(r_bytes.p, (int)r_bytes.n, NULL);
 	s = BN_bin2bn(s_bytes.p, (int)s_bytes.n, NULL);
 	if (!sig || !r || !s || !ECDSA_SIG_set0(sig, r, s)) {
@@ -168,8 +174,8 @@ static enum err ecdsa_der(struct ctx *c, struct span raw, struct span *out)
 }
 
 /* The bytes that a hardware key signs in place of data (PROTOCOL.u2f, "SSH U2F Signatures"). */
-static enum err hardware_bytes(struct ctx *c, struct span application, struct touch touch, struct span data,
-			       struct span *out)
+static enum err hardware_bytes(struct ctx *c, struct span application, struct touch touch,
+			       struct span data, struct span *out)
 {
 	struct sha256 application_h, data_h;
 	struct buf b;
@@ -184,8 +190,8 @@ static enum err hardware_bytes(struct ctx *c, struct span application, struct to
 	return buf_done(c, &b, out);
 }
 
-static enum err check_rsa(struct ctx *c, const struct ssh_public *key, struct span name, struct span raw,
-			  struct span data)
+static enum err check_rsa(struct ctx *c, const struct ssh_public *key, struct span name,
+			  struct span raw, struct span data)
 {
 	const char *hash = span_is(name, "rsa-sha2-512") ? "SHA2-512" : "SHA2-256";
 
@@ -201,7 +207,8 @@ static enum err check_touch(struct ctx *c, struct touch touch)
 {
 	if (touch.flags & FLAG_USER_PRESENT)
 		return ERR_OK;
-	err_next(c, "sign again and touch the hardware key; a key made with 'no-touch-required' cannot be used");
+	err_next(c, "sign again and touch the hardware key; a key made with 'no-touch-required' "
+		    "cannot be used");
 	FAIL(c, ERR_VERIFY, "the hardware key signed without anybody touching it");
 }
 
@@ -220,7 +227,8 @@ static enum err check_signature(struct ctx *c, const struct ssh_public *key, str
 	if (key->kind->family == SSH_RSA)
 		return check_rsa(c, key, name, raw, data);
 	if (!span_is(name, key->kind->type))
-		FAIL(c, ERR_VERIFY, "the signature is of another kind than its key, %s", key->kind->type);
+		FAIL(c, ERR_VERIFY, "the signature is of another kind than its key, %s",
+		     key->kind->type);
 	if (key->kind->hardware) {
 		TRY(check_touch(c, touch));
 		TRY(hardware_bytes(c, key->application, touch, data, &data));
@@ -228,14 +236,15 @@ static enum err check_signature(struct ctx *c, const struct ssh_public *key, str
 	if (key->kind->family == SSH_ECDSA)
 		TRY(ecdsa_der(c, raw, &raw));
 	else if (raw.n != ED25519_SIG_BYTES)
-		FAIL(c, ERR_FORMAT, "an Ed25519 signature has %u bytes, this one has %zu", ED25519_SIG_BYTES, raw.n);
+		FAIL(c, ERR_FORMAT, "an Ed25519 signature has %u bytes, this one has %zu",
+		     ED25519_SIG_BYTES, raw.n);
 	TRY(ossl_verify(c, key->pkey, key->kind->hash, data, raw));
 	*user_verified_out = key->kind->hardware && (touch.flags & FLAG_USER_VERIFIED);
 	return ERR_OK;
 }
 
-enum err sshsig_verify(struct ctx *c, struct span armoured, const char *name_space, struct span message,
-		       struct sshsig *out)
+enum err sshsig_verify(struct ctx *c, struct span armoured, const char *name_space,
+		       struct span message, struct sshsig *out)
 {
 	SSH_PUBLIC_SCOPED struct ssh_public key = { 0 };
 	bool user_verified = false;

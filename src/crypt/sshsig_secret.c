@@ -10,8 +10,8 @@
 
 #define BLOB_MAX_BYTES 4096u
 
-enum err sshsig_sign_ed25519(struct ctx *c, struct span secret, const char *name_space, struct span message,
-			     struct span *armoured_out)
+enum err sshsig_sign_ed25519(struct ctx *c, struct span secret, const char *name_space,
+			     struct span message, struct span *armoured_out)
 {
 	unsigned char public_key[ED25519_KEY_BYTES], raw[ED25519_SIG_BYTES];
 	struct span data, signature, blob, name = span_str(name_space);

@@ -51,11 +51,16 @@ static int seals_make(void **state)
 	seal_into("seal");
 	seal_into("other");
 	bad |= tool("printf '%%s\\n' '%s' >m", "{\"version\":1,\"kind\":\"statement\"}");
-	bad |= tool("openssl req -x509 -newkey rsa:2048 -nodes -keyout rsa.key -out rsa.crt -subj /CN=rsa -days 9");
-	bad |= tool("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes -keyout p384.key "
+	bad |= tool("openssl req -x509 -newkey rsa:2048 -nodes -keyout rsa.key -out rsa.crt -subj "
+		    "/CN=rsa -days 9");
+	bad |= tool("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes -keyout "
+		    "p384.key "
 		    "-out p384.crt -subj /CN=p384 -days 9");
-	bad |= tool("touch index && printf '[ca]\\ndefault_ca=x\\n[x]\\ndatabase=index\\ndefault_md=sha256\\n' >ca.cnf && "
-		    "openssl ca -config ca.cnf -gencrl -crldays 9 -cert rsa.crt -keyfile rsa.key -out crl.pem");
+	bad |= tool(
+		"touch index && printf "
+		"'[ca]\\ndefault_ca=x\\n[x]\\ndatabase=index\\ndefault_md=sha256\\n' >ca.cnf && "
+		"openssl ca -config ca.cnf -gencrl -crldays 9 -cert rsa.crt -keyfile rsa.key -out "
+		"crl.pem");
 	if (bad)
 		print_error("the openssl command is needed for this test\n");
 	return bad;
@@ -90,16 +95,24 @@ static void certificate_is_good_for_openssl(void **state)
 	CTX(c);
 
 	(void)state;
-	assert_int_equal(tool("openssl verify -CAfile seal.crt -x509_strict -purpose smimesign seal.crt"), 0);
+	assert_int_equal(
+		tool("openssl verify -CAfile seal.crt -x509_strict -purpose smimesign seal.crt"),
+		0);
 	assert_int_equal(tool("openssl req -in seal.csr -verify -noout"), 0);
-	assert_int_equal(tool("openssl req -in seal.csr -noout -text | grep -q 'Digital Signature, Non Repudiation'"), 0);
-	assert_int_equal(tool("openssl x509 -in seal.crt -noout -text | grep -q 'NIST CURVE: P-256'"), 0);
+	assert_int_equal(tool("openssl req -in seal.csr -noout -text | grep -q 'Digital Signature, "
+			      "Non Repudiation'"),
+			 0);
+	assert_int_equal(
+		tool("openssl x509 -in seal.crt -noout -text | grep -q 'NIST CURVE: P-256'"), 0);
 	assert_int_equal(tool("openssl x509 -in seal.crt -noout -text | grep -q 'CA:FALSE'"), 0);
 	assert_int_equal(tool("openssl pkey -in seal.key -check -noout"), 0);
-	assert_int_equal(tool("openssl pkey -in seal.key -pubout >a; openssl req -in seal.csr -pubkey -noout >b; "
-			      "openssl x509 -in seal.crt -pubkey -noout >d; cmp a b && cmp a d"), 0);
+	assert_int_equal(tool("openssl pkey -in seal.key -pubout >a; openssl req -in seal.csr "
+			      "-pubkey -noout >b; "
+			      "openssl x509 -in seal.crt -pubkey -noout >d; cmp a b && cmp a d"),
+			 0);
 	assert_int_equal(tool("test $(openssl x509 -in seal.crt -noout -serial) != "
-			      "$(openssl x509 -in other.crt -noout -serial)"), 0);
+			      "$(openssl x509 -in other.crt -noout -serial)"),
+			 0);
 	assert_true(span_starts(slurp(&c, "seal.key"), "-----BEGIN PRIVATE KEY-----\n"));
 }
 
@@ -110,14 +123,18 @@ static void a_ca_can_sign_the_request(void **state)
 	struct span p7s;
 
 	(void)state;
-	assert_int_equal(tool("openssl x509 -req -in seal.csr -CA rsa.crt -CAkey rsa.key -CAcreateserial -days 9 "
-			      "-copy_extensions copy -out issued.crt"), 0);
+	assert_int_equal(tool("openssl x509 -req -in seal.csr -CA rsa.crt -CAkey rsa.key "
+			      "-CAcreateserial -days 9 "
+			      "-copy_extensions copy -out issued.crt"),
+			 0);
 	certificate_of(&c, "issued.crt", &h);
 	ok(&c, cms_sign(&c, slurp(&c, "seal.key"), slurp(&c, "issued.crt"), content, &p7s));
 	ok(&c, cms_verify(&c, p7s, content, &got));
 	assert_memory_equal(&h, &got, 32);
 	put(&c, "issued.p7s", p7s);
-	assert_int_equal(tool("openssl cms -verify -binary -inform DER -in issued.p7s -content m -CAfile rsa.crt"), 0);
+	assert_int_equal(tool("openssl cms -verify -binary -inform DER -in issued.p7s -content m "
+			      "-CAfile rsa.crt"),
+			 0);
 }
 
 static void times_are_the_seams(void **state)
@@ -128,12 +145,20 @@ static void times_are_the_seams(void **state)
 	(void)state;
 	ok(&c, seal_certificate_make(&c, SPAN("x"), &key, &cert, &request));
 	put(&c, "t.crt", cert);
-	assert_int_equal(tool("openssl x509 -in t.crt -noout -startdate | grep -qx 'notBefore=Nov 22 10:00:00 2026 GMT'"), 0);
-	assert_int_equal(tool("openssl x509 -in t.crt -noout -enddate | grep -qx 'notAfter=Nov 21 10:00:00 2036 GMT'"), 0);
+	assert_int_equal(tool("openssl x509 -in t.crt -noout -startdate | grep -qx 'notBefore=Nov "
+			      "22 10:00:00 2026 GMT'"),
+			 0);
+	assert_int_equal(tool("openssl x509 -in t.crt -noout -enddate | grep -qx 'notAfter=Nov 21 "
+			      "10:00:00 2036 GMT'"),
+			 0);
 	ok(&c, cms_sign(&c, key, cert, content, &p7s));
 	put(&c, "t.p7s", p7s);
-	assert_int_equal(tool("openssl cms -cmsout -print -inform DER -in t.p7s | grep -q 'Nov 22 10:00:00 2026'"), 0);
-	assert_int_equal(tool("test $(openssl cms -cmsout -print -inform DER -in t.p7s | grep -c signingTime) = 1"), 0);
+	assert_int_equal(tool("openssl cms -cmsout -print -inform DER -in t.p7s | grep -q 'Nov 22 "
+			      "10:00:00 2026'"),
+			 0);
+	assert_int_equal(tool("test $(openssl cms -cmsout -print -inform DER -in t.p7s | grep -c "
+			      "signingTime) = 1"),
+			 0);
 	clock_ms += INT64_C(20) * 366 * 86400 * 1000;
 	ok(&c, seal_certificate_make(&c, SPAN("x"), &key, &cert, &request));
 	clock_ms -= INT64_C(20) * 366 * 86400 * 1000;
@@ -150,7 +175,8 @@ static void names_have_limits(void **state)
 	(void)state;
 	memset(name, 'n', sizeof name);
 	ok(&c, seal_certificate_make(&c, span_of(name, 64), &key, &cert, &request));
-	refused(&c, ERR_FORMAT, seal_certificate_make(&c, span_of(name, 65), &key, &cert, &request));
+	refused(&c, ERR_FORMAT,
+		seal_certificate_make(&c, span_of(name, 65), &key, &cert, &request));
 	refused(&c, ERR_FORMAT, seal_certificate_make(&c, SPAN_NONE, &key, &cert, &request));
 	refused(&c, ERR_FORMAT, seal_certificate_make(&c, SPAN("a\nb"), &key, &cert, &request));
 	refused(&c, ERR_FORMAT, seal_certificate_make(&c, SPAN("\xff"), &key, &cert, &request));
@@ -167,10 +193,18 @@ static void openssl_accepts_ours(void **state)
 	ok(&c, cms_verify(&c, p7s, content, &got));
 	assert_memory_equal(&h, &got, 32);
 	put(&c, "our.p7s", p7s);
-	assert_int_equal(tool("openssl cms -verify -binary -inform DER -in our.p7s -content m -noverify -out o && cmp o m"), 0);
-	assert_int_equal(tool("openssl cms -verify -binary -inform DER -in our.p7s -content m -CAfile seal.crt"), 0);
-	assert_int_not_equal(tool("openssl cms -verify -binary -inform DER -in our.p7s -content m -CAfile other.crt"), 0);
-	assert_int_not_equal(tool("openssl cms -verify -binary -inform DER -in our.p7s -content seal.crt -noverify"), 0);
+	assert_int_equal(tool("openssl cms -verify -binary -inform DER -in our.p7s -content m "
+			      "-noverify -out o && cmp o m"),
+			 0);
+	assert_int_equal(tool("openssl cms -verify -binary -inform DER -in our.p7s -content m "
+			      "-CAfile seal.crt"),
+			 0);
+	assert_int_not_equal(tool("openssl cms -verify -binary -inform DER -in our.p7s -content m "
+				  "-CAfile other.crt"),
+			     0);
+	assert_int_not_equal(tool("openssl cms -verify -binary -inform DER -in our.p7s -content "
+				  "seal.crt -noverify"),
+			     0);
 }
 
 static void we_accept_openssls(void **state)
@@ -180,9 +214,11 @@ static void we_accept_openssls(void **state)
 
 	(void)state;
 	certificate_of(&c, "seal.crt", &h);
-	ok(&c, cms_verify(&c, stock(&c, "-signer seal.crt -inkey seal.key -md sha256"), content, &got));
+	ok(&c,
+	   cms_verify(&c, stock(&c, "-signer seal.crt -inkey seal.key -md sha256"), content, &got));
 	assert_memory_equal(&h, &got, 32);
-	ok(&c, cms_verify(&c, stock(&c, "-signer seal.crt -inkey seal.key -md sha256 -keyid"), content, &got));
+	ok(&c, cms_verify(&c, stock(&c, "-signer seal.crt -inkey seal.key -md sha256 -keyid"),
+			  content, &got));
 	assert_memory_equal(&h, &got, 32);
 }
 
@@ -261,7 +297,9 @@ static void der_has_one_form(void **state)
 	ok(&c, buf_done(&c, &b, &bad));
 	refused(&c, ERR_FORMAT, cms_verify(&c, bad, content, &got));
 	put(&c, "ber.p7s", bad);
-	assert_int_equal(tool("openssl cms -verify -binary -inform DER -in ber.p7s -content m -noverify"), 0);
+	assert_int_equal(
+		tool("openssl cms -verify -binary -inform DER -in ber.p7s -content m -noverify"),
+		0);
 	ok(&c, span_fmt(&c, &bad, "%*s", 70000, ""));
 	refused(&c, ERR_LIMIT, cms_verify(&c, bad, content, &got));
 	refused(&c, ERR_FORMAT, cms_verify(&c, SPAN("-----BEGIN CMS-----\n"), content, &got));
@@ -298,12 +336,15 @@ static void no_signature_is_refused(void **state)
 	struct sha256 got;
 
 	(void)state;
-	assert_int_equal(tool("openssl cms -data_create -binary -in m -outform DER -out data.p7s"), 0);
+	assert_int_equal(tool("openssl cms -data_create -binary -in m -outform DER -out data.p7s"),
+			 0);
 	refused(&c, ERR_FORMAT, cms_verify(&c, slurp(&c, "data.p7s"), content, &got));
-	assert_int_equal(tool("openssl cms -encrypt -binary -in m -outform DER -out enc.p7s rsa.crt"), 0);
+	assert_int_equal(
+		tool("openssl cms -encrypt -binary -in m -outform DER -out enc.p7s rsa.crt"), 0);
 	refused(&c, ERR_FORMAT, cms_verify(&c, slurp(&c, "enc.p7s"), content, &got));
 	/* Certificates only, nobody signed. */
-	assert_int_equal(tool("openssl crl2pkcs7 -nocrl -certfile seal.crt -outform DER -out none.p7s"), 0);
+	assert_int_equal(
+		tool("openssl crl2pkcs7 -nocrl -certfile seal.crt -outform DER -out none.p7s"), 0);
 	assert_int_not_equal(cms_verify(&c, slurp(&c, "none.p7s"), content, &got), ERR_OK);
 	err_clear(&c);
 	assert_int_not_equal(cms_verify(&c, slurp(&c, "seal.crt"), content, &got), ERR_OK);
@@ -347,7 +388,9 @@ static void unsigned_attributes_are_refused(void **state)
 	struct sha256 got;
 
 	(void)state;
-	assert_int_equal(CMS_unsigned_add1_attr_by_NID(signer, NID_description, V_ASN1_UTF8STRING, "hm", 2), 1);
+	assert_int_equal(
+		CMS_unsigned_add1_attr_by_NID(signer, NID_description, V_ASN1_UTF8STRING, "hm", 2),
+		1);
 	refused(&c, ERR_VERIFY, cms_verify(&c, der_of(&c, cms), content, &got));
 	CMS_ContentInfo_free(cms);
 }
@@ -360,12 +403,15 @@ static void swapped_certificate_is_refused(void **state)
 	struct sha256 got;
 
 	(void)state;
-	assert_int_equal(tool("for k in seal other; do openssl req -x509 -key $k.key -subj /CN=same -set_serial 7 "
+	assert_int_equal(tool("for k in seal other; do openssl req -x509 -key $k.key -subj "
+			      "/CN=same -set_serial 7 "
 			      "-days 9 -out same-$k.crt -addext subjectKeyIdentifier=none "
-			      "-addext authorityKeyIdentifier=none; done"), 0);
+			      "-addext authorityKeyIdentifier=none; done"),
+			 0);
 	p7s = stock(&c, "-signer same-seal.crt -inkey seal.key -md sha256");
 	ok(&c, cms_verify(&c, p7s, content, &got));
-	p7s = stock(&c, "-signer same-seal.crt -inkey seal.key -md sha256 -nocerts -certfile same-other.crt");
+	p7s = stock(&c, "-signer same-seal.crt -inkey seal.key -md sha256 -nocerts -certfile "
+			"same-other.crt");
 	refused(&c, ERR_VERIFY, cms_verify(&c, p7s, content, &got));
 }
 
@@ -376,13 +422,16 @@ static void signing_refuses_what_does_not_fit(void **state)
 
 	(void)state;
 	refused(&c, ERR_FORMAT, cms_sign(&c, slurp(&c, "other.key"), cert, content, &p7s));
-	refused(&c, ERR_FORMAT, cms_sign(&c, slurp(&c, "rsa.key"), slurp(&c, "rsa.crt"), content, &p7s));
-	refused(&c, ERR_FORMAT, cms_sign(&c, slurp(&c, "p384.key"), slurp(&c, "p384.crt"), content, &p7s));
+	refused(&c, ERR_FORMAT,
+		cms_sign(&c, slurp(&c, "rsa.key"), slurp(&c, "rsa.crt"), content, &p7s));
+	refused(&c, ERR_FORMAT,
+		cms_sign(&c, slurp(&c, "p384.key"), slurp(&c, "p384.crt"), content, &p7s));
 	refused(&c, ERR_FORMAT, cms_sign(&c, cert, cert, content, &p7s));
 	refused(&c, ERR_FORMAT, cms_sign(&c, key, key, content, &p7s));
 	refused(&c, ERR_FORMAT, cms_sign(&c, SPAN_NONE, cert, content, &p7s));
 	refused(&c, ERR_FORMAT, cms_sign(&c, key, SPAN_NONE, content, &p7s));
-	assert_int_equal(tool("openssl pkcs8 -topk8 -in seal.key -out locked.key -passout pass:x"), 0);
+	assert_int_equal(tool("openssl pkcs8 -topk8 -in seal.key -out locked.key -passout pass:x"),
+			 0);
 	refused(&c, ERR_FORMAT, cms_sign(&c, slurp(&c, "locked.key"), cert, content, &p7s));
 	assert_int_equal(tool("openssl ec -in seal.key -param_enc explicit -out explicit.key"), 0);
 	refused(&c, ERR_FORMAT, cms_sign(&c, slurp(&c, "explicit.key"), cert, content, &p7s));

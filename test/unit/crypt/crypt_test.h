@@ -92,12 +92,14 @@ static inline bool member_is(const json_t *o, const char *key, const char *want)
 }
 
 /* A temporary folder for one test program; folder_drop removes it with what is in it. */
-static char folder[64];
+static char folder[200];
 
 static inline int folder_make(void **state)
 {
+	const char *parent = getenv("TMPDIR");
+
 	(void)state;
-	snprintf(folder, sizeof folder, "%s/writ-crypt-XXXXXX", "/tmp");
+	snprintf(folder, sizeof folder, "%s/writ-crypt-XXXXXX", parent ? parent : "/tmp");
 	return mkdtemp(folder) ? 0 : -1;
 }
 
@@ -119,7 +121,7 @@ static inline int tool(const char *fmt, ...)
 
 static inline int folder_drop(void **state)
 {
-	char command[128];
+	char command[220];
 
 	(void)state;
 	snprintf(command, sizeof command, "rm -r '%s'", folder);
@@ -129,7 +131,7 @@ static inline int folder_drop(void **state)
 static inline struct span slurp(struct ctx *c, const char *name)
 {
 	struct span out = SPAN_NONE;
-	char path[256];
+	char path[400];
 
 	snprintf(path, sizeof path, "%s/%s", folder, name);
 	ok(c, file_read(c, path, (size_t)1 << 20, &out));
@@ -138,7 +140,7 @@ static inline struct span slurp(struct ctx *c, const char *name)
 
 static inline void put(struct ctx *c, const char *name, struct span s)
 {
-	char path[256];
+	char path[400];
 
 	snprintf(path, sizeof path, "%s/%s", folder, name);
 	ok(c, file_write(c, path, s, 0600));

@@ -39,8 +39,9 @@ static void sha_vectors(void **state)
 		  "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
 	ok(&c, sha512_of(&c, SPAN("abc"), h));
 	hex_of(span_of(h, 64), hex);
-	assert_string_equal(hex, "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
-				 "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
+	assert_string_equal(hex,
+			    "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+			    "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
 }
 
 static void hasher_runs_again(void **state)
@@ -102,10 +103,12 @@ static void hmac_vectors(void **state)
 	(void)state;
 	ok(&c, hmac_sha256(&c, SPAN("Jefe"), SPAN("what do ya want for nothing?"), &h));
 	hex_of(sha256_span(&h), hex);
-	assert_string_equal(hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+	assert_string_equal(hex,
+			    "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 	ok(&c, hmac_sha256(&c, SPAN_NONE, SPAN_NONE, &h));
 	hex_of(sha256_span(&h), hex);
-	assert_string_equal(hex, "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
+	assert_string_equal(hex,
+			    "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
 static void hkdf_is(const char *key, const char *salt, const char *info, const char *want)
@@ -123,10 +126,13 @@ static void hkdf_is(const char *key, const char *salt, const char *info, const c
 static void hkdf_vectors(void **state)
 {
 	(void)state;
-	hkdf_is("0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", "000102030405060708090a0b0c", "f0f1f2f3f4f5f6f7f8f9",
-		"3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865");
+	hkdf_is("0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", "000102030405060708090a0b0c",
+		"f0f1f2f3f4f5f6f7f8f9",
+		"3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b8871858"
+		"65");
 	hkdf_is("0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", "", "",
-		"8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8");
+		"8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96"
+		"c8");
 }
 
 static void hkdf_knows_its_limit(void **state)
@@ -151,7 +157,8 @@ static void wycheproof_hkdf(void **state)
 			static unsigned char out[20000];
 			size_t n = (size_t)json_integer_value(json_object_get(t, "size"));
 			struct span okm = member_hex(&c, t, "okm");
-			enum err e = hkdf_sha256(&c, member_hex(&c, t, "ikm"), member_hex(&c, t, "salt"),
+			enum err e = hkdf_sha256(&c, member_hex(&c, t, "ikm"),
+						 member_hex(&c, t, "salt"),
 						 member_hex(&c, t, "info"), out, n);
 
 			if (member_is(t, "result", "valid"))
@@ -177,7 +184,8 @@ static void wycheproof_hmac(void **state)
 			struct span tag = member_hex(&c, t, "tag");
 			struct sha256 h;
 
-			ok(&c, hmac_sha256(&c, member_hex(&c, t, "key"), member_hex(&c, t, "msg"), &h));
+			ok(&c,
+			   hmac_sha256(&c, member_hex(&c, t, "key"), member_hex(&c, t, "msg"), &h));
 			/* Some tags are cut to 16 bytes. */
 			assert_int_equal(span_eq(tag, span_cut(sha256_span(&h), 0, tag.n)),
 					 member_is(t, "result", "valid"));

@@ -56,16 +56,20 @@ static void small_order_keys_are_refused(void **state)
 {
 	CTX(c);
 	unsigned char key[32] = { 1 }, sig[64] = { 1 };
-	const char *others[] = { "0000000000000000000000000000000000000000000000000000000000000000",
-				 "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-				 "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-				 "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
-				 "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f" };
+	const char *others[] = {
+		"0000000000000000000000000000000000000000000000000000000000000000",
+		"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+		"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+		"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+		"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"
+	};
 
 	(void)state;
-	refused(&c, ERR_FORMAT, ed25519_verify(&c, span_of(key, 32), SPAN("anything"), span_of(sig, 64)));
+	refused(&c, ERR_FORMAT,
+		ed25519_verify(&c, span_of(key, 32), SPAN("anything"), span_of(sig, 64)));
 	for (size_t i = 0; i < 5; i++)
-		refused(&c, ERR_FORMAT, ed25519_verify(&c, unhex(&c, others[i]), SPAN("x"), span_of(sig, 64)));
+		refused(&c, ERR_FORMAT,
+			ed25519_verify(&c, unhex(&c, others[i]), SPAN("x"), span_of(sig, 64)));
 }
 
 static void wycheproof_ed25519(void **state)
@@ -79,7 +83,8 @@ static void wycheproof_ed25519(void **state)
 		struct span key = member_hex(&c, json_object_get(group, "publicKey"), "pk");
 
 		json_array_foreach(json_object_get(group, "tests"), j, t) {
-			enum err e = ed25519_verify(&c, key, member_hex(&c, t, "msg"), member_hex(&c, t, "sig"));
+			enum err e = ed25519_verify(&c, key, member_hex(&c, t, "msg"),
+						    member_hex(&c, t, "sig"));
 
 			assert_int_equal(e == ERR_OK, member_is(t, "result", "valid"));
 			err_clear(&c);
@@ -90,14 +95,15 @@ static void wycheproof_ed25519(void **state)
 	json_decref(file);
 }
 
-static void run_group(struct ctx *c, const json_t *group, const struct ssh_public *key, const char *hash,
-		      size_t *seen)
+static void run_group(struct ctx *c, const json_t *group, const struct ssh_public *key,
+		      const char *hash, size_t *seen)
 {
 	json_t *t;
 	size_t j;
 
 	json_array_foreach(json_object_get(group, "tests"), j, t) {
-		enum err e = ossl_verify(c, key->pkey, hash, member_hex(c, t, "msg"), member_hex(c, t, "sig"));
+		enum err e = ossl_verify(c, key->pkey, hash, member_hex(c, t, "msg"),
+					 member_hex(c, t, "sig"));
 
 		if (!member_is(t, "result", "acceptable"))
 			assert_int_equal(e == ERR_OK, member_is(t, "result", "valid"));
@@ -151,8 +157,8 @@ static void rsa_file(const char *name, const char *hash)
 
 	json_array_foreach(json_object_get(file, "testGroups"), i, group) {
 		SSH_PUBLIC_SCOPED struct ssh_public key = { 0 };
-		const char *e = json_string_value(json_object_get(json_object_get(group, "publicKey"),
-								  "publicExponent"));
+		const char *e = json_string_value(
+			json_object_get(json_object_get(group, "publicKey"), "publicExponent"));
 		char even[32];
 		struct span blob;
 		struct buf b;

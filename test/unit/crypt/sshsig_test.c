@@ -34,8 +34,10 @@ static int keys_make(void **state)
 
 	bad |= tool("printf 'return_sha256 of a test\\n' > m");
 	for (size_t i = 0; i < TAKEN; i++) {
-		bad |= tool("ssh-keygen -q -N '' -C 'a comment' %s -f %s", taken[i].options, taken[i].name);
-		bad |= tool("ssh-keygen -Y sign -n " SPACE " -f %s <m >%s.sig", taken[i].name, taken[i].name);
+		bad |= tool("ssh-keygen -q -N '' -C 'a comment' %s -f %s", taken[i].options,
+			    taken[i].name);
+		bad |= tool("ssh-keygen -Y sign -n " SPACE " -f %s <m >%s.sig", taken[i].name,
+			    taken[i].name);
 	}
 	if (bad)
 		print_error("ssh-keygen (openssh-client) is needed for this test\n");
@@ -76,7 +78,8 @@ static void hash_sha256_is_accepted(void **state)
 	struct sshsig sig;
 
 	(void)state;
-	assert_int_equal(tool("ssh-keygen -Y sign -O hashalg=sha256 -n " SPACE " -f ed <m >short.sig"), 0);
+	assert_int_equal(
+		tool("ssh-keygen -Y sign -O hashalg=sha256 -n " SPACE " -f ed <m >short.sig"), 0);
 	ok(&c, sshsig_verify(&c, slurp(&c, "short.sig"), SPACE, message, &sig));
 }
 
@@ -88,9 +91,11 @@ static void other_text_or_purpose_is_refused(void **state)
 		struct span armoured = sig_of(&c, taken[i].name);
 		struct sshsig sig;
 
-		refused(&c, ERR_VERIFY, sshsig_verify(&c, armoured, "writ-scope@v1", message, &sig));
+		refused(&c, ERR_VERIFY,
+			sshsig_verify(&c, armoured, "writ-scope@v1", message, &sig));
 		refused(&c, ERR_VERIFY, sshsig_verify(&c, armoured, SPACE "x", message, &sig));
-		refused(&c, ERR_VERIFY, sshsig_verify(&c, armoured, SPACE, flipped(&c, message, 3), &sig));
+		refused(&c, ERR_VERIFY,
+			sshsig_verify(&c, armoured, SPACE, flipped(&c, message, 3), &sig));
 		refused(&c, ERR_VERIFY, sshsig_verify(&c, armoured, SPACE, SPAN_NONE, &sig));
 		assert_null(sig.key.blob.p);
 	}
@@ -132,7 +137,8 @@ static void every_altered_byte_is_refused(void **state)
 		for (size_t at = 0; at < blob.n; at++) {
 			CTX(c);
 			struct sshsig sig;
-			enum err e = sshsig_verify(&c, armour(&c, flipped(&c, blob, at)), SPACE, message, &sig);
+			enum err e = sshsig_verify(&c, armour(&c, flipped(&c, blob, at)), SPACE,
+						   message, &sig);
 
 			assert_true(e == ERR_FORMAT || e == ERR_VERIFY);
 			assert_true(c.why[0] != '\0');
@@ -148,7 +154,8 @@ static void cut_or_longer_blobs_are_refused(void **state)
 
 	(void)state;
 	for (size_t n = 0; n < blob.n; n++)
-		refused(&c, ERR_FORMAT, sshsig_verify(&c, armour(&c, span_cut(blob, 0, n)), SPACE, message, &sig));
+		refused(&c, ERR_FORMAT,
+			sshsig_verify(&c, armour(&c, span_cut(blob, 0, n)), SPACE, message, &sig));
 	ok(&c, span_fmt(&c, &longer, "%*s", (int)blob.n + 1, ""));
 	memcpy((void *)(uintptr_t)longer.p, blob.p, blob.n);
 	refused(&c, ERR_FORMAT, sshsig_verify(&c, armour(&c, longer), SPACE, message, &sig));
@@ -175,24 +182,33 @@ static void only_ssh_keygens_armour_is_read(void **state)
 
 	(void)state;
 	ok(&c, sshsig_verify(&c, join(&c, join(&c, begin, body), end), SPACE, message, &sig));
-	refused(&c, ERR_FORMAT, sshsig_verify(&c, join(&c, good, SPAN("\n")), SPACE, message, &sig));
-	refused(&c, ERR_FORMAT, sshsig_verify(&c, join(&c, SPAN("hello\n"), good), SPACE, message, &sig));
+	refused(&c, ERR_FORMAT,
+		sshsig_verify(&c, join(&c, good, SPAN("\n")), SPACE, message, &sig));
+	refused(&c, ERR_FORMAT,
+		sshsig_verify(&c, join(&c, SPAN("hello\n"), good), SPACE, message, &sig));
 	refused(&c, ERR_FORMAT, sshsig_verify(&c, join(&c, good, good), SPACE, message, &sig));
-	refused(&c, ERR_FORMAT, sshsig_verify(&c, join(&c, join(&c, begin, SPAN("\n")), join(&c, body, end)), SPACE,
-					      message, &sig));
+	refused(&c, ERR_FORMAT,
+		sshsig_verify(&c, join(&c, join(&c, begin, SPAN("\n")), join(&c, body, end)), SPACE,
+			      message, &sig));
 	refused(&c, ERR_FORMAT, sshsig_verify(&c, join(&c, begin, end), SPACE, message, &sig));
 	refused(&c, ERR_FORMAT, sshsig_verify(&c, begin, SPACE, message, &sig));
 	refused(&c, ERR_FORMAT, sshsig_verify(&c, SPAN_NONE, SPACE, message, &sig));
 	for (size_t n = 0; n < good.n; n++)
-		refused(&c, ERR_FORMAT, sshsig_verify(&c, span_cut(good, 0, n), SPACE, message, &sig));
+		refused(&c, ERR_FORMAT,
+			sshsig_verify(&c, span_cut(good, 0, n), SPACE, message, &sig));
 	/* One line break elsewhere, or none. */
-	bad = join(&c, join(&c, begin, span_cut(body, 0, 69)),
-		   join(&c, SPAN("\n"), join(&c, span_cut(body, 69, 1), join(&c, span_cut(body, 71, body.n), end))));
+	bad = join(
+		&c, join(&c, begin, span_cut(body, 0, 69)),
+		join(&c, SPAN("\n"),
+		     join(&c, span_cut(body, 69, 1), join(&c, span_cut(body, 71, body.n), end))));
 	refused(&c, ERR_FORMAT, sshsig_verify(&c, bad, SPACE, message, &sig));
-	assert_int_equal(tool("sed 's/$/\\r/' ed.sig >crlf.sig; tail -c +1 ed.sig | tr '+' '-' >dash.sig"), 0);
+	assert_int_equal(
+		tool("sed 's/$/\\r/' ed.sig >crlf.sig; tail -c +1 ed.sig | tr '+' '-' >dash.sig"),
+		0);
 	refused(&c, ERR_FORMAT, sshsig_verify(&c, slurp(&c, "crlf.sig"), SPACE, message, &sig));
 	ok(&c, span_fmt(&c, &bad, "%*s", 20000, ""));
-	refused(&c, ERR_FORMAT, sshsig_verify(&c, join(&c, begin, join(&c, bad, end)), SPACE, message, &sig));
+	refused(&c, ERR_FORMAT,
+		sshsig_verify(&c, join(&c, begin, join(&c, bad, end)), SPACE, message, &sig));
 }
 
 static void weak_kinds_are_refused(void **state)
@@ -202,21 +218,25 @@ static void weak_kinds_are_refused(void **state)
 	struct sshsig sig;
 
 	(void)state;
-	if (tool("ssh-keygen -q -N '' -t rsa -b 1024 -f weak && ssh-keygen -Y sign -n " SPACE " -f weak <m >weak.sig"))
+	if (tool("ssh-keygen -q -N '' -t rsa -b 1024 -f weak && ssh-keygen -Y sign -n " SPACE
+		 " -f weak <m >weak.sig"))
 		print_message("SKIPPED: this ssh-keygen makes no RSA key of 1024 bits\n");
 	else {
 		refused(&c, ERR_FORMAT, ssh_key_parse(&c, slurp(&c, "weak.pub"), &key));
-		refused(&c, ERR_FORMAT, sshsig_verify(&c, slurp(&c, "weak.sig"), SPACE, message, &sig));
+		refused(&c, ERR_FORMAT,
+			sshsig_verify(&c, slurp(&c, "weak.sig"), SPACE, message, &sig));
 	}
 	if (tool("ssh-keygen -q -N '' -t dsa -f dsa"))
 		print_message("SKIPPED: this ssh-keygen makes no DSA key\n");
 	else
 		refused(&c, ERR_FORMAT, ssh_key_parse(&c, slurp(&c, "dsa.pub"), &key));
 	if (tool("ssh-keygen -Y sign -n " SPACE " -f dsa <m >dsa.sig") == 0)
-		refused(&c, ERR_FORMAT, sshsig_verify(&c, slurp(&c, "dsa.sig"), SPACE, message, &sig));
+		refused(&c, ERR_FORMAT,
+			sshsig_verify(&c, slurp(&c, "dsa.sig"), SPACE, message, &sig));
 }
 
-static struct span key_sig(struct ctx *c, struct span key, struct span name, struct span hash, struct span signature)
+static struct span key_sig(struct ctx *c, struct span key, struct span name, struct span hash,
+			   struct span signature)
 {
 	struct span out = SPAN_NONE;
 	struct buf b;
@@ -246,8 +266,9 @@ static void certificates_are_refused(void **state)
 	refused(&c, ERR_FORMAT, ssh_key_parse(&c, line, &key));
 	assert_true(span_split(line, ' ', &kind, &rest) && span_split(rest, ' ', &base64, &tail));
 	ok(&c, b64_decode(&c, base64, &blob));
-	refused(&c, ERR_FORMAT, sshsig_verify(&c, key_sig(&c, blob, SPAN(SPACE), SPAN("sha512"), SPAN("x")), SPACE,
-					      message, &sig));
+	refused(&c, ERR_FORMAT,
+		sshsig_verify(&c, key_sig(&c, blob, SPAN(SPACE), SPAN("sha512"), SPAN("x")), SPACE,
+			      message, &sig));
 	/* The certificate's bytes under the plain kind's name. */
 	ok(&c, span_fmt(&c, &line, "ssh-ed25519 %.*s", SPAN_ARG(base64)));
 	refused(&c, ERR_FORMAT, ssh_key_parse(&c, line, &key));
@@ -263,7 +284,8 @@ static void lines_of_keys(void **state)
 	line = slurp(&c, "ed.pub");
 	ok(&c, ssh_key_parse(&c, line, &key));
 	ok(&c, ssh_key_line(&c, &key, &got));
-	assert_true(span_split(line, ' ', &kind, &rest) && span_split(rest, ' ', &base64, &comment));
+	assert_true(span_split(line, ' ', &kind, &rest) &&
+		    span_split(rest, ' ', &base64, &comment));
 	assert_true(span_eq(got, span_cut(line, 0, kind.n + 1 + base64.n)));
 	ok(&c, ssh_key_parse(&c, got, &again));
 	assert_true(ssh_key_eq(&key, &again));
@@ -305,7 +327,8 @@ static void malformed_numbers_are_refused(void **state)
 	last = key.blob.n - 1;
 	refused(&c, ERR_FORMAT, ssh_public_open(&c, flipped(&c, key.blob, last), &p));
 	ok(&c, ssh_key_parse(&c, slurp(&c, "rsa2048.pub"), &key));
-	refused(&c, ERR_FORMAT, ssh_public_open(&c, flipped(&c, key.blob, key.blob.n - 1), &p)); /* even n */
+	refused(&c, ERR_FORMAT,
+		ssh_public_open(&c, flipped(&c, key.blob, key.blob.n - 1), &p)); /* even n */
 	refused(&c, ERR_FORMAT, ssh_public_open(&c, flipped(&c, key.blob, 17), &p)); /* even e */
 	/* blob: 4 + 7 + 4 + 3 (e = 65537) + n */
 	e_is_1 = span_cut(key.blob, 18, key.blob.n);
@@ -348,7 +371,9 @@ static void rsa_with_sha1_is_refused(void **state)
 		struct span armoured;
 
 		n = sizeof raw;
-		assert_int_equal(EVP_DigestSignInit_ex(md, NULL, sha1 ? "SHA1" : "SHA2-256", NULL, NULL, pkey, NULL), 1);
+		assert_int_equal(EVP_DigestSignInit_ex(md, NULL, sha1 ? "SHA1" : "SHA2-256", NULL,
+						       NULL, pkey, NULL),
+				 1);
 		assert_int_equal(EVP_DigestSign(md, raw, &n, data.p, data.n), 1);
 		EVP_MD_CTX_reset(md);
 		buf_begin(&b, &c, 1024);
@@ -361,14 +386,17 @@ static void rsa_with_sha1_is_refused(void **state)
 		else
 			ok(&c, sshsig_verify(&c, armoured, SPACE, message, &sig));
 	}
-	refused(&c, ERR_FORMAT, sshsig_verify(&c, key_sig(&c, key.blob, SPAN(SPACE), SPAN("sha1"), signature), SPACE,
-					      message, &sig));
-	refused(&c, ERR_FORMAT, sshsig_verify(&c, key_sig(&c, key.blob, SPAN_NONE, SPAN("sha512"), signature), SPACE,
-					      message, &sig));
+	refused(&c, ERR_FORMAT,
+		sshsig_verify(&c, key_sig(&c, key.blob, SPAN(SPACE), SPAN("sha1"), signature),
+			      SPACE, message, &sig));
+	refused(&c, ERR_FORMAT,
+		sshsig_verify(&c, key_sig(&c, key.blob, SPAN_NONE, SPAN("sha512"), signature),
+			      SPACE, message, &sig));
 }
 
 /* What a hardware key would answer: SHA-256(application) | flags | counter | SHA-256(data). */
-static struct span token_bytes(struct ctx *c, const char *application, unsigned char flags, struct span data)
+static struct span token_bytes(struct ctx *c, const char *application, unsigned char flags,
+			       struct span data)
 {
 	struct sha256 app, text;
 	struct span out = SPAN_NONE;
@@ -385,7 +413,8 @@ static struct span token_bytes(struct ctx *c, const char *application, unsigned 
 	return out;
 }
 
-static struct span token_sig(struct ctx *c, struct span kind, struct span raw, unsigned char flags, struct span tail)
+static struct span token_sig(struct ctx *c, struct span kind, struct span raw, unsigned char flags,
+			     struct span tail)
 {
 	struct span out = SPAN_NONE;
 	struct buf b;
@@ -400,8 +429,8 @@ static struct span token_sig(struct ctx *c, struct span kind, struct span raw, u
 	return out;
 }
 
-static struct span sk_ed25519(struct ctx *c, unsigned char flags, unsigned char said_flags, const char *application,
-			      struct span tail)
+static struct span sk_ed25519(struct ctx *c, unsigned char flags, unsigned char said_flags,
+			      const char *application, struct span tail)
 {
 	struct span kind = SPAN("sk-ssh-ed25519@openssh.com"), data, key = SPAN_NONE;
 	unsigned char raw[64], public_key[32];
@@ -415,7 +444,8 @@ static struct span sk_ed25519(struct ctx *c, unsigned char flags, unsigned char 
 	ok(c, buf_done(c, &b, &key));
 	ok(c, sshsig_signed_bytes(c, SPAN(SPACE), SPAN("sha512"), message, &data));
 	ok(c, ed25519_sign(c, span_of(secret, 32), token_bytes(c, application, flags, data), raw));
-	return key_sig(c, key, SPAN(SPACE), SPAN("sha512"), token_sig(c, kind, span_of(raw, 64), said_flags, tail));
+	return key_sig(c, key, SPAN(SPACE), SPAN("sha512"),
+		       token_sig(c, kind, span_of(raw, 64), said_flags, tail));
 }
 
 static void hardware_ed25519(void **state)
@@ -436,18 +466,25 @@ static void hardware_ed25519(void **state)
 	put(&c, "sk.sig", armoured);
 	ok(&c, span_fmt(&c, &line, "anna %.*s", SPAN_ARG(line)));
 	put(&c, "sk.allowed", line);
-	assert_int_equal(tool("ssh-keygen -Y verify -f sk.allowed -I anna -n " SPACE " -s sk.sig <m"), 0);
+	assert_int_equal(
+		tool("ssh-keygen -Y verify -f sk.allowed -I anna -n " SPACE " -s sk.sig <m"), 0);
 
 	ok(&c, sshsig_verify(&c, sk_ed25519(&c, 5, 5, "ssh:", SPAN_NONE), SPACE, message, &sig));
 	assert_true(sig.user_verified);
 	refused(&c, ERR_VERIFY, sshsig_verify(&c, armoured, SPACE, flipped(&c, message, 0), &sig));
-	refused(&c, ERR_VERIFY, sshsig_verify(&c, sk_ed25519(&c, 0, 0, "ssh:", SPAN_NONE), SPACE, message, &sig));
-	refused(&c, ERR_VERIFY, sshsig_verify(&c, sk_ed25519(&c, 4, 4, "ssh:", SPAN_NONE), SPACE, message, &sig));
+	refused(&c, ERR_VERIFY,
+		sshsig_verify(&c, sk_ed25519(&c, 0, 0, "ssh:", SPAN_NONE), SPACE, message, &sig));
+	refused(&c, ERR_VERIFY,
+		sshsig_verify(&c, sk_ed25519(&c, 4, 4, "ssh:", SPAN_NONE), SPACE, message, &sig));
 	assert_false(sig.user_verified);
-	refused(&c, ERR_VERIFY, sshsig_verify(&c, sk_ed25519(&c, 0, 1, "ssh:", SPAN_NONE), SPACE, message, &sig));
-	refused(&c, ERR_VERIFY, sshsig_verify(&c, sk_ed25519(&c, 1, 5, "ssh:", SPAN_NONE), SPACE, message, &sig));
-	refused(&c, ERR_VERIFY, sshsig_verify(&c, sk_ed25519(&c, 1, 1, "web", SPAN_NONE), SPACE, message, &sig));
-	refused(&c, ERR_FORMAT, sshsig_verify(&c, sk_ed25519(&c, 1, 1, "ssh:", SPAN("x")), SPACE, message, &sig));
+	refused(&c, ERR_VERIFY,
+		sshsig_verify(&c, sk_ed25519(&c, 0, 1, "ssh:", SPAN_NONE), SPACE, message, &sig));
+	refused(&c, ERR_VERIFY,
+		sshsig_verify(&c, sk_ed25519(&c, 1, 5, "ssh:", SPAN_NONE), SPACE, message, &sig));
+	refused(&c, ERR_VERIFY,
+		sshsig_verify(&c, sk_ed25519(&c, 1, 1, "web", SPAN_NONE), SPACE, message, &sig));
+	refused(&c, ERR_FORMAT,
+		sshsig_verify(&c, sk_ed25519(&c, 1, 1, "ssh:", SPAN("x")), SPACE, message, &sig));
 }
 
 static struct span mpints_of_der(struct ctx *c, const unsigned char *der, size_t n)
@@ -481,7 +518,9 @@ static struct span sk_ecdsa(struct ctx *c, EVP_PKEY *pkey, unsigned char flags)
 	size_t n = 0, der_n = sizeof der;
 	struct buf b;
 
-	assert_int_equal(EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point, &n), 1);
+	assert_int_equal(EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_PUB_KEY, point,
+							 sizeof point, &n),
+			 1);
 	assert_int_equal(n, 65);
 	buf_begin(&b, c, 1024);
 	buf_string(&b, kind);
@@ -505,7 +544,7 @@ static void hardware_ecdsa(void **state)
 	struct span line;
 
 	(void)state;
-	for (int i = 0; i < 40; i++) {  /* r and s with and without a leading zero */
+	for (int i = 0; i < 40; i++) { /* r and s with and without a leading zero */
 		struct span armoured = sk_ecdsa(&c, pkey, i & 1 ? 1 : 5);
 
 		ok(&c, sshsig_verify(&c, armoured, SPACE, message, &sig));
@@ -515,13 +554,16 @@ static void hardware_ecdsa(void **state)
 			ok(&c, ssh_key_line(&c, &sig.key, &line));
 			ok(&c, span_fmt(&c, &line, "anna %.*s", SPAN_ARG(line)));
 			put(&c, "ske.allowed", line);
-			assert_int_equal(tool("ssh-keygen -Y verify -f ske.allowed -I anna -n " SPACE
-					      " -s ske.sig <m"), 0);
+			assert_int_equal(
+				tool("ssh-keygen -Y verify -f ske.allowed -I anna -n " SPACE
+				     " -s ske.sig <m"),
+				0);
 		}
 	}
 	refused(&c, ERR_VERIFY, sshsig_verify(&c, sk_ecdsa(&c, pkey, 0), SPACE, message, &sig));
 	refused(&c, ERR_VERIFY, sshsig_verify(&c, sk_ecdsa(&c, pkey, 0xfe), SPACE, message, &sig));
-	refused(&c, ERR_VERIFY, sshsig_verify(&c, sk_ecdsa(&c, pkey, 1), SPACE, SPAN("other"), &sig));
+	refused(&c, ERR_VERIFY,
+		sshsig_verify(&c, sk_ecdsa(&c, pkey, 1), SPACE, SPAN("other"), &sig));
 }
 
 /* An ordinary key's signature under the hardware kind's name, and the other way round. */
@@ -535,12 +577,15 @@ static void kinds_do_not_mix(void **state)
 	(void)state;
 	ok(&c, ssh_key_parse(&c, slurp(&c, "ed.pub"), &key));
 	refused(&c, ERR_FORMAT,
-		sshsig_verify(&c, key_sig(&c, key.blob, SPAN(SPACE), SPAN("sha512"),
-					  token_sig(&c, SPAN("ssh-ed25519"), span_of(raw, 64), 1, SPAN_NONE)),
-			      SPACE, message, &sig));
+		sshsig_verify(
+			&c,
+			key_sig(&c, key.blob, SPAN(SPACE), SPAN("sha512"),
+				token_sig(&c, SPAN("ssh-ed25519"), span_of(raw, 64), 1, SPAN_NONE)),
+			SPACE, message, &sig));
 	ok(&c, ssh_key_parse(&c, slurp(&c, "p256.pub"), &key));
 	refused(&c, ERR_FORMAT,
-		sshsig_verify(&c, key_sig(&c, key.blob, SPAN(SPACE), SPAN("sha512"), SPAN("x")), SPACE, message, &sig));
+		sshsig_verify(&c, key_sig(&c, key.blob, SPAN(SPACE), SPAN("sha512"), SPAN("x")),
+			      SPACE, message, &sig));
 }
 
 static void our_signature_satisfies_ssh_keygen(void **state)
@@ -561,10 +606,14 @@ static void our_signature_satisfies_ssh_keygen(void **state)
 	ok(&c, ssh_key_line(&c, &key, &line));
 	ok(&c, span_fmt(&c, &line, "seal %.*s\n", SPAN_ARG(line)));
 	put(&c, "allowed", line);
-	assert_int_equal(tool("ssh-keygen -Y verify -f allowed -I seal -n writ-seal@v1 -s ours.sig <m"), 0);
-	assert_int_not_equal(tool("ssh-keygen -Y verify -f allowed -I seal -n other -s ours.sig <m"), 0);
-	refused(&c, ERR_USAGE, sshsig_sign_ed25519(&c, span_of(secret, 32), "", message, &armoured));
-	refused(&c, ERR_FORMAT, sshsig_sign_ed25519(&c, span_of(secret, 31), "x", message, &armoured));
+	assert_int_equal(
+		tool("ssh-keygen -Y verify -f allowed -I seal -n writ-seal@v1 -s ours.sig <m"), 0);
+	assert_int_not_equal(
+		tool("ssh-keygen -Y verify -f allowed -I seal -n other -s ours.sig <m"), 0);
+	refused(&c, ERR_USAGE,
+		sshsig_sign_ed25519(&c, span_of(secret, 32), "", message, &armoured));
+	refused(&c, ERR_FORMAT,
+		sshsig_sign_ed25519(&c, span_of(secret, 31), "x", message, &armoured));
 	refused(&c, ERR_FORMAT, ssh_key_of_ed25519(&c, SPAN("short"), &key));
 }
 
