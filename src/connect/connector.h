@@ -76,6 +76,8 @@ const char *date_meaning_word(enum date_meaning m);
 const char *category_word(enum category k);
 /* May the line take this from the store? A line never takes more than its category. */
 bool store_serves(const struct store *s, enum category k);
+/* Is this instant in the line's interval? Never for DATE_UNKNOWN. */
+bool line_takes(const struct demand_line *line, int64_t utc);
 
 /* ---- the plan of one source ---- */
 /* One message, a few dozen bytes; its name lies in the plan's pool. */
@@ -108,7 +110,8 @@ struct plan {
 	struct item_pool *pool;
 	/* Order: folder, dated before undated, the line's date, source id. Undated ones are listed in
 	 * the plan whatever the interval; whether they are delivered is the line's matter. */
-	size_t count, undated;
+	size_t count;                   /* the undated ones included */
+	size_t undated;
 	int64_t bytes;                  /* of the dated ones */
 	int64_t undated_bytes;
 	struct unreadables unreadable;  /* not empty: the plan is not complete */
@@ -116,15 +119,14 @@ struct plan {
 const struct item *plan_item(const struct plan *p, size_t i);   /* i-th in that order */
 /* The name before ":2,", as stored (maybe no UTF-8). */
 struct span plan_source_id(const struct plan *p, const struct item *it);
-/* Name inside the source as it was last seen ("cur/...", ".Sent/new/..."). */
-enum err plan_path(struct ctx *c, const struct plan *p, const struct item *it, struct span *out) MUST_USE;
 
 /* ---- a source: one store, opened for one line ---- */
 struct source {
 	const struct connector *connector;
 	const struct store *store;
 	const struct demand_line *line;
-	struct span account;            /* resolved (aliases); empty: no such account */
+	bool held;                      /* false: the line's category is not held in this store */
+	struct span account;            /* resolved (aliases); empty: no such account, or not held */
 	struct span problem;            /* why it cannot be collected; empty: it can */
 	void *of;                       /* the connector's own */
 };
@@ -140,11 +142,18 @@ struct connector {
 	 * fds(), newfstatat, fstat, getdents64, lseek, read, fadvise64, close. */
 	enum err (*open)(struct ctx *c, const struct store *s, const struct demand_line *line,
 			 struct source **out) MUST_USE;
+	/* The same for a place given outright ("scope --store": no template, no aliases); account is
+	 * its label only. */
+	enum err (*open_path)(struct ctx *c, const char *path, const struct store *s, struct span account,
+			      const struct demand_line *line, struct source **out) MUST_USE;
 	/* The folders below which the cage must allow reading (Landlock LANDLOCK_RULE_PATH_BENEATH
 	 * takes them as parent_fd). Returns how many there are; fills at most max. */
 	size_t (*fds)(const struct source *s, int *fd, size_t max);
 	/* Lists what the line selects. Unreadable items are listed in the plan, no error. */
 	enum err (*plan)(struct ctx *c, struct source *s, struct plan *out) MUST_USE;
+	/* Name inside the source as it was last seen ("cur/...", ".Sent/new/..."). */
+	enum err (*path)(struct ctx *c, const struct source *s, const struct plan *p, const struct item *it,
+			 struct span *out) MUST_USE;
 	/* Bytes of the i-th item, streamed: begin, read until *n_out is 0, end. Fails with
 	 * ERR_DEGRADED when the item is not what was planned (it grew, shrank, vanished). A read
 	 * fills p unless the item ends, so a first read of HEADER_BLOCK_MAX has the whole header
@@ -156,8 +165,8 @@ struct connector {
 };
 
 const struct connector *connector_find(struct span kind);       /* NULL: this build has none */
-/* Opens every store of every line, in order of lines and of their stores. A line may name a store
- * that is not there: its source has a problem. */
+/* Opens every store of every line, in order of lines and of their stores. What cannot be collected
+ * (no such store or account, category not held) is a source with a problem. */
 enum err sources_open(struct ctx *c, const struct stores *stores, const struct demand_lines *lines,
 		      struct source ***list_out, size_t *count_out) MUST_USE;
 void sources_close(struct source **list, size_t count);

@@ -1,0 +1,396 @@
+/*
+ * The Maildir connector: opening an account and its folders, and reading items. See maildir.h.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "connect/maildir/maildir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "connect/account.h"
+#include "connect/maildir/part.h"
+
+#define HEAD_FIRST 4096u        /* bytes: the first read of a header block */
+
+const char *const maildir_part[PARTS] = { [PART_NEW] = "new", [PART_CUR] = "cur" };
+
+static enum err maildir_check(struct ctx *c, const struct store *s, struct span *problem_out)
+{
+	return template_check(c, s, problem_out);
+}
+
+/* Opens new and cur below dir. *found_out: there is at least one. */
+static enum err parts_open(struct ctx *c, struct maildir *m, int dir, struct maildir_folder *f, bool *found_out)
+{
+	*found_out = false;
+	for (int part = 0; part < PARTS; part++) {
+		f->fd[part] = open_beneath(dir, maildir_part[part], O_RDONLY | O_DIRECTORY);
+		if (f->fd[part] >= 0) {
+			*found_out = true;
+			continue;
+		}
+		if (errno == ENOENT)
+			continue;
+		*found_out = true;
+		TRY(unreadable_add(c, &m->blocked, &(struct unreadable){
+			.folder = f->name,
+			.why = span_str(errno == ELOOP ? "a symbolic link" : strerror(errno)),
+		}));
+	}
+	return ERR_OK;
+}
+
+/* A folder below the top; *found_out is false if on_disk is none. */
+static enum err folder_open(struct ctx *c, struct maildir *m, int top, struct maildir_folder *f, bool *found_out)
+{
+	FD_SCOPED int dir = -1;
+	char *path;
+
+	*found_out = false;
+	f->fd[PART_NEW] = f->fd[PART_CUR] = -1;
+	if (f->on_disk.n == 0)
+		return parts_open(c, m, top, f, found_out);
+	if (f->on_disk.n > POOL_NAME_MAX || memchr(f->on_disk.p, '/', f->on_disk.n) || span_is(f->on_disk, "..") ||
+	    span_is(f->on_disk, ".") || memchr(f->on_disk.p, 0, f->on_disk.n))
+		return ERR_OK;
+	TRY(span_cstr(c, f->on_disk, &path));
+	dir = open_beneath(top, path, O_RDONLY | O_DIRECTORY);
+	if (dir >= 0)
+		return parts_open(c, m, dir, f, found_out);
+	if (errno == ENOENT || errno == ENOTDIR)
+		return ERR_OK;
+	*found_out = true;
+	return unreadable_add(c, &m->blocked, &(struct unreadable){
+		.folder = f->name,
+		.why = span_str(errno == ELOOP ? "a symbolic link" : strerror(errno)),
+	});
+}
+
+static int folder_order(const void *a, const void *b)
+{
+	return span_cmp(((const struct maildir_folder *)a)->name, ((const struct maildir_folder *)b)->name);
+}
+
+static enum err folder_list(struct ctx *c, struct maildir *m, int top, struct span **out, size_t *count_out)
+{
+	struct maildir_walk w;
+	struct span name;
+	size_t n = 0;
+
+	TRY(NEW_ARRAY(c, *out, FOLDERS_MAX));
+	(*out)[n++] = SPAN_NONE;
+	TRY(maildir_walk_begin(c, m, top, &w));
+	for (;;) {
+		TRY(maildir_walk_next(c, &w, true, &name));
+		if (name.n == 0)
+			break;
+		if (name.p[0] != '.' || span_is(name, ".") || span_is(name, ".."))
+			continue;
+		if (n == FOLDERS_MAX)
+			FAIL(c, ERR_LIMIT, "an account has more than %u folders", FOLDERS_MAX);
+		TRY(span_copy(c, name, &(*out)[n++]));
+	}
+	*count_out = n;
+	return ERR_OK;
+}
+
+/* The names that a line gives, as they stand on disk, each once. */
+static enum err folder_wanted(struct ctx *c, const struct demand_line *line, struct span **out, size_t *count_out)
+{
+	size_t n = 0;
+
+	TRY(NEW_ARRAY(c, *out, line->folder_count));
+	for (size_t i = 0; i < line->folder_count; i++) {
+		struct span on_disk = SPAN_NONE;
+		bool twice = false;
+
+		if (!span_is(line->folders[i], "INBOX"))
+			TRY(span_fmt(c, &on_disk, ".%.*s", SPAN_ARG(line->folders[i])));
+		for (size_t j = 0; j < n; j++)
+			twice |= span_eq((*out)[j], on_disk);
+		if (!twice)
+			(*out)[n++] = on_disk;
+	}
+	*count_out = n;
+	return ERR_OK;
+}
+
+static void folder_name(struct maildir_folder *f)
+{
+	f->name = f->on_disk.n == 0 ? SPAN("INBOX") : span_cut(f->on_disk, 1, f->on_disk.n);
+	if (f->on_disk.n && span_is(f->name, "INBOX"))
+		f->name = f->on_disk;   /* not to be taken for the top */
+}
+
+static enum err folders_open(struct ctx *c, struct source *s, struct maildir *m, int top)
+{
+	struct span *on_disk;
+	size_t count = 0;
+
+	if (s->line->all_folders)
+		TRY(folder_list(c, m, top, &on_disk, &count));
+	else
+		TRY(folder_wanted(c, s->line, &on_disk, &count));
+	TRY(NEW_ARRAY(c, m->folder, count));
+	for (size_t i = 0; i < count; i++) {
+		struct maildir_folder *f = &m->folder[m->folder_count];
+		bool found;
+
+		f->on_disk = on_disk[i];
+		folder_name(f);
+		TRY(folder_open(c, m, top, f, &found));
+		if (found)
+			m->folder_count++;
+		else if (!s->line->all_folders)
+			return span_fmt(c, &s->problem, "there is no folder %.*s", SPAN_ARG(f->name));
+	}
+	if (m->folder_count == 0)
+		s->problem = SPAN("this is no Maildir: it has neither cur nor new");
+	else
+		qsort(m->folder, m->folder_count, sizeof *m->folder, folder_order);
+	return ERR_OK;
+}
+
+static void maildir_end(struct source *s)
+{
+	struct maildir *m = s->of;
+
+	fd_close(&m->file);
+	m->left = 0;
+}
+
+static void maildir_close(struct source **sp)
+{
+	struct source *s = *sp;
+	struct maildir *m = s ? s->of : NULL;
+
+	*sp = NULL;
+	if (!m)
+		return;
+	maildir_end(s);
+	for (size_t i = 0; i < m->folder_count; i++)
+		for (int part = 0; part < PARTS; part++)
+			fd_close(&m->folder[i].fd[part]);
+	m->folder_count = 0;
+}
+
+static enum err source_make(struct ctx *c, const struct store *s, const struct demand_line *line, struct source **out)
+{
+	struct maildir *m;
+
+	TRY(NEW(c, *out));
+	TRY(NEW(c, m));
+	TRY(NEW_ARRAY(c, m->entries, ENTRIES_BYTES));
+	m->file = -1;
+	**out = (struct source){ .connector = &maildir_connector, .store = s, .line = line, .held = true, .of = m };
+	return ERR_OK;
+}
+
+/* Closes what was opened where the rest failed. */
+static enum err source_fill(struct ctx *c, struct source **s, int top)
+{
+	enum err e = folders_open(c, *s, (*s)->of, top);
+
+	if (e != ERR_OK)
+		maildir_close(s);
+	return e;
+}
+
+static enum err maildir_open(struct ctx *c, const struct store *s, const struct demand_line *line, struct source **out)
+{
+	FD_SCOPED int top = -1;
+	struct span account;
+
+	TRY(source_make(c, s, line, out));
+	TRY(account_resolve(c, s, line->target, &account, &(*out)->problem));
+	if (account.n == 0)
+		return ERR_OK;
+	TRY(account_open(c, s, account, O_RDONLY | O_DIRECTORY, &top, &(*out)->problem));
+	if (top < 0) {
+		if ((*out)->problem.n == 0)
+			(*out)->problem = SPAN("there is no such account in this store");
+		return ERR_OK;
+	}
+	(*out)->account = account;
+	return source_fill(c, out, top);
+}
+
+static enum err maildir_open_path(struct ctx *c, const char *path, const struct store *s, struct span account,
+				  const struct demand_line *line, struct source **out)
+{
+	FD_SCOPED int top = -1;
+
+	TRY(file_open(c, path, O_RDONLY | O_DIRECTORY, 0, &top));
+	TRY(source_make(c, s, line, out));
+	(*out)->account = account;
+	return source_fill(c, out, top);
+}
+
+static size_t maildir_fds(const struct source *s, int *fd, size_t max)
+{
+	const struct maildir *m = s->of;
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->folder_count; i++) {
+		for (int part = 0; part < PARTS; part++) {
+			if (m->folder[i].fd[part] < 0)
+				continue;
+			if (n < max)
+				fd[n] = m->folder[i].fd[part];
+			n++;
+		}
+	}
+	return n;
+}
+
+/* Reads until p is full or the file ends. */
+static bool fill(struct ctx *c, int fd, unsigned char *p, size_t max, size_t *n_out)
+{
+	*n_out = 0;
+	while (*n_out < max) {
+		ssize_t got = c->seam->read(fd, p + *n_out, max - *n_out);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return false;
+		if (got == 0)
+			break;
+		*n_out += (size_t)got;
+	}
+	return true;
+}
+
+/* The header block of an open file: 4 KiB, doubled only while no empty line was seen. */
+static bool head_read(struct ctx *c, int fd, unsigned char *p, struct span *out)
+{
+	size_t n = 0, want = HEAD_FIRST, got, length;
+
+	for (;;) {
+		if (!fill(c, fd, p + n, want - n, &got))
+			return false;
+		n += got;
+		length = header_block_length(span_of(p, n));
+		if (length || n < want || n == HEADER_BLOCK_MAX)
+			break;
+		want = want * 2 < HEADER_BLOCK_MAX ? want * 2 : HEADER_BLOCK_MAX;
+	}
+	*out = span_of(p, length ? length : n);
+	return true;
+}
+
+static enum err item_date(struct ctx *c, struct source *s, struct plan *p, struct item *it)
+{
+	struct maildir *m = s->of;
+	FD_SCOPED int fd = -1;
+	struct header_dates dates;
+	struct timespec changed;
+	struct span block;
+	const char *why;
+
+	TRY(maildir_item_open(c, m, p, it, &fd, &changed, &why));
+	if (fd >= 0 && head_read(c, fd, m->head, &block)) {
+		header_dates_of(block, &dates);
+		it->date_utc = s->line->meaning == DATE_BY_HEADER ? dates.header_utc : dates.received_utc;
+		return ERR_OK;
+	}
+	it->date_utc = INT64_MAX;       /* in no interval: these are half-open */
+	return unreadable_add(c, &p->unreadable, &(struct unreadable){
+		.store = s->store->name,
+		.account = s->account,
+		.folder = m->folder[it->folder].name,
+		.source_id = plan_source_id(p, it),
+		.why = span_str(fd < 0 ? why : strerror(errno)),
+	});
+}
+
+static enum err maildir_plan(struct ctx *c, struct source *s, struct plan *p)
+{
+	struct maildir *m = s->of;
+	struct span *names;
+
+	TRY(NEW_ARRAY(c, names, m->folder_count));
+	for (size_t i = 0; i < m->folder_count; i++)
+		names[i] = m->folder[i].name;
+	TRY(plan_begin(c, names, m->folder_count, p));
+	m->by_id = NULL;
+	TRY(maildir_scan(c, s, p));
+	if (s->line->meaning != DATE_BY_DELIVERY) {
+		if (!m->head)
+			TRY(NEW_ARRAY(c, m->head, HEADER_BLOCK_MAX));
+		for (size_t i = 0; i < plan_added(p); i++)
+			TRY(item_date(c, s, p, plan_at(p, i)));
+	}
+	return plan_finish(c, p, s->line);
+}
+
+static enum err maildir_path(struct ctx *c, const struct source *s, const struct plan *p, const struct item *it,
+			     struct span *out)
+{
+	const struct maildir *m = s->of;
+	const struct maildir_folder *f = &m->folder[it->folder];
+
+	return span_fmt(c, out, "%.*s%s%s/%.*s", SPAN_ARG(f->on_disk), f->on_disk.n ? "/" : "",
+			maildir_part[it->part], SPAN_ARG(plan_name(p, it)));
+}
+
+static enum err maildir_begin(struct ctx *c, struct source *s, struct plan *p, size_t i)
+{
+	struct maildir *m = s->of;
+	struct item *it = plan_at(p, plan_rank(p, i));
+	const char *why;
+
+	maildir_end(s);
+	TRY(maildir_item_open(c, m, p, it, &m->file, &m->changed, &why));
+	if (m->file < 0)
+		FAIL(c, ERR_DEGRADED, "%s", why);
+	m->left = it->bytes;
+	return ERR_OK;
+}
+
+/* The file must still be what was opened: same length, not written to. */
+static enum err unchanged(struct ctx *c, const struct maildir *m)
+{
+	struct stat st;
+
+	if (m->left != 0)
+		FAIL(c, ERR_DEGRADED, "it shrank while it was read");
+	if (fstat(m->file, &st) != 0)
+		FAIL(c, ERR_DEGRADED, "%s", strerror(errno));
+	if (st.st_mtim.tv_sec != m->changed.tv_sec || st.st_mtim.tv_nsec != m->changed.tv_nsec)
+		FAIL(c, ERR_DEGRADED, "it was written to while it was read");
+	return ERR_OK;
+}
+
+static enum err maildir_read(struct ctx *c, struct source *s, unsigned char *p, size_t max, size_t *n_out)
+{
+	struct maildir *m = s->of;
+
+	*n_out = 0;
+	if (!fill(c, m->file, p, max, n_out))
+		FAIL(c, ERR_DEGRADED, "%s", strerror(errno));
+	if ((int64_t)*n_out > m->left)
+		FAIL(c, ERR_DEGRADED, "it grew while it was read");
+	m->left -= (int64_t)*n_out;
+	return *n_out == 0 ? unchanged(c, m) : ERR_OK;
+}
+
+const struct connector maildir_connector = {
+	.kind = "maildir",
+	.categories = CATEGORY_CONTENT_COMM | CATEGORY_MSG_META,
+	.check = maildir_check,
+	.open = maildir_open,
+	.open_path = maildir_open_path,
+	.fds = maildir_fds,
+	.plan = maildir_plan,
+	.path = maildir_path,
+	.begin = maildir_begin,
+	.read = maildir_read,
+	.end = maildir_end,
+	.close = maildir_close,
+};

@@ -1,0 +1,59 @@
+/*
+ * What the files of the Maildir connector share. Nobody else includes this.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef CONNECT_MAILDIR_PART_H
+#define CONNECT_MAILDIR_PART_H
+
+#include <sys/types.h>
+
+#include "connect/connector.h"
+#include "connect/plan.h"
+
+/* new before cur: a message moves from new to cur, so it cannot slip through between the two. */
+enum { PART_NEW, PART_CUR, PARTS };
+extern const char *const maildir_part[PARTS];
+
+struct maildir_folder {
+	struct span name;       /* without leading dot; INBOX for the top */
+	struct span on_disk;    /* "" for the top, else with leading dot */
+	int fd[PARTS];          /* -1: it has none */
+};
+
+struct maildir {
+	struct maildir_folder *folder;
+	size_t folder_count;
+	struct unreadables blocked;     /* folders in scope that cannot be opened */
+	unsigned char *entries;         /* ENTRIES_BYTES for getdents64 */
+	unsigned char *head;            /* HEADER_BLOCK_MAX for header blocks, made when needed */
+	uint32_t *by_id;                /* items in order of folder and source id, made when needed */
+	struct plan *indexed;           /* whose items by_id lists */
+	int file;                       /* the item that is being read, else -1 */
+	int64_t left;                   /* bytes of it that are still to come */
+	struct timespec changed;        /* its modification time when it was opened */
+};
+
+/* Large, because one call that returns a whole folder is a snapshot: the kernel holds the folder's
+ * lock meanwhile, so that no rename is missed. */
+#define ENTRIES_BYTES ((size_t)2 << 20)
+
+/* Names in a folder, one after another. */
+struct maildir_walk {
+	int fd;
+	unsigned char *p;
+	size_t at, n;
+};
+enum err maildir_walk_begin(struct ctx *c, struct maildir *m, int fd, struct maildir_walk *w) MUST_USE;
+/* *name_out is empty at the end. Names that begin with a dot are left out unless dots. */
+enum err maildir_walk_next(struct ctx *c, struct maildir_walk *w, bool dots, struct span *name_out) MUST_USE;
+
+/* Length of the part before ":2,". */
+size_t maildir_id_length(struct span name);
+
+/* Scans until two scans agree; fills the plan with the candidates, dated by delivery. */
+enum err maildir_scan(struct ctx *c, struct source *s, struct plan *p) MUST_USE;
+/* Opens a planned item, wherever it was renamed to. *fd_out is -1 and *why_out says why if not. */
+enum err maildir_item_open(struct ctx *c, struct maildir *m, struct plan *p, struct item *it, int *fd_out,
+			   struct timespec *changed_out, const char **why_out) MUST_USE;
+
+#endif

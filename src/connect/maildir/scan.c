@@ -1,0 +1,412 @@
+/*
+ * Scanning a Maildir that is in use: messages are renamed (flags), moved (new to cur), delivered
+ * and deleted meanwhile. Nothing is lost or doubled: an item is its name before ":2," and its
+ * file, and scans are repeated until two agree.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "connect/maildir/part.h"
+
+#define SCANS_MAX 5             /* formats.md section 2 */
+#define SEARCHES_MAX 8          /* for messages that were renamed between listing and looking */
+#define GONE_MAX 4096u
+
+/* One scan of all folders in scope. */
+struct scan {
+	struct source *s;
+	struct maildir *m;
+	struct plan *p;
+	uint64_t key, sum;      /* of what was found, whatever its order */
+	bool disturbed;
+	struct span gone[GONE_MAX];     /* listed in this folder, but no longer under that name */
+	size_t gone_count;
+	size_t folder_first;            /* where this folder's items begin */
+};
+
+enum err maildir_walk_begin(struct ctx *c, struct maildir *m, int fd, struct maildir_walk *w)
+{
+	*w = (struct maildir_walk){ .fd = fd, .p = m->entries };
+	if (lseek(fd, 0, SEEK_SET) != 0)
+		FAIL(c, ERR_IO, "a folder cannot be listed: %s", strerror(errno));
+	return ERR_OK;
+}
+
+enum err maildir_walk_next(struct ctx *c, struct maildir_walk *w, bool dots, struct span *name_out)
+{
+	*name_out = SPAN_NONE;
+	for (;;) {
+		const struct dirent64 *entry;
+
+		if (w->at >= w->n) {
+			ssize_t got = getdents64(w->fd, w->p, ENTRIES_BYTES);
+
+			if (got < 0)
+				FAIL(c, ERR_IO, "a folder cannot be listed: %s", strerror(errno));
+			if (got == 0)
+				return ERR_OK;
+			w->n = (size_t)got;
+			w->at = 0;
+		}
+		entry = (const struct dirent64 *)(const void *)(w->p + w->at);
+		w->at += entry->d_reclen;
+		if (entry->d_name[0] != '.' || dots) {
+			*name_out = span_str(entry->d_name);
+			return ERR_OK;
+		}
+	}
+}
+
+size_t maildir_id_length(struct span name)
+{
+	for (size_t i = 0; i + 3 <= name.n; i++)
+		if (name.p[i] == ':' && name.p[i + 1] == '2' && name.p[i + 2] == ',')
+			return i;
+	return name.n;
+}
+
+static uint64_t mix(uint64_t h, uint64_t v)
+{
+	h ^= v;
+	h *= 0x9e3779b97f4a7c15u;
+	return h ^ h >> 29;
+}
+
+/* A sum over all entries tells whether two scans agree without keeping both. It needs to resist
+ * chance only: whoever could choose names could as well delete. */
+static void sum_add(struct scan *scan, size_t folder, struct span id, const struct stat *st)
+{
+	uint64_t h = mix(scan->key, folder);
+
+	for (size_t i = 0; i < id.n; i++)
+		h = mix(h, id.p[i]);
+	h = mix(h, st->st_ino);
+	h = mix(h, (uint64_t)st->st_size);
+	h = mix(h, (uint64_t)st->st_mtim.tv_sec);
+	scan->sum += mix(h, st->st_mode & S_IFMT);
+}
+
+static enum err unreadable_entry(struct ctx *c, struct scan *scan, size_t folder, struct span id, const char *why)
+{
+	return unreadable_add(c, &scan->p->unreadable, &(struct unreadable){
+		.store = scan->s->store->name,
+		.account = scan->s->account,
+		.folder = folder < scan->m->folder_count ? scan->m->folder[folder].name : SPAN_NONE,
+		.source_id = id,
+		.why = span_str(why),
+	});
+}
+
+static const char *type_problem(mode_t mode)
+{
+	if (S_ISREG(mode))
+		return NULL;
+	if (S_ISLNK(mode))
+		return "a symbolic link";
+	if (S_ISFIFO(mode))
+		return "a named pipe";
+	return S_ISDIR(mode) ? "a folder" : "no regular file";
+}
+
+static enum err entry_add(struct ctx *c, struct scan *scan, size_t folder, int part, struct span name,
+			  const struct stat *st)
+{
+	const struct demand_line *line = scan->s->line;
+	const char *problem = type_problem(st->st_mode);
+	size_t id_n = maildir_id_length(name);
+
+	/* What does not matter by its date must not disturb either: new mail keeps arriving. */
+	if (line->meaning == DATE_BY_DELIVERY && !line_takes(line, st->st_mtim.tv_sec))
+		return ERR_OK;
+	sum_add(scan, folder, span_cut(name, 0, id_n), st);
+	if (problem)
+		return unreadable_entry(c, scan, folder, name, problem);
+	return plan_add(c, scan->p, &(struct item){
+		.date_utc = st->st_mtim.tv_sec,
+		.delivery_utc = st->st_mtim.tv_sec,
+		.bytes = st->st_size,
+		.place = st->st_ino,
+		.folder = (uint16_t)folder,
+		.part = (uint16_t)part,
+	}, name, id_n);
+}
+
+static enum err gone_add(struct ctx *c, struct scan *scan, struct span name)
+{
+	if (scan->gone_count == GONE_MAX) {
+		scan->disturbed = true;
+		return ERR_OK;
+	}
+	return span_copy(c, span_cut(name, 0, maildir_id_length(name)), &scan->gone[scan->gone_count++]);
+}
+
+static enum err part_scan(struct ctx *c, struct scan *scan, size_t folder, int part)
+{
+	int fd = scan->m->folder[folder].fd[part];
+	struct maildir_walk w;
+	struct span name;
+	struct stat st;
+
+	if (fd < 0)
+		return ERR_OK;
+	TRY(maildir_walk_begin(c, scan->m, fd, &w));
+	for (;;) {
+		TRY(maildir_walk_next(c, &w, false, &name));
+		if (name.n == 0)
+			return ERR_OK;
+		if (fstatat(fd, (const char *)name.p, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			TRY(entry_add(c, scan, folder, part, name, &st));
+		else if (errno == ENOENT)
+			TRY(gone_add(c, scan, name));
+		else
+			TRY(unreadable_entry(c, scan, folder, name, strerror(errno)));
+	}
+}
+
+static bool listed_already(const struct scan *scan, uint64_t inode)
+{
+	for (size_t i = scan->folder_first; i < plan_added(scan->p); i++)
+		if (plan_at(scan->p, i)->place == inode)
+			return true;
+	return false;
+}
+
+static size_t gone_find(const struct scan *scan, struct span name)
+{
+	struct span id = span_cut(name, 0, maildir_id_length(name));
+
+	for (size_t i = 0; i < scan->gone_count; i++)
+		if (span_eq(scan->gone[i], id))
+			return i;
+	return SIZE_MAX;
+}
+
+/* Looks for the messages that went away under their other name. *missed_out: renamed once more. */
+static enum err part_search(struct ctx *c, struct scan *scan, size_t folder, int part, bool *missed_out)
+{
+	int fd = scan->m->folder[folder].fd[part];
+	struct maildir_walk w;
+	struct span name;
+	struct stat st;
+
+	if (fd < 0)
+		return ERR_OK;
+	TRY(maildir_walk_begin(c, scan->m, fd, &w));
+	while (scan->gone_count) {
+		size_t at;
+
+		TRY(maildir_walk_next(c, &w, false, &name));
+		if (name.n == 0)
+			break;
+		at = gone_find(scan, name);
+		if (at == SIZE_MAX)
+			continue;
+		if (fstatat(fd, (const char *)name.p, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+			*missed_out = true;
+			continue;
+		}
+		if (!listed_already(scan, st.st_ino))
+			TRY(entry_add(c, scan, folder, part, name, &st));
+		scan->gone[at] = scan->gone[--scan->gone_count];
+	}
+	return ERR_OK;
+}
+
+static enum err folder_scan(struct ctx *c, struct scan *scan, size_t folder)
+{
+	scan->gone_count = 0;
+	scan->folder_first = plan_added(scan->p);
+	for (int part = 0; part < PARTS; part++)
+		TRY(part_scan(c, scan, folder, part));
+	for (int search = 0; scan->gone_count && search < SEARCHES_MAX; search++) {
+		bool missed = false;
+
+		for (int part = 0; part < PARTS; part++)
+			TRY(part_search(c, scan, folder, part, &missed));
+		if (!missed)
+			return ERR_OK;  /* the rest was deleted */
+	}
+	if (scan->gone_count)
+		scan->disturbed = true;
+	return ERR_OK;
+}
+
+static enum err blocked_list(struct ctx *c, struct scan *scan)
+{
+	for (struct unreadable *u = scan->m->blocked.first; u; u = u->next) {
+		struct unreadable what = *u;
+
+		what.store = scan->s->store->name;
+		what.account = scan->s->account;
+		TRY(unreadable_add(c, &scan->p->unreadable, &what));
+	}
+	return ERR_OK;
+}
+
+enum err maildir_scan(struct ctx *c, struct source *s, struct plan *p)
+{
+	struct scan *scan;
+	uint64_t last = 0;
+
+	TRY(NEW(c, scan));
+	*scan = (struct scan){ .s = s, .m = s->of, .p = p };
+	if (c->seam->random(&scan->key, sizeof scan->key) != 0)
+		FAIL(c, ERR_CRYPTO, "no randomness: %s", strerror(errno));
+	for (int n = 1; n <= SCANS_MAX; n++) {
+		plan_empty(p);
+		scan->sum = 0;
+		scan->disturbed = false;
+		TRY(blocked_list(c, scan));
+		for (size_t i = 0; i < scan->m->folder_count; i++)
+			TRY(folder_scan(c, scan, i));
+		if (n > 1 && scan->sum == last && !scan->disturbed)
+			return ERR_OK;
+		last = scan->disturbed ? ~scan->sum : scan->sum;
+	}
+	return unreadable_entry(c, scan, SIZE_MAX, SPAN_NONE, "the account changed during each of five scans");
+}
+
+/* ---- finding a planned item again ---- */
+
+static int id_order(const void *pa, const void *pb, void *of)
+{
+	const struct plan *p = of;
+	const struct item *a = plan_at(p, *(const uint32_t *)pa), *b = plan_at(p, *(const uint32_t *)pb);
+
+	if (a->folder != b->folder)
+		return a->folder < b->folder ? -1 : 1;
+	return span_cmp(plan_source_id(p, a), plan_source_id(p, b));
+}
+
+static enum err index_make(struct ctx *c, struct maildir *m, struct plan *p)
+{
+	if (m->by_id && m->indexed == p)
+		return ERR_OK;
+	TRY(NEW_ARRAY(c, m->by_id, plan_added(p)));
+	for (size_t i = 0; i < plan_added(p); i++)
+		m->by_id[i] = (uint32_t)i;
+	qsort_r(m->by_id, plan_added(p), sizeof *m->by_id, id_order, p);
+	m->indexed = p;
+	return ERR_OK;
+}
+
+/* The first item of that folder and source id in by_id, or the count. */
+static size_t index_find(const struct maildir *m, const struct plan *p, size_t folder, struct span id)
+{
+	size_t low = 0, high = plan_added(p);
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct item *it = plan_at(p, m->by_id[middle]);
+		int order = it->folder != folder ? (it->folder < folder ? -1 : 1)
+						 : span_cmp(plan_source_id(p, it), id);
+
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static enum err name_learn(struct ctx *c, struct maildir *m, struct plan *p, size_t folder, int part, struct span name)
+{
+	size_t id_n = maildir_id_length(name);
+	struct span id = span_cut(name, 0, id_n);
+	struct stat st;
+
+	for (size_t i = index_find(m, p, folder, id); i < plan_added(p); i++) {
+		struct item *it = plan_at(p, m->by_id[i]);
+
+		if (it->folder != folder || !span_eq(plan_source_id(p, it), id))
+			return ERR_OK;
+		if (it->part == part && span_eq(plan_name(p, it), name))
+			return ERR_OK;
+		if (fstatat(m->folder[folder].fd[part], (const char *)name.p, &st, AT_SYMLINK_NOFOLLOW) != 0)
+			return ERR_OK;
+		if (st.st_ino != it->place)
+			continue;
+		it->part = (uint16_t)part;
+		return plan_rename(c, p, it, name, id_n);
+	}
+	return ERR_OK;
+}
+
+/* Learns the present names of all planned items of a folder: once for many renames. */
+static enum err folder_learn(struct ctx *c, struct maildir *m, struct plan *p, size_t folder)
+{
+	struct maildir_walk w;
+	struct span name;
+
+	TRY(index_make(c, m, p));
+	for (int part = 0; part < PARTS; part++) {
+		if (m->folder[folder].fd[part] < 0)
+			continue;
+		TRY(maildir_walk_begin(c, m, m->folder[folder].fd[part], &w));
+		for (;;) {
+			TRY(maildir_walk_next(c, &w, false, &name));
+			if (name.n == 0)
+				break;
+			TRY(name_learn(c, m, p, folder, part, name));
+		}
+	}
+	return ERR_OK;
+}
+
+static const char *changed_since(const struct stat *st, const struct item *it)
+{
+	const char *problem = type_problem(st->st_mode);
+
+	if (problem)
+		return problem;
+	if (st->st_ino != it->place)
+		return "it was replaced after it was planned";
+	if (st->st_size != it->bytes)
+		return st->st_size > it->bytes ? "it grew after it was planned" : "it shrank after it was planned";
+	if (st->st_mtim.tv_sec != it->delivery_utc)
+		return "it was written to after it was planned";
+	return NULL;
+}
+
+enum err maildir_item_open(struct ctx *c, struct maildir *m, struct plan *p, struct item *it, int *fd_out,
+			   struct timespec *changed_out, const char **why_out)
+{
+	struct stat st;
+
+	*why_out = "it vanished after it was planned";
+	*fd_out = -1;
+	for (int search = 0; *fd_out < 0; search++) {
+		char name[POOL_NAME_MAX + 1] = { 0 };
+		struct span stored = plan_name(p, it);
+
+		memcpy(name, stored.p, stored.n);
+		/* O_NONBLOCK: should a pipe stand there by now, nobody waits for its writer. */
+		*fd_out = openat(m->folder[it->folder].fd[it->part], name,
+				 O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		if (*fd_out >= 0)
+			break;
+		if (errno != ENOENT) {
+			*why_out = errno == ELOOP ? "a symbolic link" : strerror(errno);
+			return ERR_OK;
+		}
+		if (search == SEARCHES_MAX)
+			return ERR_OK;
+		TRY(folder_learn(c, m, p, it->folder));
+	}
+	if (fstat(*fd_out, &st) != 0)
+		*why_out = strerror(errno);
+	else
+		*why_out = changed_since(&st, it);
+	if (*why_out)
+		fd_close(fd_out);
+	else
+		*changed_out = st.st_mtim;
+	return ERR_OK;
+}
