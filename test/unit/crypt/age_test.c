@@ -149,6 +149,7 @@ static void test_key_refusals(void **state)
 		"agf1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj",
 		"age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujw",
 		"AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX",
+		"age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73epp9g8nq",       /* spare bits under a right checksum */
 	};
 	CTX(c);
 	struct age_recipient r;
@@ -322,6 +323,7 @@ static void test_header_grammar(void **state)
 		V1 "-> X25519 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB\n" MAC "\n--- " MAC "\n",
 		V1 "-> other\n" COL64 "\n--- " MAC "\n",                        /* no final line */
 		V1 "-> other\n" COL64 "A\n\n--- " MAC "\n",                     /* 65 columns */
+		V1 "-> other\n" COL64 "AAAA\n--- " MAC "\n",                   /* 68, whole base64 */
 		V1 "-> other\nAAA!\n--- " MAC "\n",
 		V1 "-> other\nAAAA\r\n--- " MAC "\n",
 		V1 "-> oth\x7f" "er\nAAAA\n--- " MAC "\n",

@@ -296,9 +296,9 @@ static void vector_run(const char *path, bool inclusion)
 	json_decref(o);
 }
 
-static unsigned vectors_below(const char *folder, bool inclusion)
+static unsigned vectors_below(const char *top, bool inclusion)
 {
-	DIR *d = opendir(folder);
+	DIR *d = opendir(top);
 	unsigned n = 0;
 
 	if (!d)
@@ -309,7 +309,7 @@ static unsigned vectors_below(const char *folder, bool inclusion)
 
 		if (e->d_name[0] == '.')
 			continue;
-		snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+		snprintf(path, sizeof path, "%s/%s", top, e->d_name);
 		assert_int_equal(stat(path, &st), 0);
 		if (S_ISDIR(st.st_mode)) {
 			n += vectors_below(path, inclusion);
