@@ -223,6 +223,32 @@ static void test_consistency(void **state)
 	refused(&c, ERR_VERIFY, tree_check_consistency(&c, 1, &old, 2, &root, &p));
 }
 
+/* A right way up to the root of a larger tree, told as that of a smaller one: hashes are left over. */
+static void test_other_sizes(void **state)
+{
+	CTX(c);
+	struct tree_source src;
+	struct tree_proof p;
+	struct sha256 root, old;
+	struct naive *t;
+
+	(void)state;
+	ok(&c, NEW(&c, t));
+	naive_make(&c, t);
+	src = (struct tree_source){ t, naive_node };
+	for (uint64_t size = 2; size <= 64; size *= 2) {
+		naive_root(&c, t, 0, size, &root);
+		ok(&c, tree_prove_inclusion(&c, &src, size - 1, size, &p));
+		for (uint64_t told = 1; told < size; told *= 2)
+			refused(&c, ERR_VERIFY, tree_check_inclusion(&c, &t->leaf[size - 1], told - 1, told, &p, &root));
+	}
+	naive_root(&c, t, 0, 7, &old);
+	naive_root(&c, t, 0, 8, &root);
+	ok(&c, tree_prove_consistency(&c, &src, 7, 8, &p));
+	ok(&c, tree_check_consistency(&c, 7, &old, 8, &root, &p));
+	refused(&c, ERR_VERIFY, tree_check_consistency(&c, 3, &old, 4, &root, &p));
+}
+
 /* The vectors hold texts that are no hashes, so they are filled up: leaves otherwise than roots. */
 #define FILL_LEAF 0x11
 #define FILL_ROOT 0x22
@@ -548,6 +574,7 @@ int main(void)
 		cmocka_unit_test(test_edge),
 		cmocka_unit_test(test_inclusion),
 		cmocka_unit_test(test_consistency),
+		cmocka_unit_test(test_other_sizes),
 		cmocka_unit_test(test_vectors),
 		cmocka_unit_test(test_tick_key),
 		cmocka_unit_test(test_commitment),
