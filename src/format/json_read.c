@@ -40,11 +40,36 @@ static void scratch_leave(void *p)
 	(void)p;
 }
 
-static void scratch_close(struct arena **a)
+/* What jansson allocates from, as long as a variable of this kind lives. */
+struct loan {
+	struct arena *arena;
+	json_malloc_t take_before;
+	json_free_t leave_before;
+};
+
+static void loan_end(struct loan *l)
 {
-	arena_close(*a);
-	*a = NULL;
+	if (!l->arena)
+		return;
+	json_set_alloc_funcs(l->take_before, l->leave_before);
 	scratch = NULL;
+	arena_close(l->arena);
+}
+
+static enum err loan_begin(struct ctx *c, struct loan *l, size_t text_bytes)
+{
+	size_t room;
+
+	if (!size_mul(text_bytes, SCRATCH_PER_BYTE, &room) || !size_add(room, SCRATCH_BASE, &room))
+		FAIL(c, ERR_LIMIT, "%zu bytes are too many for one document", text_bytes);
+	l->arena = arena_open(room);
+	if (!l->arena)
+		FAIL(c, ERR_NOMEM, "no memory for reading JSON");
+	json_get_alloc_funcs(&l->take_before, &l->leave_before);
+	json_set_alloc_funcs(scratch_take, scratch_leave);
+	scratch = l->arena;
+	scratch_full = false;
+	return ERR_OK;
 }
 
 /* jansson would open /dev/urandom by itself, which a caged process cannot. */
@@ -57,7 +82,6 @@ static enum err seed_hashes(struct ctx *c)
 		return ERR_OK;
 	if (c->seam->random(&seed, sizeof seed) != 0)
 		FAIL(c, ERR_IO, "no randomness for reading JSON");
-	json_set_alloc_funcs(scratch_take, scratch_leave);
 	json_object_seed(seed | 1);
 	done = true;
 	return ERR_OK;
@@ -145,9 +169,8 @@ static enum err refuse(struct ctx *c, const json_error_t *error)
 
 enum err json_parse(struct ctx *c, struct span text, struct json **out)
 {
-	__attribute__((cleanup(scratch_close))) struct arena *mine = NULL;
+	__attribute__((cleanup(loan_end))) struct loan loan = { .arena = NULL };
 	json_error_t error = { .line = 0 };
-	size_t room;
 	json_t *root;
 
 	*out = NULL;
@@ -155,14 +178,9 @@ enum err json_parse(struct ctx *c, struct span text, struct json **out)
 	if (text.n && memchr(text.p, 0, text.n))
 		FAIL(c, ERR_FORMAT, "a NUL byte stands in this JSON");
 	TRY(seed_hashes(c));
-	if (!size_mul(text.n, SCRATCH_PER_BYTE, &room) || !size_add(room, SCRATCH_BASE, &room))
-		FAIL(c, ERR_LIMIT, "%zu bytes are too many for one document", text.n);
-	mine = arena_open(room);
-	if (!mine)
-		FAIL(c, ERR_NOMEM, "no memory for reading JSON");
-	scratch = mine;
-	scratch_full = false;
-	root = json_loadb(text.n ? (const char *)text.p : "", text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	TRY(loan_begin(c, &loan, text.n));
+	root = json_loadb(text.n ? (const char *)text.p : "", text.n,
+			  JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	if (!root)
 		return refuse(c, &error);
 	return take_over(c, root, 0, out);
