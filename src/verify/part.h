@@ -1,0 +1,94 @@
+/*
+ * What the files of this folder share: the package as far as it was read, and the judgement of a
+ * check. Nobody outside src/verify includes this.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef VERIFY_PART_H
+#define VERIFY_PART_H
+
+#include "crypt/age.h"
+#include "crypt/hash.h"
+#include "format/json.h"
+#include "verify/inflow.h"
+#include "verify/verify.h"
+
+#define IDENTITIES_MAX 64u
+
+/* The parts before package.age, in their order. */
+enum part {
+	PART_README, PART_CERTIFICATE, PART_RETURN, PART_APPROVALS, PART_STATEMENT, PART_P7S, PART_RELEASE,
+	PART_PROOF, PART_COUNT
+};
+#define PACKAGE_NAME "package.age"
+
+struct policy {
+	struct span provider, document_key, log_vkey;
+	struct sha256 founding;
+	const struct json *certificates;        /* list of SHA-256 */
+};
+
+struct verify {
+	struct ctx *c;
+	struct verify_report *r;
+	const struct policy *policy;            /* NULL without --policy */
+	struct age_identity *identities;
+	size_t identity_count;
+
+	struct span part[PART_COUNT];
+	struct json *ret, *approvals, *statement, *release;    /* set when DOCUMENTS is fine */
+	struct json *approval, *receipt, *founding;
+	int64_t mtime_utc, released_utc;
+	struct span header;                     /* age header of package.age */
+	int64_t payload_bytes;
+	unsigned char file_key[AGE_FILE_KEY_BYTES];
+	enum verify_check now;                  /* which check an error of the reading bag belongs to */
+};
+
+/* Records how a check came out. True if e is ERR_OK. What is no finding about the file (no memory,
+ * unreadable disk) stays recorded in the context for verify_stuck. */
+bool verify_judge(struct verify *v, enum verify_check check, enum err e);
+/* Passes on what verify_judge left. */
+enum err verify_stuck(struct verify *v) MUST_USE;
+/* The text of one of the hashes is that of h. */
+enum err verify_hash_is(struct ctx *c, const struct json *o, const char *key, const struct sha256 *h) MUST_USE;
+enum err verify_when(struct ctx *c, const struct json *o, const char *key, int64_t *utc_out) MUST_USE;
+/* Parses a document, demands canonical form, version 1, that kind and a time. */
+enum err verify_document(struct ctx *c, struct span text, const char *kind, struct json **out) MUST_USE;
+/* Name of a part in the delivered file. */
+const char *verify_part_name(enum part part);
+
+/* Each stage judges its checks itself; a stage whose ground is missing leaves them open. */
+void verify_documents(struct verify *v);        /* documents.c: after the parts, before the payload */
+void verify_signatures(struct verify *v);       /* signatures.c */
+void verify_approvals(struct verify *v);        /* approvals.c */
+void verify_numbers(struct verify *v);          /* numbers.c */
+void verify_proof(struct verify *v);            /* proof.c */
+bool verify_opens(struct verify *v);            /* bag.c */
+/* bag.c: reads the payload to its end where it can; w stands behind the header. */
+enum err verify_bag(struct verify *v, struct tar_walk *w) MUST_USE;
+
+/* What the roster says about the people (roster.c). */
+struct person {
+	const struct json *row;
+	int64_t from_utc, until_utc;
+	struct person *next;
+};
+struct roster {
+	struct person *people;
+	struct json *policy;
+	int64_t version;
+};
+#define SIGNERS_MAX 32u
+struct signers {
+	const struct person *person[SIGNERS_MAX];
+	size_t count;
+};
+/* Founding document and chain; judges FOUNDING_SIGNATURES and ROSTER_CHAIN. False if either is broken. */
+bool roster_read(struct verify *v, struct roster *out);
+/* Every signature must hold over text and be by somebody of the roster who may (NULL: anybody) at
+ * that time. */
+enum err roster_signers(struct verify *v, const struct roster *r, struct span text, const struct json *signatures,
+			const char *name_space, const char *may, int64_t at_utc, struct signers *out) MUST_USE;
+size_t signers_people(const struct signers *s); /* different people among them */
+
+#endif

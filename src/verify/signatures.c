@@ -1,0 +1,96 @@
+/*
+ * What the signed statement of release covers: its signature and certificate, and the hashes and
+ * lengths by which it holds the other parts.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "crypt/cms.h"
+#include "verify/part.h"
+
+static enum err certificate_known(struct verify *v, const struct sha256 *certificate)
+{
+	struct span hex;
+
+	TRY(hex_encode(v->c, sha256_span(certificate), &hex));
+	v->r->certificate = hex;
+	if (!v->policy)
+		return verify_hash_is(v->c, v->founding, "certificate_sha256", certificate);
+	JSON_EACH(one, v->policy->certificates) {
+		if (one->type == JSON_TEXT && span_eq(one->s, hex))
+			return ERR_OK;
+	}
+	FAIL(v->c, ERR_VERIFY, "the policy does not list the certificate %.*s", SPAN_ARG(hex));
+}
+
+static enum err part_hash(struct verify *v, enum part part, const char *key)
+{
+	struct sha256 h;
+
+	TRY(sha256_of(v->c, v->part[part], &h));
+	return verify_hash_is(v->c, v->statement, key, &h);
+}
+
+static enum err paper(struct verify *v, const struct json *told, enum part part)
+{
+	struct sha256 h;
+	struct span name;
+	int64_t bytes;
+
+	if (!told || told->type != JSON_OBJECT)
+		FAIL(v->c, ERR_FORMAT, "return.json does not tell of %s", verify_part_name(part));
+	TRY(json_need_text(v->c, told, "name", &name));
+	TRY(json_need_int(v->c, told, "bytes", &bytes));
+	TRY(sha256_of(v->c, v->part[part], &h));
+	if (!span_is(name, verify_part_name(part)))
+		FAIL(v->c, ERR_VERIFY, "return.json does not tell of %s", verify_part_name(part));
+	if (bytes != (int64_t)v->part[part].n)
+		FAIL(v->c, ERR_VERIFY, "%s has %zu bytes, not %lld", verify_part_name(part), v->part[part].n, (long long)bytes);
+	TRY(verify_hash_is(v->c, told, "sha256", &h));
+	return ERR_OK;
+}
+
+static enum err papers(struct verify *v)
+{
+	const struct json *list;
+
+	TRY(json_need_list(v->c, v->ret, "members", &list));
+	if (json_count(list) != 2)
+		FAIL(v->c, ERR_VERIFY, "return.json tells of %zu papers, not of two", json_count(list));
+	TRY(paper(v, list->first, PART_README));
+	return paper(v, list->first->next, PART_CERTIFICATE);
+}
+
+static enum err header(struct verify *v)
+{
+	struct sha256 h;
+	int64_t bytes;
+
+	TRY(json_need_int(v->c, v->statement, "header_bytes", &bytes));
+	if (bytes != (int64_t)v->header.n)
+		FAIL(v->c, ERR_VERIFY, "it has %zu bytes, not %lld", v->header.n, (long long)bytes);
+	TRY(sha256_of(v->c, v->header, &h));
+	return verify_hash_is(v->c, v->statement, "header_sha256", &h);
+}
+
+static enum err payload(struct verify *v)
+{
+	int64_t bytes;
+
+	TRY(json_need_int(v->c, v->statement, "payload_bytes", &bytes));
+	if (bytes != v->payload_bytes)
+		FAIL(v->c, ERR_VERIFY, "it has %lld bytes, not %lld", (long long)v->payload_bytes, (long long)bytes);
+	return ERR_OK;
+}
+
+void verify_signatures(struct verify *v)
+{
+	struct sha256 certificate;
+
+	if (verify_judge(v, VERIFY_STATEMENT_SIGNATURE,
+			 cms_verify(v->c, v->part[PART_P7S], v->part[PART_STATEMENT], &certificate)))
+		verify_judge(v, VERIFY_CERTIFICATE, certificate_known(v, &certificate));
+	verify_judge(v, VERIFY_RETURN_HASH, part_hash(v, PART_RETURN, "return_sha256"));
+	verify_judge(v, VERIFY_APPROVALS_HASH, part_hash(v, PART_APPROVALS, "approvals_sha256"));
+	verify_judge(v, VERIFY_PAPERS, papers(v));
+	verify_judge(v, VERIFY_HEADER, header(v));
+	verify_judge(v, VERIFY_PAYLOAD_LENGTH, payload(v));
+}
