@@ -316,7 +316,7 @@ static enum err clone(struct ctx *c, const struct json *j, unsigned depth, struc
 {
 	struct json *copy;
 
-	if (depth > JSON_DEPTH_MAX)
+	if (depth >= JSON_DEPTH_MAX && (j->type == JSON_LIST || j->type == JSON_OBJECT))
 		FAIL(c, ERR_LIMIT, "a value is more than %u deep", JSON_DEPTH_MAX);
 	TRY(NEW(c, copy));
 	*copy = (struct json){ .type = j->type, .b = j->b, .i = j->i, .line = j->line };

@@ -102,7 +102,7 @@ enum err tar_head(struct ctx *c, struct buf *b, struct span name, int64_t bytes,
 	char digits[24];
 
 	if (!name_ok(name))
-		FAIL(c, ERR_FORMAT, "'%.*s' cannot be the name of a file in a package", SPAN_ARG(name));
+		FAIL(c, ERR_FORMAT, "'%.*s' cannot be the name of a file in a package", SPAN_ARG(span_cut(name, 0, NAME_BYTES)));
 	if (bytes < 0 || mtime_utc < 0 || mtime_utc >= NUMBER_END)
 		FAIL(c, ERR_FORMAT, "a file in a package has an impossible size or time");
 	if (long_name || large) {
@@ -145,13 +145,14 @@ static bool get_octal(struct span block, size_t at, int64_t *out)
 static bool take_record(struct reader *r, const char *key, struct span *value)
 {
 	struct reader was = *r;
-	struct span digits, found;
+	struct span digits, record, found;
 	int64_t n;
 
 	if (take_until(r, ' ', &digits) && span_to_i64(digits, &n) && n > (int64_t)digits.n + 2 &&
-	    n < (int64_t)TAR_HEAD_MAX && take_bytes(r, (size_t)n - digits.n - 2, value) &&
-	    span_split(*value, '=', &found, value) && span_is(found, key)) {
+	    n < (int64_t)TAR_HEAD_MAX && take_bytes(r, (size_t)n - digits.n - 2, &record) &&
+	    span_split(record, '=', &found, &record) && span_is(found, key)) {
 		r->at++;        /* the line feed: compared with the rest */
+		*value = record;
 		return true;
 	}
 	*r = was;
@@ -221,6 +222,6 @@ enum err tar_read_head(struct ctx *c, struct span input, struct tar_entry *out, 
 	TRY(tar_head(c, &b, name, out->bytes, out->mtime_utc));
 	TRY(buf_done(c, &b, &again));
 	if (!span_eq(again, span_cut(input, 0, out->head_bytes)))
-		FAIL(c, ERR_FORMAT, "the tar header of '%.*s' is not in the one form that we write", SPAN_ARG(name));
+		FAIL(c, ERR_FORMAT, "the tar header of '%.*s' is not in the one form that we write", SPAN_ARG(span_cut(name, 0, NAME_BYTES)));
 	return ERR_OK;
 }

@@ -5,6 +5,7 @@
  */
 #include "base/zone.h"
 
+#include "base/buf.h"
 #include "base/civil.h"
 #include "base/zone_file.h"
 #include "base_test.h"
@@ -93,21 +94,21 @@ static void offsets(void **state)
 /* A file of version 2 without changes, one type, and this rule text. */
 static struct span file_of(struct ctx *c, const char *rule)
 {
-	unsigned char *p;
-	struct span out;
-	size_t n = strlen(rule), first = 44 + 6 + 4;
+	static const unsigned char zeros[34];
+	struct span out = SPAN_NONE;
+	struct buf b;
 
-	assert_int_equal(NEW_ARRAY(c, p, 2 * first + n + 2), ERR_OK);
-	for (size_t i = 0; i < 2; i++) {
-		memcpy(p + i * first, "TZif2", 5);
-		p[i * first + 39] = 1;          /* one type */
-		p[i * first + 43] = 4;          /* four letters */
-		memcpy(p + i * first + 44 + 6, "XXX", 3);
+	buf_begin(&b, c, 1000);
+	for (int i = 0; i < 2; i++) {
+		buf_str(&b, "TZif2");
+		buf_add(&b, span_of(zeros, 15 + 16));
+		buf_u32(&b, 1);         /* one type */
+		buf_u32(&b, 4);         /* four letters */
+		buf_add(&b, span_of(zeros, 6));
+		buf_add(&b, SPAN("XXX\0"));
 	}
-	p[2 * first] = '\n';
-	memcpy(p + 2 * first + 1, rule, n);
-	p[2 * first + 1 + n] = '\n';
-	out = span_of(p, 2 * first + n + 2);
+	buf_fmt(&b, "\n%s\n", rule);
+	ok(c, buf_done(c, &b, &out));
 	return out;
 }
 
