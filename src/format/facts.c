@@ -56,12 +56,15 @@ static bool like(struct span s, const char *form)
 	return true;
 }
 
-/* Only of characters of the set: "0" any digit, "A" any capital, "a" any small letter, else itself. */
+/* Only characters of the set: "0" any digit, "A" any capital, "a" any small letter. */
 static bool made_of(struct span s, const char *set)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char x = s.p[i];
-		char class = x >= '0' && x <= '9' ? '0' : x >= 'A' && x <= 'Z' ? 'A' : x >= 'a' && x <= 'z' ? 'a' : (char)x;
+		char class = x >= '0' && x <= '9'   ? '0'
+			     : x >= 'A' && x <= 'Z' ? 'A'
+			     : x >= 'a' && x <= 'z' ? 'a'
+						    : (char)x;
 
 		if (!class || !strchr(set, class))
 			return false;
@@ -107,7 +110,8 @@ static bool is_instant(struct span s)
 
 static bool is_region(struct span s)
 {
-	return s.n >= 4 && s.n <= 6 && like(span_cut(s, 0, 3), "AA-") && made_of(span_cut(s, 3, 3), "A0");
+	return s.n >= 4 && s.n <= 6 && like(span_cut(s, 0, 3), "AA-") &&
+	       made_of(span_cut(s, 3, 3), "A0");
 }
 
 static bool is_name(struct span s)
@@ -183,7 +187,8 @@ static const char *wanted(const struct fact_field *field)
 		[FACT_LANGUAGE] = "a language in two small letters (ISO 639-1)",
 		[FACT_DATE] = "a day that exists, such as 2026-11-22",
 		[FACT_INSTANT] = "an instant such as 2026-11-22T10:00:00Z",
-		[FACT_DATE_OR_INSTANT] = "a day such as 2026-11-22, or an instant such as 2026-11-22T10:00:00Z",
+		[FACT_DATE_OR_INSTANT] =
+			"a day such as 2026-11-22, or an instant such as 2026-11-22T10:00:00Z",
 	};
 
 	return words[field->type];
@@ -192,7 +197,8 @@ static const char *wanted(const struct fact_field *field)
 /* ---- documents ---- */
 
 /* "name:line: what", the line where at came from YAML. */
-static enum err PRINTF(3, 4) wrong(const struct check *k, const struct json *at, const char *fmt, ...)
+static enum err PRINTF(3, 4)
+	wrong(const struct check *k, const struct json *at, const char *fmt, ...)
 {
 	char what[700];
 	va_list args;
@@ -208,7 +214,8 @@ static enum err PRINTF(3, 4) wrong(const struct check *k, const struct json *at,
 /* For messages: the start of a long text. */
 #define HEAD_ARG(s) (int)((s).n > 80 ? 80 : (s).n), (const char *)(s).p
 
-static enum err check_scalar(const struct check *k, const struct fact_field *field, const struct json *j)
+static enum err check_scalar(const struct check *k, const struct fact_field *field,
+			     const struct json *j)
 {
 	if (j->type != JSON_TEXT)
 		return wrong(k, j, "%s takes one value, not a list or group", field->path);
@@ -221,10 +228,14 @@ static enum err check_scalar(const struct check *k, const struct fact_field *fie
 	      wanted(field));
 }
 
-static enum err check_list(const struct check *k, const struct fact_field *field, const struct json *list)
+static enum err check_list(const struct check *k, const struct fact_field *field,
+			   const struct json *list)
 {
 	if (list->type != JSON_LIST || !list->first)
-		return wrong(k, list, "%s is a list; where it is known to be empty it holds the one word NONE", field->path);
+		return wrong(
+			k, list,
+			"%s is a list; where it is known to be empty it holds the one word NONE",
+			field->path);
 	JSON_EACH(item, list)
 		TRY(check_scalar(k, field, item));
 	return ERR_OK;
@@ -252,12 +263,15 @@ static enum err check_lines(const struct check *k, const struct json *list)
 	return ERR_OK;
 }
 
-static enum err check_field(const struct check *k, const struct fact_field *field, const struct json *j)
+static enum err check_field(const struct check *k, const struct fact_field *field,
+			    const struct json *j)
 {
 	if ((k->flags & FACTS_PROVIDER_ABSENT) && !strcmp(field->path, "provider"))
-		return wrong(k, j, "provider does not stand here: it comes from the provider's own home");
+		return wrong(k, j,
+			     "provider does not stand here: it comes from the provider's own home");
 	if ((k->flags & FACTS_ORDER_ID_ABSENT) && !strcmp(field->path, "order.id"))
-		return wrong(k, j, "order.id does not stand here: the provider gives the reference");
+		return wrong(k, j,
+			     "order.id does not stand here: the provider gives the reference");
 	if (field->type == FACT_GROUP)
 		return check_group(k, field->path, j);
 	if (field->type == FACT_LINES)
@@ -291,7 +305,8 @@ static const char *name_in(const char *path, const struct fact_field *field)
 static enum err check_group(const struct check *k, const char *path, const struct json *group)
 {
 	if (group->type != JSON_OBJECT)
-		return wrong(k, group, "%s takes fields of its own, one a line", *path ? path : "a FACTS document");
+		return wrong(k, group, "%s takes fields of its own, one a line",
+			     *path ? path : "a FACTS document");
 	JSON_EACH(member, group) {
 		const struct fact_field *field = NULL;
 
@@ -302,7 +317,8 @@ static enum err check_group(const struct check *k, const char *path, const struc
 				field = &fields[i];
 		}
 		if (!field)
-			return wrong(k, member, "%s has no field '%.*s'", *path ? path : "FACTS", HEAD_ARG(member->key));
+			return wrong(k, member, "%s has no field '%.*s'", *path ? path : "FACTS",
+				     HEAD_ARG(member->key));
 		TRY(check_field(k, field, member));
 	}
 	for (size_t i = 0; i < COUNT_OF(fields); i++) {

@@ -60,7 +60,8 @@ enum {
 	FACTS_ORDER_ID_REQUIRED = 4,
 	FACTS_ORDER_ID_ABSENT = 8,
 };
-/* Fails with ERR_FORMAT, "name:line: what is wrong" (the line where the document came from YAML). */
-enum err facts_check(struct ctx *c, const char *name, const struct json *facts, unsigned flags) MUST_USE;
+/* Fails with ERR_FORMAT, "name:line: what is wrong" (the line where it came from YAML). */
+enum err facts_check(struct ctx *c, const char *name, const struct json *facts,
+		     unsigned flags) MUST_USE;
 
 #endif

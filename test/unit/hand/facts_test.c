@@ -144,19 +144,29 @@ static void faults_are_named(void **state)
 	ok(&c, check_with(&c, "FR", "unknown", outside));
 	refused(&c, ERR_FORMAT, "f:5: issuer.country", check_with(&c, "FR", "fr", outside));
 	refused(&c, ERR_FORMAT, "f:5: issuer.country", check_with(&c, "FR", "NONE", outside));
-	refused(&c, ERR_FORMAT, "f:6: issuer.authority_kind", check_with(&c, "PROSECUTOR", "PROSECUTOR POLICE", outside));
-	refused(&c, ERR_FORMAT, "f:6: issuer.authority_kind", check_with(&c, "PROSECUTOR", "PROSECUTO", outside));
-	refused(&c, ERR_FORMAT, "f:6: issuer has no field", check_with(&c, "authority_kind", "authority_kinds", outside));
-	refused(&c, ERR_FORMAT, "f:9: instrument.issued_on", check_with(&c, "2026-11-20", "2026-11-31", outside));
+	refused(&c, ERR_FORMAT, "f:6: issuer.authority_kind",
+		check_with(&c, "PROSECUTOR", "PROSECUTOR POLICE", outside));
+	refused(&c, ERR_FORMAT, "f:6: issuer.authority_kind",
+		check_with(&c, "PROSECUTOR", "PROSECUTO", outside));
+	refused(&c, ERR_FORMAT, "f:6: issuer has no field",
+		check_with(&c, "authority_kind", "authority_kinds", outside));
+	refused(&c, ERR_FORMAT, "f:9: instrument.issued_on",
+		check_with(&c, "2026-11-20", "2026-11-31", outside));
 	refused(&c, ERR_FORMAT, "f:9: instrument.issued_on",
 		check_with(&c, "2026-11-20", "2026-11-20T10:00:00+01:00", outside));
 	ok(&c, check_with(&c, "2026-11-20", "2026-11-20T10:00:00Z", outside));
-	refused(&c, ERR_FORMAT, "f:15: demands[].from", check_with(&c, "2024-02-29", "2026-02-29", outside));
-	refused(&c, ERR_FORMAT, "f:3: order.document_sha256", check_with(&c, "9fedd", "9FEDD", outside));
-	refused(&c, ERR_FORMAT, "f:16: two demands have the id d1", check_with(&c, "id: d2", "id: d1", outside));
-	refused(&c, ERR_FORMAT, "f:13: demands[].id", check_with(&c, "id: d1", "id: unknown!", outside));
-	refused(&c, ERR_FORMAT, "f:1: facts_version", check_with(&c, "facts_version: 1", "facts_version: 2", outside));
-	refused(&c, ERR_FORMAT, "f:1: facts_version", check_with(&c, "facts_version: 1", "facts_version: unknown", outside));
+	refused(&c, ERR_FORMAT, "f:15: demands[].from",
+		check_with(&c, "2024-02-29", "2026-02-29", outside));
+	refused(&c, ERR_FORMAT, "f:3: order.document_sha256",
+		check_with(&c, "9fedd", "9FEDD", outside));
+	refused(&c, ERR_FORMAT, "f:16: two demands have the id d1",
+		check_with(&c, "id: d2", "id: d1", outside));
+	refused(&c, ERR_FORMAT, "f:13: demands[].id",
+		check_with(&c, "id: d1", "id: unknown!", outside));
+	refused(&c, ERR_FORMAT, "f:1: facts_version",
+		check_with(&c, "facts_version: 1", "facts_version: 2", outside));
+	refused(&c, ERR_FORMAT, "f:1: facts_version",
+		check_with(&c, "facts_version: 1", "facts_version: unknown", outside));
 	refused(&c, ERR_FORMAT, "f:10: instrument.provisions is a list",
 		check_with(&c, "provisions:\n    - art. 60-1 CPP", "provisions: art", outside));
 }
@@ -171,15 +181,19 @@ static void what_is_needed_depends_on_the_place(void **state)
 	refused(&c, ERR_FORMAT, "f:3: order.id is missing",
 		check_with(&c, "FR", "FR", FACTS_PROVIDER_ABSENT | FACTS_ORDER_ID_REQUIRED));
 	refused(&c, ERR_FORMAT, "f:3: order.id does not stand here",
-		check_with(&c, "  document_sha256", "  id: W-1\n  document_sha256", FACTS_ORDER_ID_ABSENT));
+		check_with(&c, "  document_sha256", "  id: W-1\n  document_sha256",
+			   FACTS_ORDER_ID_ABSENT));
 	refused(&c, ERR_FORMAT, "f:5: provider does not stand here",
 		check_with(&c, "issuer:\n", "provider:\n  name: PU\n  legal_entity: P\nissuer:\n",
 			   FACTS_PROVIDER_ABSENT | FACTS_ORDER_ID_ABSENT));
 	refused(&c, ERR_FORMAT, "f:4: provider takes fields",
 		check_with(&c, "issuer:\n", "provider: PU\nissuer:\n", FACTS_PROVIDER_REQUIRED));
 	refused(&c, ERR_FORMAT, "f:1: instrument is missing",
-		check_with(&c, "instrument:\n  kind: WARRANT\n  issued_on: 2026-11-20\n  provisions:\n    - art. 60-1 CPP\n",
-			   "", 0));
+		check_with(
+			&c,
+			"instrument:\n  kind: WARRANT\n  issued_on: 2026-11-20\n"
+			"  provisions:\n    - art. 60-1 CPP\n",
+			"", 0));
 }
 
 /* ---- the table against the schema ---- */
@@ -223,11 +237,14 @@ static void words_agree(const struct fact_field *field, const struct json *words
 		assert_true(facts_value_ok(field, word->s));
 }
 
-static unsigned walk(struct ctx *c, const char *path, const struct json *node, const struct json *defs, bool needed);
+static unsigned walk(struct ctx *c, const char *path, const struct json *node,
+		     const struct json *defs, bool needed);
 
-static unsigned walk_members(struct ctx *c, const char *path, const struct json *node, const struct json *defs)
+static unsigned walk_members(struct ctx *c, const char *path, const struct json *node,
+			     const struct json *defs)
 {
-	const struct json *members = json_get(node, "properties"), *required = json_get(node, "required");
+	const struct json *members = json_get(node, "properties"),
+			  *required = json_get(node, "required");
 	unsigned count = 0;
 
 	JSON_EACH(member, members) {
@@ -236,13 +253,15 @@ static unsigned walk_members(struct ctx *c, const char *path, const struct json 
 
 		JSON_EACH(item, required)
 			needed = needed || span_eq(item->s, member->key);
-		ok(c, path_fmt(c, &name, "%s%s%.*s", path, *path ? "." : "", SPAN_ARG(member->key)));
+		ok(c,
+		   path_fmt(c, &name, "%s%s%.*s", path, *path ? "." : "", SPAN_ARG(member->key)));
 		count += walk(c, name, member, defs, needed);
 	}
 	return count;
 }
 
-static unsigned walk(struct ctx *c, const char *path, const struct json *node, const struct json *defs, bool needed)
+static unsigned walk(struct ctx *c, const char *path, const struct json *node,
+		     const struct json *defs, bool needed)
 {
 	const struct fact_field *field = facts_field(span_str(path));
 	char *lines;
@@ -261,7 +280,8 @@ static unsigned walk(struct ctx *c, const char *path, const struct json *node, c
 		ok(c, path_fmt(c, &lines, "%s[]", path));
 		return 1 + walk_members(c, lines, json_get(node, "items"), defs);
 	}
-	assert_true(!!(field->flags & FACT_LIST) == span_is(json_opt_text(node, "type", SPAN_NONE), "array"));
+	assert_true(!!(field->flags & FACT_LIST) ==
+		    span_is(json_opt_text(node, "type", SPAN_NONE), "array"));
 	if (field->flags & FACT_LIST)
 		node = json_get(node, "items");
 	if (json_get(node, "enum"))
@@ -271,7 +291,7 @@ static unsigned walk(struct ctx *c, const char *path, const struct json *node, c
 	return 1;
 }
 
-/* The schema has keys ("$defs", "oneOf") that our JSON cannot hold: small letters and _ take their place. */
+/* The schema's keys ("$defs", "oneOf") become such as our JSON can hold. */
 static struct json *schema(struct ctx *c)
 {
 	char path[4096];
@@ -317,7 +337,8 @@ static void table_is_the_schema(void **state)
 		struct span name = item->s, line;
 
 		if (span_starts(name, "demand."))
-			ok(&c, span_fmt(&c, &line, "demands[].%.*s", (int)name.n - 7, (const char *)name.p + 7));
+			ok(&c, span_fmt(&c, &line, "demands[].%.*s", (int)name.n - 7,
+					(const char *)name.p + 7));
 		else
 			line = name;
 		assert_non_null(facts_field(line));

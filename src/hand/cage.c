@@ -1,0 +1,252 @@
+/*
+ * Closing the cage; see cage.h. The lists below hold what glibc, libcrypto and our own code were
+ * seen to need (test/cage shows that nothing else passes); every call is killed that is not named.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "hand/cage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/num.h"
+#include "hand/cage_landlock.h"
+
+#define MIB (UINT64_C(1) << 20)
+#define HOUR_S UINT64_C(3600)
+
+enum err cage_prepare(struct ctx *c, int keep)
+{
+	FD_SCOPED int null = -1;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		FAIL(c, ERR_FAILED, "cannot give up rights: %s", strerror(errno));
+	if (close_range((unsigned)keep + 1, ~0u, 0) != 0)
+		FAIL(c, ERR_FAILED, "cannot close inherited files: %s", strerror(errno));
+	TRY(file_open(c, "/dev/null", O_RDWR, 0, &null));
+	for (int fd = 0; fd < 3; fd++)
+		if (fd < 2 || fcntl(fd, F_GETFD) < 0)
+			if (dup2(null, fd) != fd)
+				FAIL(c, ERR_FAILED, "cannot put /dev/null in place: %s",
+				     strerror(errno));
+	if (null < 3)
+		null = -1;
+	/* In test builds the seam reads its variables now; then nothing of the caller's is left. */
+	c->seam->now_ms();
+	clearenv();
+	signal(SIGXFSZ, SIG_IGN);
+	return ERR_OK;
+}
+
+#ifdef WRIT_SANITIZED
+/* A sanitizer's own calls (its shadow memory, its leak search by ptrace) do not fit a cage. */
+enum err cage_close(struct ctx *c, const struct cage *plan, struct cage_told *told)
+{
+	(void)c;
+	(void)plan;
+	*told = (struct cage_told){ .closed = true };
+	return ERR_OK;
+}
+#else
+
+/* ---- limits ---- */
+
+static const struct limit {
+	unsigned profiles;
+	__rlimit_resource_t what;
+	uint64_t most;
+} limits[] = {
+	{ CAGE_READ | CAGE_COUNT | CAGE_FETCH, RLIMIT_CORE, 0 },
+	{ CAGE_READ | CAGE_COUNT, RLIMIT_NPROC, 0 },    /* threads count too, so not in a fetch */
+	{ CAGE_READ, RLIMIT_NOFILE, 0 },
+	{ CAGE_READ, RLIMIT_FSIZE, 64 * MIB },
+	{ CAGE_READ, RLIMIT_AS, 2048 * MIB },
+	{ CAGE_READ, RLIMIT_CPU, 60 },
+	{ CAGE_COUNT | CAGE_FETCH, RLIMIT_AS, 64 * 1024 * MIB },
+	{ CAGE_COUNT | CAGE_FETCH, RLIMIT_CPU, 48 * HOUR_S },
+};
+
+static enum err set_limits(struct ctx *c, enum cage_profile profile)
+{
+	for (size_t i = 0; i < COUNT_OF(limits); i++) {
+		struct rlimit now, to = { .rlim_cur = limits[i].most, .rlim_max = limits[i].most };
+
+		if (!(limits[i].profiles & profile))
+			continue;
+		if (getrlimit(limits[i].what, &now) != 0)
+			FAIL(c, ERR_FAILED, "cannot read a limit: %s", strerror(errno));
+		if (now.rlim_max < to.rlim_max)         /* never widens what it was started with */
+			to.rlim_cur = to.rlim_max = now.rlim_max;
+		if (setrlimit(limits[i].what, &to) != 0)
+			FAIL(c, ERR_FAILED, "cannot set a limit: %s", strerror(errno));
+	}
+	return ERR_OK;
+}
+
+/* ---- seccomp ---- */
+
+#define STORES (CAGE_COUNT | CAGE_FETCH)
+#define EVERY (CAGE_READ | STORES)
+
+/* Allowed whatever the arguments are. */
+static const struct {
+	unsigned profiles;
+	int call;
+} allowed[] = {
+	/* memory and the end */
+	{ EVERY, SCMP_SYS(brk) },
+	{ EVERY, SCMP_SYS(munmap) },
+	{ EVERY, SCMP_SYS(mremap) },
+	{ EVERY, SCMP_SYS(madvise) },
+	{ EVERY, SCMP_SYS(close) },
+	{ EVERY, SCMP_SYS(exit_group) },
+	{ EVERY, SCMP_SYS(restart_syscall) },
+	/* the stores, below descriptors that are open; stat and reading change nothing */
+	{ STORES, SCMP_SYS(read) },
+	{ STORES, SCMP_SYS(pread64) },
+	{ STORES, SCMP_SYS(lseek) },
+	{ STORES, SCMP_SYS(fstat) },
+	{ STORES, SCMP_SYS(newfstatat) },
+	{ STORES, SCMP_SYS(getdents64) },
+	{ STORES, SCMP_SYS(fadvise64) },
+	{ STORES, SCMP_SYS(clock_gettime) },    /* where the vDSO has no clock */
+	/* a long answer travels as a file in memory; nothing else can be opened for writing */
+	{ STORES, SCMP_SYS(write) },
+	{ STORES, SCMP_SYS(memfd_create) },
+	/* the vault file */
+	{ CAGE_FETCH, SCMP_SYS(pwrite64) },
+	{ CAGE_FETCH, SCMP_SYS(fallocate) },
+	{ CAGE_FETCH, SCMP_SYS(ftruncate) },
+	{ CAGE_FETCH, SCMP_SYS(fsync) },
+	{ CAGE_FETCH, SCMP_SYS(fdatasync) },
+	/* threads of the packing pipeline and libcrypto's locks and randomness */
+	{ CAGE_FETCH, SCMP_SYS(futex) },
+	{ CAGE_FETCH, SCMP_SYS(set_robust_list) },
+	{ CAGE_FETCH, SCMP_SYS(rseq) },
+	{ CAGE_FETCH, SCMP_SYS(rt_sigprocmask) },
+	{ CAGE_FETCH, SCMP_SYS(rt_sigaction) },
+	{ CAGE_FETCH, SCMP_SYS(sched_yield) },
+	{ CAGE_FETCH, SCMP_SYS(exit) },
+	{ CAGE_FETCH, SCMP_SYS(getrandom) },
+	{ CAGE_FETCH, SCMP_SYS(getpid) },
+	/* the seal's answer */
+	{ CAGE_FETCH, SCMP_SYS(poll) },
+};
+
+/* What glibc's pthread_create asks of clone: a thread, never a process. */
+#define THREAD_FLAGS                                                                               \
+	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |        \
+	 CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
+#define WRITING (O_ACCMODE | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
+
+struct filter {
+	struct ctx *c;
+	scmp_filter_ctx rules;
+};
+
+static void filter_close(struct filter *f)
+{
+	if (f->rules)
+		seccomp_release(f->rules);
+}
+
+static enum err taken(struct ctx *c, int rc)
+{
+	if (rc != 0)
+		FAIL(c, ERR_FAILED, "seccomp does not take our rules: %s", strerror(-rc));
+	return ERR_OK;
+}
+
+#define ALLOW_IF(f, call, ...)                                                                     \
+	taken((f)->c,                                                                              \
+	      seccomp_rule_add_array((f)->rules, SCMP_ACT_ALLOW, SCMP_SYS(call),                   \
+				     COUNT_OF(((const struct scmp_arg_cmp[]){ __VA_ARGS__ })),     \
+				     (const struct scmp_arg_cmp[]){ __VA_ARGS__ }))
+#define FD_IS(fd) SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)(fd))
+
+static enum err allow_memory(struct filter *f, enum cage_profile profile)
+{
+	/* New memory is anonymous and can never be executed. */
+	TRY(ALLOW_IF(f, mmap, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
+		     SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS)));
+	if (profile == CAGE_FETCH)
+		TRY(ALLOW_IF(f, mprotect, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)));
+	return ERR_OK;
+}
+
+static enum err allow_stores(struct filter *f)
+{
+	TRY(ALLOW_IF(f, openat, SCMP_A2(SCMP_CMP_MASKED_EQ, WRITING, O_RDONLY)));
+	return ALLOW_IF(f, fcntl, SCMP_A1(SCMP_CMP_EQ, F_ADD_SEALS));
+}
+
+static enum err allow_fetch(struct filter *f, const struct cage *plan)
+{
+	TRY(ALLOW_IF(f, sendmsg, FD_IS(plan->seal)));
+	TRY(ALLOW_IF(f, recvmsg, FD_IS(plan->seal)));
+	TRY(ALLOW_IF(f, fcntl, SCMP_A1(SCMP_CMP_EQ, F_GETFL)));
+	TRY(ALLOW_IF(f, fcntl, SCMP_A1(SCMP_CMP_EQ, F_SETFL)));
+	TRY(ALLOW_IF(f, clone, SCMP_A0(SCMP_CMP_EQ, THREAD_FLAGS)));
+	/* clone3 has its flags in memory, where a filter cannot look: glibc then uses clone. */
+	return taken(f->c, seccomp_rule_add(f->rules, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0));
+}
+
+static enum err fill(struct filter *f, const struct cage *plan)
+{
+	for (size_t i = 0; i < COUNT_OF(allowed); i++)
+		if (allowed[i].profiles & plan->profile)
+			TRY(taken(f->c,
+				  seccomp_rule_add(f->rules, SCMP_ACT_ALLOW, allowed[i].call, 0)));
+	TRY(allow_memory(f, plan->profile));
+	TRY(ALLOW_IF(f, sendmsg, FD_IS(plan->answer)));
+	if (plan->profile == CAGE_READ) {
+		TRY(ALLOW_IF(f, read, FD_IS(plan->in)));
+		TRY(ALLOW_IF(f, write, FD_IS(plan->out)));
+		return ALLOW_IF(f, write, FD_IS(STDERR_FILENO));
+	}
+	TRY(allow_stores(f));
+	return plan->profile == CAGE_FETCH ? allow_fetch(f, plan) : ERR_OK;
+}
+
+static enum err close_seccomp(struct ctx *c, const struct cage *plan)
+{
+	__attribute__((cleanup(
+		filter_close))) struct filter f = { c, seccomp_init(SCMP_ACT_KILL_PROCESS) };
+
+	if (!f.rules)
+		FAIL(c, ERR_FAILED, "seccomp is not to be had");
+	TRY(taken(c, seccomp_attr_set(f.rules, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS)));
+	TRY(taken(c, seccomp_attr_set(f.rules, SCMP_FLTATR_CTL_TSYNC, 1)));
+	TRY(fill(&f, plan));
+	return taken(c, seccomp_load(f.rules));
+}
+
+enum err cage_close(struct ctx *c, const struct cage *plan, struct cage_told *told)
+{
+	int level = landlock_level();
+
+	if (level == 0 && plan->profile != CAGE_READ && !plan->landlock_may_lack) {
+		err_next(c,
+			 "switch Landlock on (kernel 5.13 or later, lsm=landlock,...), or accept "
+			 "it for this home: 'accept_no_landlock: yes' in stores.yaml");
+		FAIL(c, ERR_DENIED, "this kernel has no Landlock: a hand that reads mail could see "
+				    "more than its stores");
+	}
+	if (level > 0)
+		TRY(landlock_close(c, level, plan->below, plan->below_count));
+	TRY(set_limits(c, plan->profile));
+	TRY(close_seccomp(c, plan));
+	*told = (struct cage_told){ .closed = true, .seccomp = true, .landlock_abi = level };
+	return ERR_OK;
+}
+#endif

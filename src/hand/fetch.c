@@ -1,0 +1,153 @@
+/*
+ * The fetch job: exactly the scope of one ticket, from the stores into one encrypted file, and the
+ * seal's receipt for it. It takes scope and key from the ticket, never from writ alone, and gives
+ * a whole package or none.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "hand/job.h"
+#include "hand/pack.h"
+#include "hand/seal_client.h"
+#include "hand/ticket.h"
+
+struct talk {
+	struct ctx *c;
+	int writ;
+	bool gone;              /* nobody listens any more */
+};
+
+static void tell_progress(void *of, const struct pack_progress *p)
+{
+	struct talk *t = of;
+	char text[256];
+	int n = snprintf(text, sizeof text,
+			 "{\"progress\":{\"bytes\":%lld,\"done_bytes\":%lld,"
+			 "\"done_items\":%lld,\"items\":%lld}}",
+			 (long long)p->bytes, (long long)p->done_bytes, (long long)p->done_items,
+			 (long long)p->items);
+
+	if (t->gone || n < 0 || t->c->code != ERR_OK)
+		return;
+	if (ipc_send(t->c, t->writ, span_of(text, (size_t)n), NULL, 0) != ERR_OK) {
+		t->gone = true;
+		err_clear(t->c);
+	}
+}
+
+/* What was signed can be collected, or nothing is: an account or store that is missing must be
+ * decided by people. What the store does not hold was never in it (formats.md section 2). */
+static enum err check_sources(struct ctx *c, const struct opened *o)
+{
+	for (size_t i = 0; i < o->source_count; i++) {
+		const struct source *s = o->source[i];
+
+		if (s->problem.n && s->held)
+			FAIL(c, ERR_NOT_FOUND, "line %.*s, store %.*s: %.*s", SPAN_ARG(s->line->id),
+			     SPAN_ARG(s->store->name), SPAN_ARG(s->problem));
+	}
+	return ERR_OK;
+}
+
+static enum err check_vault(struct ctx *c, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size != 0)
+		FAIL(c, ERR_FORMAT, "the vault file is not an empty regular file");
+	return ERR_OK;
+}
+
+/* Names of a store need not be UTF-8; what is not becomes percent-encoded text. */
+static struct json *name_json(struct ctx *c, struct span name)
+{
+	struct buf b;
+	struct span out = SPAN_NONE;
+
+	if (span_is_utf8(name) && (!name.n || !memchr(name.p, 0, name.n)))
+		return json_text(c, name);
+	buf_begin(&b, c, name.n * 3);
+	for (size_t i = 0; i < name.n; i++)
+		if (name.p[i] > 0x20 && name.p[i] < 0x7f && name.p[i] != '%')
+			buf_byte(&b, name.p[i]);
+		else
+			buf_fmt(&b, "%%%02X", name.p[i]);
+	return buf_done(c, &b, &out) == ERR_OK ? json_text(c, out) : NULL;
+}
+
+static struct json *unreadable_json(struct ctx *c, const struct unreadables *all)
+{
+	struct json *list = json_list(c);
+
+	for (const struct unreadable *u = all->first; u; u = u->next) {
+		struct json *o = json_object(c);
+
+		json_set(c, o, "store", name_json(c, u->store));
+		json_set(c, o, "account", name_json(c, u->account));
+		json_set(c, o, "folder", name_json(c, u->folder));
+		json_set(c, o, "source_id", name_json(c, u->source_id));
+		json_set(c, o, "why", name_json(c, u->why));
+		json_add(c, list, o);
+	}
+	return list;
+}
+
+static enum err collect(struct ctx *c, struct job *job, const struct ticket *t,
+			const struct opened *o, int seal)
+{
+	struct talk talk = { c, job->writ, false };
+	struct pack_job what = { .order = t->order,
+				 .lines = &o->lines,
+				 .sources = o->source,
+				 .source_count = o->source_count,
+				 .of = &talk,
+				 .progress = tell_progress };
+	struct pack_counts counts = { .line_count = 0 };
+	struct pack_result result = { .payload_bytes = 0 };
+	struct span receipt, receipt_seal, hex;
+	struct pack *pack;
+	enum err e;
+
+	TRY(pack_plan(c, &what, &pack, &counts));
+	e = pack_write(c, pack, t->made_at_utc, &t->recipient, job->msg->fd[0], &result);
+	if (e == ERR_DEGRADED)
+		json_set(c, job->answer, "unreadable",
+			 unreadable_json(c, &result.counts.unreadable));
+	TRY(e);
+	if (talk.gone)
+		FAIL(c, ERR_NOT_FOUND, "writ has gone: the file is nobody's and gets no receipt");
+	TRY(seal_receipt(c, seal, t, &result, &receipt, &receipt_seal));
+	TRY(hex_encode(c, sha256_span(&result.payload), &hex));
+	json_set_text(c, job->answer, "receipt", receipt);
+	json_set_text(c, job->answer, "receipt_seal", receipt_seal);
+	json_set_text(c, job->answer, "payload_sha256", hex);
+	return ERR_OK;
+}
+
+enum err job_fetch(struct ctx *c, struct job *job)
+{
+	OPENED_SCOPED struct opened open = { .source_count = 0 };
+	struct ticket ticket = { .scope = NULL };
+	FD_SCOPED int seal = -1;
+	struct home home;
+
+	TRY(home_find(c, job->home_dir, &home));
+	TRY(ticket_check(c, &home, job->ask, "collect", &ticket));
+	TRY(check_vault(c, job->msg->fd[0]));
+	TRY(opened_make(c, &home, &ticket, &open));
+	TRY(check_sources(c, &open));
+	TRY(seal_connect(c, &home, &seal));
+	struct cage cage = { .profile = CAGE_FETCH,
+			     .answer = job->writ,
+			     .seal = seal,
+			     .in = -1,
+			     .out = job->msg->fd[0],
+			     .below = open.below,
+			     .below_count = open.below_count,
+			     .landlock_may_lack = open.no_landlock_accepted };
+	TRY(job_close_cage(c, job, &cage));
+	return collect(c, job, &ticket, &open, seal);
+}

@@ -1,0 +1,44 @@
+/*
+ * One job of a hand: the message that named it, where this home lies, the cage, the answer. The
+ * kinds of job are the rows of a table in job.c; each closes the cage before it reads anything
+ * from outside.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef HAND_JOB_H
+#define HAND_JOB_H
+
+#include "base/ctx.h"
+#include "base/home.h"
+#include "base/ipc.h"
+#include "format/json.h"
+#include "hand/cage.h"
+
+struct job {
+	const char *kind;               /* row of the table */
+	const struct json *ask;         /* the message */
+	struct ipc_msg *msg;            /* its descriptors */
+	int writ;                       /* the connection */
+	const char *home_dir;
+	struct json *answer; /* what the job adds to the answer, in success and failure */
+	struct cage_told cage;
+};
+
+/* Takes one job from the connection, does it, answers. Fails only where no answer could be given;
+ * a job that failed is an answer. */
+enum err job_run(struct ctx *c, int writ, const char *home_dir) MUST_USE;
+#define JOB_ASK_MAX ((size_t)128 << 20)         /* memory for reading the message */
+
+/* Closes the cage for a job and logs on stderr, one line of JSON, what is enforced. */
+enum err job_close_cage(struct ctx *c, struct job *job, const struct cage *plan) MUST_USE;
+/* A file of the provider's own (stores.yaml, seal.pub): it must belong to root, or to this very
+ * user in a single-user home, and nobody else may be able to change it. */
+enum err job_own_file(struct ctx *c, const struct home *home, const char *path, size_t max_bytes,
+		      struct span *out) MUST_USE;
+
+/* The jobs (read.c, describe.c, count.c, fetch.c). */
+enum err job_read(struct ctx *c, struct job *job) MUST_USE;
+enum err job_describe(struct ctx *c, struct job *job) MUST_USE;
+enum err job_count(struct ctx *c, struct job *job) MUST_USE;
+enum err job_fetch(struct ctx *c, struct job *job) MUST_USE;
+
+#endif
