@@ -252,16 +252,30 @@ enum err store_copy(struct ctx *c, struct store *st, const char *path)
 
 /* Transactions */
 
+static enum err begin(struct ctx *c, struct store *st, const char *sql, struct store_work *w)
+{
+	if (st->working)
+		FAIL(c, ERR_STATE, "a transaction is open already");
+	TRY(exec(c, st, sql));
+	st->working = true;
+	w->st = st;
+	return ERR_OK;
+}
+
 enum err store_begin(struct ctx *c, struct store *st, struct store_work *w)
 {
 	if (st->mode == STORE_READ)
 		FAIL(c, ERR_STATE, "this connection only reads");
-	if (st->working)
-		FAIL(c, ERR_STATE, "a transaction is open already");
-	TRY(exec(c, st, "BEGIN IMMEDIATE"));
-	st->working = true;
-	w->st = st;
-	return ERR_OK;
+	return begin(c, st, "BEGIN IMMEDIATE", w);
+}
+
+enum err store_begin_reading(struct ctx *c, struct store *st, struct store_work *w)
+{
+	int64_t schema;
+
+	TRY(begin(c, st, "BEGIN", w));
+	/* The first read takes the snapshot. */
+	return number(c, st, "SELECT count(*) FROM sqlite_schema", &schema);
 }
 
 enum err store_commit(struct ctx *c, struct store_work *w)

@@ -49,6 +49,8 @@ struct store_work {
 	struct store *st;
 };
 enum err store_begin(struct ctx *c, struct store *st, struct store_work *w) MUST_USE;
+/* The same for a reader: every query until its end sees one state; nothing is to commit. */
+enum err store_begin_reading(struct ctx *c, struct store *st, struct store_work *w) MUST_USE;
 enum err store_commit(struct ctx *c, struct store_work *w) MUST_USE;
 void store_rollback(struct store_work *w);
 #define STORE_WORK_SCOPED __attribute__((cleanup(store_rollback)))
