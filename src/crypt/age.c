@@ -11,7 +11,7 @@
 #include "crypt/age_key.h"
 
 #define CHECKSUM_DIGITS 6u
-#define KEY_DIGITS 52u          /* 32 bytes in digits of 5 bits */
+#define KEY_DIGITS 52u /* 32 bytes in digits of 5 bits */
 
 static const char recipient_prefix[] = "age";
 static const char identity_prefix[] = "age-secret-key-";
@@ -24,9 +24,20 @@ enum err age_random(struct ctx *c, void *p, size_t n)
 	return ERR_OK;
 }
 
-enum err age_x25519_public(struct ctx *c, const unsigned char secret[AGE_KEY_BYTES], unsigned char out[AGE_KEY_BYTES])
+static EVP_PKEY *secret_key(const unsigned char key[AGE_KEY_BYTES])
 {
-	SCOPED(pkey) EVP_PKEY *own = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, secret, AGE_KEY_BYTES);
+	return EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, key, AGE_KEY_BYTES);
+}
+
+static EVP_PKEY *public_key(const unsigned char key[AGE_KEY_BYTES])
+{
+	return EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, key, AGE_KEY_BYTES);
+}
+
+enum err age_x25519_public(struct ctx *c, const unsigned char secret[AGE_KEY_BYTES],
+			   unsigned char out[AGE_KEY_BYTES])
+{
+	SCOPED(pkey) EVP_PKEY *own = secret_key(secret);
 	size_t n = AGE_KEY_BYTES;
 
 	if (!own || EVP_PKEY_get_raw_public_key(own, out, &n) != 1 || n != AGE_KEY_BYTES)
@@ -34,23 +45,24 @@ enum err age_x25519_public(struct ctx *c, const unsigned char secret[AGE_KEY_BYT
 	return ERR_OK;
 }
 
-enum err age_x25519(struct ctx *c, const unsigned char secret[AGE_KEY_BYTES], const unsigned char point[AGE_KEY_BYTES],
-		    unsigned char out[AGE_KEY_BYTES])
+enum err age_x25519(struct ctx *c, const unsigned char secret[AGE_KEY_BYTES],
+		    const unsigned char point[AGE_KEY_BYTES], unsigned char out[AGE_KEY_BYTES])
 {
 	static const unsigned char zero[AGE_KEY_BYTES];
-	SCOPED(pkey) EVP_PKEY *own = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, secret, AGE_KEY_BYTES);
-	SCOPED(pkey) EVP_PKEY *peer = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, point, AGE_KEY_BYTES);
+	SCOPED(pkey) EVP_PKEY *own = secret_key(secret);
+	SCOPED(pkey) EVP_PKEY *peer = public_key(point);
 	SCOPED(pkey_ctx) EVP_PKEY_CTX *x = own ? EVP_PKEY_CTX_new(own, NULL) : NULL;
 	size_t n = AGE_KEY_BYTES;
 
 	if (!x || !peer || EVP_PKEY_derive_init(x) != 1 || EVP_PKEY_derive_set_peer(x, peer) != 1)
 		OSSL_FAIL(c, "X25519");
-	/* The derivation itself fails on a zero result; the comparison holds whatever library does it. */
+	/* The derivation itself fails on zero; the comparison holds whatever library does it. */
 	if (EVP_PKEY_derive(x, out, &n) != 1 || n != AGE_KEY_BYTES ||
 	    span_eq_secret(span_of(out, AGE_KEY_BYTES), span_of(zero, sizeof zero))) {
 		wipe(out, AGE_KEY_BYTES);
 		ERR_clear_error();
-		FAIL(c, ERR_FORMAT, "an X25519 key is a point of low order: whoever made it wants no secrecy");
+		FAIL(c, ERR_FORMAT,
+		     "an X25519 key is a point of low order: whoever made it wants no secrecy");
 	}
 	return ERR_OK;
 }
@@ -58,7 +70,8 @@ enum err age_x25519(struct ctx *c, const unsigned char secret[AGE_KEY_BYTES], co
 /* BIP 173: one step of the checksum over digits of 5 bits. */
 static uint32_t polymod_step(uint32_t sum, unsigned char digit)
 {
-	static const uint32_t generator[5] = { 0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3 };
+	static const uint32_t generator[5] = { 0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd,
+					       0x2a1462b3 };
 	uint32_t top = sum >> 25;
 
 	sum = (sum & 0x1ffffff) << 5 ^ digit;
@@ -85,8 +98,8 @@ static unsigned char in_case(unsigned char x, bool upper)
 	return upper && x >= 'a' && x <= 'z' ? (unsigned char)(x - 32) : x;
 }
 
-static enum err bech32_write(struct ctx *c, const char *prefix, bool upper, const unsigned char key[AGE_KEY_BYTES],
-			     struct span *out)
+static enum err bech32_write(struct ctx *c, const char *prefix, bool upper,
+			     const unsigned char key[AGE_KEY_BYTES], struct span *out)
 {
 	unsigned char digit[KEY_DIGITS + CHECKSUM_DIGITS], *text;
 	uint32_t sum = polymod_prefix(prefix);
@@ -97,7 +110,8 @@ static enum err bech32_write(struct ctx *c, const char *prefix, bool upper, cons
 		text[i] = in_case((unsigned char)prefix[i], upper);
 	text[n - 1] = '1';
 	for (size_t i = 0; i < KEY_DIGITS; i++, at += 5) {
-		unsigned pair = (unsigned)key[at / 8] << 8 | (at / 8 + 1 < AGE_KEY_BYTES ? key[at / 8 + 1] : 0);
+		unsigned pair = (unsigned)key[at / 8] << 8 |
+				(at / 8 + 1 < AGE_KEY_BYTES ? key[at / 8 + 1] : 0);
 
 		digit[i] = pair >> (11 - at % 8) & 31;
 		sum = polymod_step(sum, digit[i]);
@@ -137,20 +151,22 @@ static bool prefix_is(struct span text, const char *prefix, bool upper)
 	return true;
 }
 
-static enum err bech32_read(struct ctx *c, struct span text, const char *prefix, bool upper, const char *what,
-			    unsigned char key_out[AGE_KEY_BYTES])
+static enum err bech32_read(struct ctx *c, struct span text, const char *prefix, bool upper,
+			    const char *what, unsigned char key_out[AGE_KEY_BYTES])
 {
 	uint32_t sum = polymod_prefix(prefix), bits = 0;
 	unsigned have = 0;
 	size_t from = strlen(prefix) + 1, n = 0;
 
 	if (!prefix_is(text, prefix, upper))
-		FAIL(c, ERR_FORMAT, "this is no %s: it has another beginning or another length", what);
+		FAIL(c, ERR_FORMAT, "this is no %s: it has another beginning or another length",
+		     what);
 	for (size_t i = 0; i < KEY_DIGITS + CHECKSUM_DIGITS; i++) {
 		int v = digit_value(text.p[from + i], upper);
 
 		if (v < 0)
-			FAIL(c, ERR_FORMAT, "this is no %s: character %zu cannot stand there", what, from + i + 1);
+			FAIL(c, ERR_FORMAT, "this is no %s: character %zu cannot stand there", what,
+			     from + i + 1);
 		sum = polymod_step(sum, (unsigned char)v);
 		if (i >= KEY_DIGITS)
 			continue;

@@ -14,22 +14,22 @@
 #include "crypt/hash.h"
 
 #define LINE_COLUMNS 64u
-#define MAC_TEXT 43u            /* 32 bytes in base64 without padding */
+#define MAC_TEXT 43u /* 32 bytes in base64 without padding */
 #define WRAPPED_BYTES (AGE_FILE_KEY_BYTES + AGE_TAG)
 #define VERSION_LINE "age-encryption.org/v1"
 #define WRAP_INFO "age-encryption.org/v1/X25519"
 
 struct stanza {
 	struct span kind;
-	struct span argument;   /* the one behind the kind, empty if there is none */
-	size_t arguments;       /* the kind not counted */
-	struct span body;       /* still in base64, lines joined */
+	struct span argument; /* the one behind the kind, empty if there is none */
+	size_t arguments; /* the kind not counted */
+	struct span body; /* still in base64, lines joined */
 };
 
 /* Walks a header; begin with version_take, then end_take or stanza_take until the end. */
 struct walk {
 	struct reader r;
-	size_t mac_n;           /* bytes that the MAC covers, set by end_take */
+	size_t mac_n; /* bytes that the MAC covers, set by end_take */
 	struct sha256 mac;
 };
 
@@ -59,7 +59,8 @@ static enum err key32_read(struct ctx *c, struct span text, unsigned char out[32
 
 	TRY(b64_decode_raw(c, text, &key));
 	if (key.n != 32)
-		FAIL(c, ERR_FORMAT, "an age header holds a value of %zu bytes where 32 belong", key.n);
+		FAIL(c, ERR_FORMAT, "an age header holds a value of %zu bytes where 32 belong",
+		     key.n);
 	memcpy(out, key.p, 32);
 	return ERR_OK;
 }
@@ -93,13 +94,16 @@ static enum err arguments_read(struct ctx *c, struct span line, struct stanza *o
 	bool more = true;
 
 	if (!span_starts(line, "-> "))
-		FAIL(c, ERR_FORMAT, "a line of an age header begins neither with '-> ' nor with '---'");
+		FAIL(c, ERR_FORMAT,
+		     "a line of an age header begins neither with '-> ' nor with '---'");
 	for (size_t i = 0; more; i++) {
 		more = span_split(rest, ' ', &word, &rest);
 		if (!more)
 			word = rest;
 		if (!is_argument(word))
-			FAIL(c, ERR_FORMAT, "a recipient line of an age header has an empty or unprintable argument");
+			FAIL(c, ERR_FORMAT,
+			     "a recipient line of an age header has an empty or unprintable "
+			     "argument");
 		if (i == 0)
 			out->kind = word;
 		if (i == 1)
@@ -134,23 +138,28 @@ static enum err x25519_read(struct ctx *c, const struct stanza *s, unsigned char
 			    unsigned char wrapped[WRAPPED_BYTES])
 {
 	if (s->arguments != 1)
-		FAIL(c, ERR_FORMAT, "an X25519 recipient of an age header has %zu arguments, not one", s->arguments);
+		FAIL(c, ERR_FORMAT,
+		     "an X25519 recipient of an age header has %zu arguments, not one",
+		     s->arguments);
 	TRY(key32_read(c, s->argument, share));
 	/* Exactly 32 bytes before any decryption: age.md on partitioning oracles. */
 	return key32_read(c, s->body, wrapped);
 }
 
-static enum err wrap_key(struct ctx *c, const unsigned char shared[32], const unsigned char share[32],
-			 const unsigned char recipient[32], unsigned char out[AEAD_KEY_BYTES])
+static enum err wrap_key(struct ctx *c, const unsigned char shared[32],
+			 const unsigned char share[32], const unsigned char recipient[32],
+			 unsigned char out[AEAD_KEY_BYTES])
 {
 	unsigned char salt[64];
 
 	memcpy(salt, share, 32);
 	memcpy(salt + 32, recipient, 32);
-	return hkdf_sha256(c, span_of(shared, 32), span_of(salt, sizeof salt), SPAN(WRAP_INFO), out, AEAD_KEY_BYTES);
+	return hkdf_sha256(c, span_of(shared, 32), span_of(salt, sizeof salt), SPAN(WRAP_INFO), out,
+			   AEAD_KEY_BYTES);
 }
 
-static enum err header_mac(struct ctx *c, struct span file_key, struct span covered, struct sha256 *out)
+static enum err header_mac(struct ctx *c, struct span file_key, struct span covered,
+			   struct sha256 *out)
 {
 	unsigned char key[32];
 	enum err e;
@@ -172,9 +181,10 @@ static void wrap_secrets_wipe(struct wrap_secrets *s)
 
 #define SECRETS_SCOPED __attribute__((cleanup(wrap_secrets_wipe)))
 
-static const unsigned char wrap_nonce[AEAD_NONCE_BYTES];        /* the wrap key is used once */
+static const unsigned char wrap_nonce[AEAD_NONCE_BYTES]; /* the wrap key is used once */
 
-static enum err stanza_make(struct ctx *c, struct span file_key, const struct age_recipient *to, struct buf *header)
+static enum err stanza_make(struct ctx *c, struct span file_key, const struct age_recipient *to,
+			    struct buf *header)
 {
 	SECRETS_SCOPED struct wrap_secrets s = { 0 };
 	SCOPED(cipher_ctx) EVP_CIPHER_CTX *cipher = NULL;
@@ -197,8 +207,8 @@ static enum err stanza_make(struct ctx *c, struct span file_key, const struct ag
 	return ERR_OK;
 }
 
-enum err age_header_make(struct ctx *c, struct span file_key, const struct age_recipient *to, size_t count,
-			 struct span *header_out)
+enum err age_header_make(struct ctx *c, struct span file_key, const struct age_recipient *to,
+			 size_t count, struct span *header_out)
 {
 	struct sha256 mac;
 	struct span covered, text;
@@ -207,7 +217,8 @@ enum err age_header_make(struct ctx *c, struct span file_key, const struct age_r
 	if (file_key.n != AGE_FILE_KEY_BYTES)
 		FAIL(c, ERR_FORMAT, "an age file key has 16 bytes, not %zu", file_key.n);
 	if (count == 0 || count > AGE_RECIPIENTS_MAX)
-		FAIL(c, ERR_LIMIT, "an age header is for 1 to %u recipients, not for %zu", AGE_RECIPIENTS_MAX, count);
+		FAIL(c, ERR_LIMIT, "an age header is for 1 to %u recipients, not for %zu",
+		     AGE_RECIPIENTS_MAX, count);
 	buf_begin(&b, c, AGE_HEADER_MAX);
 	buf_str(&b, VERSION_LINE "\n");
 	for (size_t i = 0; i < count; i++)
@@ -223,7 +234,8 @@ enum err age_header_make(struct ctx *c, struct span file_key, const struct age_r
 }
 
 /* Walks over every stanza; x25519_out and other_out count them. */
-static enum err header_walk(struct ctx *c, struct span bytes, struct walk *w, size_t *x25519_out, size_t *other_out)
+static enum err header_walk(struct ctx *c, struct span bytes, struct walk *w, size_t *x25519_out,
+			    size_t *other_out)
 {
 	unsigned char share[32], wrapped[WRAPPED_BYTES];
 	struct stanza s;
@@ -241,7 +253,8 @@ static enum err header_walk(struct ctx *c, struct span bytes, struct walk *w, si
 		}
 		passphrase = passphrase || span_is(s.kind, "scrypt");
 		if (passphrase && *x25519_out + *other_out > 1)
-			FAIL(c, ERR_FORMAT, "an age header has a passphrase beside other recipients");
+			FAIL(c, ERR_FORMAT,
+			     "an age header has a passphrase beside other recipients");
 		TRY(end_take(c, w, &end));
 	}
 	return ERR_OK;
@@ -258,7 +271,8 @@ enum err age_header_length(struct ctx *c, struct span bytes, size_t *out)
 }
 
 /* The same for a header that stands alone: nothing may follow it. */
-static enum err header_whole(struct ctx *c, struct span header, struct walk *w, size_t *x25519_out, size_t *other_out)
+static enum err header_whole(struct ctx *c, struct span header, struct walk *w, size_t *x25519_out,
+			     size_t *other_out)
 {
 	TRY(header_walk(c, header, w, x25519_out, other_out));
 	if (w->r.at != header.n)
@@ -273,14 +287,15 @@ enum err age_header_recipients(struct ctx *c, struct span header, size_t *count_
 
 	TRY(header_whole(c, header, &w, &x25519, &other));
 	if (other != 0)
-		FAIL(c, ERR_VERIFY, "an age header has %zu recipients that are not X25519 keys", other);
+		FAIL(c, ERR_VERIFY, "an age header has %zu recipients that are not X25519 keys",
+		     other);
 	*count_out = x25519;
 	return ERR_OK;
 }
 
 static enum err stanza_open(struct ctx *c, const struct stanza *st, const struct age_identity *id,
-			    const struct age_recipient *own, unsigned char file_key_out[AGE_FILE_KEY_BYTES],
-			    bool *opened_out)
+			    const struct age_recipient *own,
+			    unsigned char file_key_out[AGE_FILE_KEY_BYTES], bool *opened_out)
 {
 	SECRETS_SCOPED struct wrap_secrets s = { 0 };
 	SCOPED(cipher_ctx) EVP_CIPHER_CTX *cipher = NULL;
@@ -290,7 +305,8 @@ static enum err stanza_open(struct ctx *c, const struct stanza *st, const struct
 	TRY(age_x25519(c, id->key, share, s.shared));
 	TRY(wrap_key(c, s.shared, share, own->key, s.key));
 	TRY(aead_open(c, s.key, false, &cipher));
-	return aead_unseal(c, cipher, wrap_nonce, wrapped, sizeof wrapped, file_key_out, opened_out);
+	return aead_unseal(c, cipher, wrap_nonce, wrapped, sizeof wrapped, file_key_out,
+			   opened_out);
 }
 
 enum err age_header_open(struct ctx *c, struct span header, const struct age_identity *id,
@@ -313,7 +329,8 @@ enum err age_header_open(struct ctx *c, struct span header, const struct age_ide
 	}
 	if (!opened)
 		FAIL(c, ERR_VERIFY, "this age header is not for the identity at hand");
-	TRY(header_mac(c, span_of(file_key_out, AGE_FILE_KEY_BYTES), span_cut(header, 0, whole.mac_n), &mac));
+	TRY(header_mac(c, span_of(file_key_out, AGE_FILE_KEY_BYTES),
+		       span_cut(header, 0, whole.mac_n), &mac));
 	if (span_eq_secret(sha256_span(&mac), sha256_span(&whole.mac)))
 		return ERR_OK;
 	wipe(file_key_out, AGE_FILE_KEY_BYTES);

@@ -19,13 +19,14 @@ enum stream_use { STREAM_UNUSED, STREAM_SEALS, STREAM_UNSEALS };
 
 struct age_stream {
 	EVP_CIPHER_CTX *cipher;
-	unsigned char key[AEAD_KEY_BYTES];      /* wiped once the cipher has it */
+	unsigned char key[AEAD_KEY_BYTES]; /* wiped once the cipher has it */
 	enum stream_use use;
 	uint64_t chunk;
 	bool ended;
 };
 
-enum err aead_open(struct ctx *c, const unsigned char key[AEAD_KEY_BYTES], bool seal, EVP_CIPHER_CTX **out)
+enum err aead_open(struct ctx *c, const unsigned char key[AEAD_KEY_BYTES], bool seal,
+		   EVP_CIPHER_CTX **out)
 {
 	static EVP_CIPHER *fetched;
 
@@ -64,7 +65,7 @@ enum err aead_unseal(struct ctx *c, EVP_CIPHER_CTX *x, const unsigned char nonce
 	if (n < AGE_TAG || n > AGE_CHUNK + AGE_TAG)
 		FAIL(c, ERR_LIMIT, "a sealed chunk of %zu bytes cannot be", n);
 	n -= AGE_TAG;
-	memcpy(tag, in + n, sizeof tag);        /* OpenSSL takes it as writable */
+	memcpy(tag, in + n, sizeof tag); /* OpenSSL takes it as writable */
 	if (EVP_CipherInit_ex2(x, NULL, NULL, nonce, -1, NULL) != 1 ||
 	    EVP_CIPHER_CTX_ctrl(x, EVP_CTRL_AEAD_SET_TAG, (int)AGE_TAG, tag) != 1 ||
 	    (n && EVP_CipherUpdate(x, out, &done, in, (int)n) != 1) || done != (int)n)
@@ -77,7 +78,8 @@ enum err aead_unseal(struct ctx *c, EVP_CIPHER_CTX *x, const unsigned char nonce
 	return ERR_OK;
 }
 
-enum err age_stream_open(struct ctx *c, struct span file_key, struct span nonce, struct age_stream **out)
+enum err age_stream_open(struct ctx *c, struct span file_key, struct span nonce,
+			 struct age_stream **out)
 {
 	struct age_stream *s;
 
@@ -100,15 +102,17 @@ void age_stream_close(struct age_stream **s)
 }
 
 /* What seal and unseal have in common before a chunk of plain_n bytes: the order, and its nonce. */
-static enum err chunk_begin(struct ctx *c, struct age_stream *s, enum stream_use use, size_t plain_n, bool last,
-			    unsigned char nonce[AEAD_NONCE_BYTES])
+static enum err chunk_begin(struct ctx *c, struct age_stream *s, enum stream_use use,
+			    size_t plain_n, bool last, unsigned char nonce[AEAD_NONCE_BYTES])
 {
 	if (s->ended || (s->use != STREAM_UNUSED && s->use != use))
 		FAIL(c, ERR_STATE, "this age payload has ended, has failed, or goes the other way");
 	if (plain_n > AGE_CHUNK || (!last && plain_n != AGE_CHUNK))
-		FAIL(c, ERR_FORMAT, "chunk %llu of an age payload has the wrong length", (unsigned long long)s->chunk);
+		FAIL(c, ERR_FORMAT, "chunk %llu of an age payload has the wrong length",
+		     (unsigned long long)s->chunk);
 	if (last && plain_n == 0 && s->chunk > 0)
-		FAIL(c, ERR_FORMAT, "the last chunk of an age payload is empty, but the payload is not");
+		FAIL(c, ERR_FORMAT,
+		     "the last chunk of an age payload is empty, but the payload is not");
 	if (s->use == STREAM_UNUSED) {
 		TRY(aead_open(c, s->key, use == STREAM_SEALS, &s->cipher));
 		wipe(s->key, sizeof s->key);
@@ -118,13 +122,13 @@ static enum err chunk_begin(struct ctx *c, struct age_stream *s, enum stream_use
 	for (size_t i = 0; i < 8; i++)
 		nonce[10 - i] = (unsigned char)(s->chunk >> (8 * i));
 	nonce[11] = last;
-	/* Until it has succeeded the chunk counts as the last: a failed stream is not used again. */
+	/* Until it has succeeded the chunk counts as the last: no use after a failure. */
 	s->ended = true;
 	return ERR_OK;
 }
 
-enum err age_stream_seal(struct ctx *c, struct age_stream *s, const unsigned char *in, size_t in_n, bool last,
-			 unsigned char *out)
+enum err age_stream_seal(struct ctx *c, struct age_stream *s, const unsigned char *in, size_t in_n,
+			 bool last, unsigned char *out)
 {
 	unsigned char nonce[AEAD_NONCE_BYTES];
 
@@ -135,18 +139,21 @@ enum err age_stream_seal(struct ctx *c, struct age_stream *s, const unsigned cha
 	return ERR_OK;
 }
 
-enum err age_stream_unseal(struct ctx *c, struct age_stream *s, const unsigned char *in, size_t in_n, bool last,
-			   unsigned char *out)
+enum err age_stream_unseal(struct ctx *c, struct age_stream *s, const unsigned char *in,
+			   size_t in_n, bool last, unsigned char *out)
 {
 	unsigned char nonce[AEAD_NONCE_BYTES];
 	bool holds;
 
 	if (in_n < AGE_TAG)
-		FAIL(c, ERR_FORMAT, "an age payload is cut off in chunk %llu", (unsigned long long)s->chunk);
+		FAIL(c, ERR_FORMAT, "an age payload is cut off in chunk %llu",
+		     (unsigned long long)s->chunk);
 	TRY(chunk_begin(c, s, STREAM_UNSEALS, in_n - AGE_TAG, last, nonce));
 	TRY(aead_unseal(c, s->cipher, nonce, in, in_n, out, &holds));
 	if (!holds)
-		FAIL(c, ERR_VERIFY, "chunk %llu of an age payload does not hold: altered, cut off, moved, or under another key",
+		FAIL(c, ERR_VERIFY,
+		     "chunk %llu of an age payload does not hold: altered, cut off, moved, or "
+		     "under another key",
 		     (unsigned long long)s->chunk);
 	s->chunk++;
 	s->ended = last;
@@ -155,10 +162,11 @@ enum err age_stream_unseal(struct ctx *c, struct age_stream *s, const unsigned c
 
 int64_t age_payload_bytes(int64_t plain_bytes)
 {
-	int64_t chunks = plain_bytes / AGE_CHUNK + (plain_bytes % AGE_CHUNK != 0 || plain_bytes == 0), tags, out;
+	bool part = plain_bytes % AGE_CHUNK != 0 || plain_bytes == 0;
+	int64_t chunks = plain_bytes / AGE_CHUNK + part, tags, out;
 
-	if (plain_bytes < 0 || !num_mul(chunks, AGE_TAG, &tags) || !num_add(plain_bytes, tags, &out) ||
-	    !num_add(out, AGE_NONCE_BYTES, &out))
+	if (plain_bytes < 0 || !num_mul(chunks, AGE_TAG, &tags) ||
+	    !num_add(plain_bytes, tags, &out) || !num_add(out, AGE_NONCE_BYTES, &out))
 		return -1;
 	return out;
 }

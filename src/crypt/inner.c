@@ -11,7 +11,7 @@
 #include "crypt/tree.h"
 
 #define ACT_LABEL SPAN("writ/act/v1\0")
-#define BLOCKS (256u / SHA256_BYTES)    /* HMACs for one table of 256 bytes */
+#define BLOCKS (256u / SHA256_BYTES) /* HMACs for one table of 256 bytes */
 
 /* HMAC-SHA256 under one key, scheduled once. */
 static enum err keyed_open(struct ctx *c, const struct sha256 *key, EVP_MAC_CTX **out)
@@ -67,8 +67,9 @@ enum err inner_tick_key(struct ctx *c, struct span pad_key, uint64_t n, struct s
 	return hmac_sha256(c, pad_key, span_of(b, sizeof b), out);
 }
 
-/* Block of round r's table: HMAC over "place", round, block. The padding's HMACs are over 3 bytes. */
-static enum err place_block(struct ctx *c, EVP_MAC_CTX *mac, unsigned r, unsigned block, struct sha256 *out)
+/* Block of round r's table: HMAC over "place", round, block; the padding's are over 3 bytes. */
+static enum err place_block(struct ctx *c, EVP_MAC_CTX *mac, unsigned r, unsigned block,
+			    struct sha256 *out)
 {
 	unsigned char b[7] = { 'p', 'l', 'a', 'c', 'e', (unsigned char)r, (unsigned char)block };
 
@@ -124,9 +125,11 @@ enum err inner_place(struct ctx *c, const struct sha256 *tick_key, uint16_t i, u
 	return ERR_OK;
 }
 
-static enum err empty_subtree(struct ctx *c, EVP_MAC_CTX *mac, unsigned level, uint32_t place, struct sha256 *out)
+static enum err empty_subtree(struct ctx *c, EVP_MAC_CTX *mac, unsigned level, uint32_t place,
+			      struct sha256 *out)
 {
-	unsigned char b[3] = { (unsigned char)level, (unsigned char)(place >> 8), (unsigned char)place };
+	unsigned char b[3] = { (unsigned char)level, (unsigned char)(place >> 8),
+			       (unsigned char)place };
 
 	return keyed(c, mac, span_of(b, sizeof b), out);
 }
@@ -137,12 +140,12 @@ struct level {
 	uint32_t *place;
 	struct sha256 *hash;
 	struct sha256 *sibling;
-	uint32_t *leaf;         /* commitments in order of place */
-	uint32_t *above;        /* per leaf: its node at this level */
+	uint32_t *leaf; /* commitments in order of place */
+	uint32_t *above; /* per leaf: its node at this level */
 };
 
-static enum err level_leaves(struct ctx *c, EVP_MAC_CTX *mac, const struct sha256 *commitments, size_t count,
-			     struct level *out)
+static enum err level_leaves(struct ctx *c, EVP_MAC_CTX *mac, const struct sha256 *commitments,
+			     size_t count, struct level *out)
 {
 	ORDER_SCOPED struct inner_order order;
 	uint32_t *at;
@@ -189,8 +192,10 @@ static enum err level_up(struct ctx *c, struct level *v, size_t count)
 	size_t n = 0, leaf = 0;
 
 	for (size_t i = 0; i < v->n; n++) {
-		bool right = v->place[i] & 1, pair = i + 1 < v->n && v->place[i + 1] == (v->place[i] ^ 1);
-		const struct sha256 *l = right ? &v->sibling[i] : &v->hash[i], *r = right ? &v->hash[i] : &v->sibling[i];
+		bool right = v->place[i] & 1,
+		     pair = i + 1 < v->n && v->place[i + 1] == (v->place[i] ^ 1);
+		const struct sha256 *l = right ? &v->sibling[i] : &v->hash[i],
+				    *r = right ? &v->hash[i] : &v->sibling[i];
 		size_t next = i + (pair ? 2 : 1);
 
 		TRY(tree_node(c, l, r, &v->hash[n]));
@@ -203,14 +208,16 @@ static enum err level_up(struct ctx *c, struct level *v, size_t count)
 	return ERR_OK;
 }
 
-enum err inner_build(struct ctx *c, const struct sha256 *tick_key, const struct sha256 *commitments, size_t count,
-		     struct sha256 *root_out, struct inner_path *paths)
+enum err inner_build(struct ctx *c, const struct sha256 *tick_key, const struct sha256 *commitments,
+		     size_t count, struct sha256 *root_out, struct inner_path *paths)
 {
 	SCOPED(mac_ctx) EVP_MAC_CTX *mac = NULL;
 	struct level v = { 0 };
 
 	if (count > INNER_PLACES)
-		FAIL(c, ERR_LIMIT, "a tick takes at most %u acts, not %zu: the rest waits for the next", INNER_PLACES, count);
+		FAIL(c, ERR_LIMIT,
+		     "a tick takes at most %u acts, not %zu: the rest waits for the next",
+		     INNER_PLACES, count);
 	TRY(keyed_open(c, tick_key, &mac));
 	if (count == 0)
 		return empty_subtree(c, mac, INNER_DEPTH, 0, root_out);
@@ -227,8 +234,8 @@ enum err inner_build(struct ctx *c, const struct sha256 *tick_key, const struct 
 	return ERR_OK;
 }
 
-enum err inner_root_of_path(struct ctx *c, const struct sha256 *commitment, const struct inner_path *path,
-			    struct sha256 *root_out)
+enum err inner_root_of_path(struct ctx *c, const struct sha256 *commitment,
+			    const struct inner_path *path, struct sha256 *root_out)
 {
 	*root_out = *commitment;
 	for (unsigned level = 0; level < INNER_DEPTH; level++) {
@@ -240,7 +247,8 @@ enum err inner_root_of_path(struct ctx *c, const struct sha256 *commitment, cons
 	return ERR_OK;
 }
 
-void tick_entry(int64_t time_ms, const struct sha256 *inner_root, unsigned char out[TICK_ENTRY_BYTES])
+void tick_entry(int64_t time_ms, const struct sha256 *inner_root,
+		unsigned char out[TICK_ENTRY_BYTES])
 {
 	out[0] = 1;
 	for (size_t i = 0; i < 8; i++)

@@ -11,7 +11,7 @@
 /* Non-empty UTF-8 that ends in a newline, without other control characters. */
 bool note_text_ok(struct span text);
 /* "em dash, name, base64(id, signature)" and a newline. */
-enum err note_line(struct ctx *c, const struct note_key *key, const unsigned char sig[ED25519_SIG_BYTES],
-		   struct span *line_out) MUST_USE;
+enum err note_line(struct ctx *c, const struct note_key *key,
+		   const unsigned char sig[ED25519_SIG_BYTES], struct span *line_out) MUST_USE;
 
 #endif

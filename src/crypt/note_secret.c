@@ -18,7 +18,8 @@ enum err note_sign(struct ctx *c, struct span body, const struct note_key *key, 
 		FAIL(c, ERR_FORMAT, "a note to sign is not UTF-8 text that ends in a newline");
 	TRY(ed25519_public_of(c, secret, own));
 	if (!span_eq(span_of(own, sizeof own), span_of(key->key, sizeof key->key)))
-		FAIL(c, ERR_CRYPTO, "the secret at hand is not that of the log key %.*s", SPAN_ARG(key->name));
+		FAIL(c, ERR_CRYPTO, "the secret at hand is not that of the log key %.*s",
+		     SPAN_ARG(key->name));
 	TRY(ed25519_sign(c, secret, body, sig));
 	TRY(note_line(c, key, sig, &line));
 	buf_begin(&b, c, body.n + 1 + line.n);

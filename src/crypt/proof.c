@@ -65,9 +65,11 @@ static enum err extra_read(struct ctx *c, struct span line, struct act_proof *ou
 		FAIL(c, ERR_FORMAT, "a proof of an act has no extra line");
 	TRY(b64_decode(c, span_cut(line, 6, line.n), &bytes));
 	r = (struct reader){ .s = bytes };
-	if (bytes.n != ACT_EXTRA_BYTES || !take_u8(&r, &version) || version != EXTRA_VERSION || !take_u64(&r, &time) ||
-	    time > INT64_MAX || !take_u16(&r, &out->path.place))
-		FAIL(c, ERR_FORMAT, "the extra line of a proof is not a path of version 1 and %u bytes", ACT_EXTRA_BYTES);
+	if (bytes.n != ACT_EXTRA_BYTES || !take_u8(&r, &version) || version != EXTRA_VERSION ||
+	    !take_u64(&r, &time) || time > INT64_MAX || !take_u16(&r, &out->path.place))
+		FAIL(c, ERR_FORMAT,
+		     "the extra line of a proof is not a path of version 1 and %u bytes",
+		     ACT_EXTRA_BYTES);
 	out->tick_time_ms = (int64_t)time;
 	for (size_t i = 0; i < INNER_DEPTH && take_bytes(&r, SHA256_BYTES, &part); i++)
 		memcpy(out->path.sibling[i].b, part.p, SHA256_BYTES);
@@ -120,8 +122,8 @@ enum err act_proof_parse(struct ctx *c, struct span text, struct act_proof *out)
 	return ERR_OK;
 }
 
-enum err act_proof_check(struct ctx *c, const struct act_proof *p, struct span act, const struct note_key *key,
-			 struct checkpoint *out)
+enum err act_proof_check(struct ctx *c, const struct act_proof *p, struct span act,
+			 const struct note_key *key, struct checkpoint *out)
 {
 	unsigned char entry[TICK_ENTRY_BYTES];
 	struct sha256 h;
@@ -130,8 +132,8 @@ enum err act_proof_check(struct ctx *c, const struct act_proof *p, struct span a
 		FAIL(c, ERR_FORMAT, "the time of a tick lies before 1970");
 	TRY(checkpoint_open(c, p->checkpoint, key, out));
 	if (p->index >= out->size)
-		FAIL(c, ERR_VERIFY, "a proof names entry %llu of a log of %llu", (unsigned long long)p->index,
-		     (unsigned long long)out->size);
+		FAIL(c, ERR_VERIFY, "a proof names entry %llu of a log of %llu",
+		     (unsigned long long)p->index, (unsigned long long)out->size);
 	TRY(act_commitment(c, span_of(p->salt, sizeof p->salt), act, &h));
 	TRY(inner_root_of_path(c, &h, &p->path, &h));
 	tick_entry(p->tick_time_ms, &h, entry);
@@ -141,12 +143,13 @@ enum err act_proof_check(struct ctx *c, const struct act_proof *p, struct span a
 
 enum err tile_path(struct ctx *c, const char *kind, uint64_t index, unsigned width, char **out)
 {
-	char groups[3 + 6 * 5 + 1];     /* 20 digits make seven groups */
+	char groups[3 + 6 * 5 + 1]; /* 20 digits make seven groups */
 	size_t at = sizeof groups - 1;
 	struct span level = span_str(kind);
 	int64_t number;
 
-	if (!span_is(level, "entries") && (!span_to_i64(level, &number) || number < 0 || number > 63))
+	if (!span_is(level, "entries") &&
+	    (!span_to_i64(level, &number) || number < 0 || number > 63))
 		FAIL(c, ERR_USAGE, "a tile is of a level 0 to 63 or of entries, not of '%s'", kind);
 	if (width == 0 || width > 256)
 		FAIL(c, ERR_USAGE, "a tile is 1 to 256 wide, not %u", width);

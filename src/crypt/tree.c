@@ -25,7 +25,8 @@ enum err tree_leaf(struct ctx *c, struct span entry, struct sha256 *out)
 	return sha256_of(c, span_of(b, entry.n + 1), out);
 }
 
-enum err tree_node(struct ctx *c, const struct sha256 *l, const struct sha256 *r, struct sha256 *out)
+enum err tree_node(struct ctx *c, const struct sha256 *l, const struct sha256 *r,
+		   struct sha256 *out)
 {
 	unsigned char b[1 + 2 * SHA256_BYTES];
 
@@ -78,7 +79,8 @@ static unsigned log2_floor(uint64_t x)
 }
 
 /* Root over the leaves of a range that is not empty. */
-static enum err range_root(struct ctx *c, const struct tree_source *src, struct range r, struct sha256 *out)
+static enum err range_root(struct ctx *c, const struct tree_source *src, struct range r,
+			   struct sha256 *out)
 {
 	struct sha256 part[TREE_EDGE_MAX];
 	size_t n = 0;
@@ -95,7 +97,8 @@ static enum err range_root(struct ctx *c, const struct tree_source *src, struct 
 	return ERR_OK;
 }
 
-enum err tree_root_of(struct ctx *c, const struct tree_source *src, uint64_t size, struct sha256 *out)
+enum err tree_root_of(struct ctx *c, const struct tree_source *src, uint64_t size,
+		      struct sha256 *out)
 {
 	if (size == 0)
 		return tree_empty_root(c, out);
@@ -127,16 +130,16 @@ static void proof_reverse(struct tree_proof *p)
 	}
 }
 
-enum err tree_prove_inclusion(struct ctx *c, const struct tree_source *src, uint64_t index, uint64_t size,
-			      struct tree_proof *out)
+enum err tree_prove_inclusion(struct ctx *c, const struct tree_source *src, uint64_t index,
+			      uint64_t size, struct tree_proof *out)
 {
 	struct range r = { 0, size };
 
 	out->count = 0;
 	TRY(size_ok(c, size));
 	if (index >= size)
-		FAIL(c, ERR_USAGE, "a tree of %llu leaves has no leaf %llu", (unsigned long long)size,
-		     (unsigned long long)index);
+		FAIL(c, ERR_USAGE, "a tree of %llu leaves has no leaf %llu",
+		     (unsigned long long)size, (unsigned long long)index);
 	while (r.hi - r.lo > 1) {
 		uint64_t mid = split_of(r);
 		struct range left = { r.lo, mid }, right = { mid, r.hi };
@@ -148,8 +151,8 @@ enum err tree_prove_inclusion(struct ctx *c, const struct tree_source *src, uint
 	return ERR_OK;
 }
 
-enum err tree_prove_consistency(struct ctx *c, const struct tree_source *src, uint64_t old_size, uint64_t size,
-				struct tree_proof *out)
+enum err tree_prove_consistency(struct ctx *c, const struct tree_source *src, uint64_t old_size,
+				uint64_t size, struct tree_proof *out)
 {
 	struct range r = { 0, size };
 
@@ -180,20 +183,22 @@ static bool hash_eq(const struct sha256 *a, const struct sha256 *b)
 	return span_eq(sha256_span(a), sha256_span(b));
 }
 
-enum err tree_check_inclusion(struct ctx *c, const struct sha256 *leaf, uint64_t index, uint64_t size,
-			      const struct tree_proof *proof, const struct sha256 *root)
+enum err tree_check_inclusion(struct ctx *c, const struct sha256 *leaf, uint64_t index,
+			      uint64_t size, const struct tree_proof *proof,
+			      const struct sha256 *root)
 {
 	uint64_t fn = index, sn = size - 1;
 	struct sha256 r = *leaf;
 
 	if (index >= size)
-		FAIL(c, ERR_VERIFY, "a tree of %llu leaves has no leaf %llu", (unsigned long long)size,
-		     (unsigned long long)index);
+		FAIL(c, ERR_VERIFY, "a tree of %llu leaves has no leaf %llu",
+		     (unsigned long long)size, (unsigned long long)index);
 	if (proof->count > TREE_PROOF_MAX)
 		FAIL(c, ERR_VERIFY, "an inclusion proof is longer than any tree is deep");
 	for (size_t i = 0; i < proof->count; i++) {
 		if (sn == 0)
-			FAIL(c, ERR_VERIFY, "an inclusion proof is too long for a tree of this size");
+			FAIL(c, ERR_VERIFY,
+			     "an inclusion proof is too long for a tree of this size");
 		if ((fn & 1) || fn == sn) {
 			TRY(tree_node(c, &proof->hash[i], &r, &r));
 			for (; !(fn & 1) && fn != 0; fn >>= 1)
@@ -212,8 +217,9 @@ enum err tree_check_inclusion(struct ctx *c, const struct sha256 *leaf, uint64_t
 }
 
 /* Sizes for which there is nothing to compute: equal ones, and the empty old tree. */
-static enum err check_trivial(struct ctx *c, uint64_t old_size, const struct sha256 *old_root, uint64_t size,
-			      const struct sha256 *root, const struct tree_proof *proof)
+static enum err check_trivial(struct ctx *c, uint64_t old_size, const struct sha256 *old_root,
+			      uint64_t size, const struct sha256 *root,
+			      const struct tree_proof *proof)
 {
 	struct sha256 empty;
 
@@ -223,7 +229,8 @@ static enum err check_trivial(struct ctx *c, uint64_t old_size, const struct sha
 	if (old_size == 0 && !hash_eq(old_root, &empty))
 		FAIL(c, ERR_VERIFY, "the root of an empty tree is another one");
 	if (old_size == size && !hash_eq(old_root, root))
-		FAIL(c, ERR_VERIFY, "two trees of the same size have different roots: the log shows two faces");
+		FAIL(c, ERR_VERIFY,
+		     "two trees of the same size have different roots: the log shows two faces");
 	return ERR_OK;
 }
 
@@ -249,16 +256,17 @@ static enum err fold_step(struct ctx *c, struct fold *f, const struct sha256 *h)
 	return ERR_OK;
 }
 
-enum err tree_check_consistency(struct ctx *c, uint64_t old_size, const struct sha256 *old_root, uint64_t size,
-				const struct sha256 *root, const struct tree_proof *proof)
+enum err tree_check_consistency(struct ctx *c, uint64_t old_size, const struct sha256 *old_root,
+				uint64_t size, const struct sha256 *root,
+				const struct tree_proof *proof)
 {
 	struct fold f = { .fn = old_size - 1, .sn = size - 1 };
 	bool complete = (old_size & (old_size - 1)) == 0;
 	size_t i = 0;
 
 	if (old_size > size)
-		FAIL(c, ERR_VERIFY, "a tree of %llu leaves never had %llu: the log has shrunk", (unsigned long long)size,
-		     (unsigned long long)old_size);
+		FAIL(c, ERR_VERIFY, "a tree of %llu leaves never had %llu: the log has shrunk",
+		     (unsigned long long)size, (unsigned long long)old_size);
 	if (proof->count > TREE_PROOF_MAX)
 		FAIL(c, ERR_VERIFY, "a consistency proof is longer than any tree is deep");
 	if (old_size == 0 || old_size == size)
@@ -274,6 +282,7 @@ enum err tree_check_consistency(struct ctx *c, uint64_t old_size, const struct s
 	if (f.sn != 0)
 		FAIL(c, ERR_VERIFY, "a consistency proof is too short for these sizes");
 	if (!hash_eq(&f.old_root, old_root) || !hash_eq(&f.root, root))
-		FAIL(c, ERR_VERIFY, "a consistency proof leads to other roots: the log was rewritten");
+		FAIL(c, ERR_VERIFY,
+		     "a consistency proof leads to other roots: the log was rewritten");
 	return ERR_OK;
 }

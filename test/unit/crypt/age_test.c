@@ -119,10 +119,13 @@ static void test_key_texts(void **state)
 	/* The example of age.md: 32 times 0x42. */
 	memset(id.key, 0x42, sizeof id.key);
 	ok(&c, age_identity_text(&c, &id, &text));
-	assert_true(span_is(text, "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX"));
+	assert_true(span_is(
+		text,
+		"AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX"));
 	ok(&c, age_recipient_of(&c, &id, &r));
 	ok(&c, age_recipient_text(&c, &r, &text2));
-	assert_true(span_is(text2, "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj"));
+	assert_true(
+		span_is(text2, "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj"));
 	ok(&c, age_identity_parse(&c, text, &id2));
 	ok(&c, age_recipient_parse(&c, text2, &r2));
 	assert_memory_equal(&id, &id2, sizeof id);
@@ -142,14 +145,16 @@ static void test_key_refusals(void **state)
 {
 	static const char good[] = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj";
 	static const char *const bad[] = {
-		"", "age1", "AGE1ZVKYG2LQZRAA2LNJVQEJ32NKUU0UES2S82HZRYE869XEEXVN73EQUNUJWJ",
+		"",
+		"age1",
+		"AGE1ZVKYG2LQZRAA2LNJVQEJ32NKUU0UES2S82HZRYE869XEEXVN73EQUNUJWJ",
 		"age1Zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj",
 		"age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj\n",
 		" age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj",
 		"agf1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj",
 		"age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujw",
 		"AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX",
-		"age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73epp9g8nq",       /* spare bits under a right checksum */
+		"age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73epp9g8nq", /* spare bits under a right checksum */
 	};
 	CTX(c);
 	struct age_recipient r;
@@ -170,7 +175,11 @@ static void test_key_refusals(void **state)
 			refused(&c, ERR_FORMAT, age_recipient_parse(&c, span_str(text), &r));
 		}
 	refused(&c, ERR_FORMAT, age_identity_parse(&c, span_str(good), &id));
-	refused(&c, ERR_FORMAT, age_identity_parse(&c, SPAN("age-secret-key-1gfpyysjzgfpyysjzgfpyysjzgfpyysjzgfpyysjzgfpyysjzgfpq4egaex"), &id));
+	refused(&c, ERR_FORMAT,
+		age_identity_parse(
+			&c,
+			SPAN("age-secret-key-1gfpyysjzgfpyysjzgfpyysjzgfpyysjzgfpyysjzgfpyysjzgfpq4egaex"),
+			&id));
 }
 
 /* RFC 7748 section 6.1 and the list of small-order points of Curve25519. */
@@ -206,8 +215,8 @@ static void test_low_order(void **state)
 		refused(&c, ERR_FORMAT, age_recipient_parse(&c, text, &r));
 		refused(&c, ERR_FORMAT, age_header_make(&c, file_key(), &r, 1, &text));
 		ok(&c, b64_encode_raw(&c, span_of(r.key, sizeof r.key), &share));
-		ok(&c, span_fmt(&c, &forged, "%.*s%.*s%.*s", SPAN_ARG(span_cut(header, 0, 32)), SPAN_ARG(share),
-				SPAN_ARG(span_cut(header, 32 + 43, header.n))));
+		ok(&c, span_fmt(&c, &forged, "%.*s%.*s%.*s", SPAN_ARG(span_cut(header, 0, 32)),
+				SPAN_ARG(share), SPAN_ARG(span_cut(header, 32 + 43, header.n))));
 		assert_int_equal(forged.n, header.n);
 		refused(&c, ERR_FORMAT, age_header_open(&c, forged, &id, key));
 	}
@@ -242,8 +251,10 @@ static void test_header(void **state)
 			assert_memory_equal(key, file_key_bytes, sizeof key);
 		}
 		refused(&c, ERR_VERIFY, age_header_open(&c, header, &stranger, key));
-		refused(&c, ERR_FORMAT, age_header_open(&c, joined(&c, header, SPAN("x")), &id[0], key));
-		refused(&c, ERR_FORMAT, age_header_recipients(&c, joined(&c, header, SPAN("x")), &n));
+		refused(&c, ERR_FORMAT,
+			age_header_open(&c, joined(&c, header, SPAN("x")), &id[0], key));
+		refused(&c, ERR_FORMAT,
+			age_header_recipients(&c, joined(&c, header, SPAN("x")), &n));
 	}
 	refused(&c, ERR_LIMIT, age_header_make(&c, file_key(), r, 0, &header));
 	refused(&c, ERR_LIMIT, age_header_make(&c, file_key(), r, AGE_RECIPIENTS_MAX + 1, &header));
@@ -280,7 +291,7 @@ static void test_header_tampered(void **state)
 	}
 }
 
-#define MAC "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"        /* 32 zero bytes */
+#define MAC "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" /* 32 zero bytes */
 #define V1 "age-encryption.org/v1\n"
 #define COL64 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
@@ -290,21 +301,27 @@ static void test_header_grammar(void **state)
 		V1 "-> X25519 " MAC "\n" MAC "\n--- " MAC "\n",
 		V1 "-> other ! ~ \"\n\n--- " MAC "\n",
 		V1 "-> other\n" COL64 "\n\n--- " MAC "\n",
-		V1 "-> other\n" COL64 "\n" COL64 "\nAAAA\n-> X25519 " MAC "\n" MAC "\n--- " MAC "\n",
+		V1 "-> other\n" COL64 "\n" COL64 "\nAAAA\n-> X25519 " MAC "\n" MAC "\n--- " MAC
+		   "\n",
 	};
 	static const char *const bad[] = {
-		"", "age", "age-encryption.org/v1", V1, "age-encryption.org/v2\n-> X25519 " MAC "\n" MAC "\n--- " MAC "\n",
+		"",
+		"age",
+		"age-encryption.org/v1",
+		V1,
+		"age-encryption.org/v2\n-> X25519 " MAC "\n" MAC "\n--- " MAC "\n",
 		"age-encryption.org/v1\r\n-> X25519 " MAC "\n" MAC "\n--- " MAC "\n",
 		"\n" V1 "-> X25519 " MAC "\n" MAC "\n--- " MAC "\n",
 		"-----BEGIN AGE ENCRYPTED FILE-----\n",
-		V1 "--- " MAC "\n",                                             /* no stanza */
-		V1 "-> X25519 " MAC "\n" MAC "\n--- " MAC,                      /* no end of line */
+		V1 "--- " MAC "\n", /* no stanza */
+		V1 "-> X25519 " MAC "\n" MAC "\n--- " MAC, /* no end of line */
 		V1 "-> X25519 " MAC "\n" MAC "\n---" MAC "\n",
 		V1 "-> X25519 " MAC "\n" MAC "\n---  " MAC "\n",
 		V1 "-> X25519 " MAC "\n" MAC "\n--- " MAC " \n",
 		V1 "-> X25519 " MAC "\n" MAC "\n--- " MAC "=\n",
 		V1 "-> X25519 " MAC "\n" MAC "\n--- " MAC "\r\n",
-		V1 "-> X25519 " MAC "\n" MAC "\n--- AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB\n",  /* spare bits */
+		V1 "-> X25519 " MAC "\n" MAC
+		   "\n--- AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB\n", /* spare bits */
 		V1 "-> X25519 " MAC "\n" MAC "\n--- AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
 		V1 "-> X25519 " MAC "\n" MAC "\n----" MAC "\n",
 		V1 "->X25519 " MAC "\n" MAC "\n--- " MAC "\n",
@@ -313,20 +330,21 @@ static void test_header_grammar(void **state)
 		V1 "-> X25519 " MAC " \n" MAC "\n--- " MAC "\n",
 		V1 "-> X25519 " MAC "\n" MAC "=\n--- " MAC "\n",
 		V1 "-> X25519 " MAC "=\n" MAC "\n--- " MAC "\n",
-		V1 "-> X25519 " MAC " x\n" MAC "\n--- " MAC "\n",               /* two arguments */
-		V1 "-> X25519\n" MAC "\n--- " MAC "\n",                         /* none */
-		V1 "-> X25519 " MAC "\n\n--- " MAC "\n",                        /* no body */
+		V1 "-> X25519 " MAC " x\n" MAC "\n--- " MAC "\n", /* two arguments */
+		V1 "-> X25519\n" MAC "\n--- " MAC "\n", /* none */
+		V1 "-> X25519 " MAC "\n\n--- " MAC "\n", /* no body */
 		V1 "-> X25519 " MAC "\n" MAC "A\n--- " MAC "\n",
-		V1 "-> X25519 AAAA\n" MAC "\n--- " MAC "\n",                    /* a short share */
-		V1 "-> X25519 " MAC "\n" MAC "\n\n--- " MAC "\n",               /* a line too many */
-		V1 "-> X25519 " MAC "\n--- " MAC "\n",                          /* no body line */
+		V1 "-> X25519 AAAA\n" MAC "\n--- " MAC "\n", /* a short share */
+		V1 "-> X25519 " MAC "\n" MAC "\n\n--- " MAC "\n", /* a line too many */
+		V1 "-> X25519 " MAC "\n--- " MAC "\n", /* no body line */
 		V1 "-> X25519 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB\n" MAC "\n--- " MAC "\n",
-		V1 "-> other\n" COL64 "\n--- " MAC "\n",                        /* no final line */
-		V1 "-> other\n" COL64 "A\n\n--- " MAC "\n",                     /* 65 columns */
-		V1 "-> other\n" COL64 "AAAA\n--- " MAC "\n",                   /* 68, whole base64 */
+		V1 "-> other\n" COL64 "\n--- " MAC "\n", /* no final line */
+		V1 "-> other\n" COL64 "A\n\n--- " MAC "\n", /* 65 columns */
+		V1 "-> other\n" COL64 "AAAA\n--- " MAC "\n", /* 68, whole base64 */
 		V1 "-> other\nAAA!\n--- " MAC "\n",
 		V1 "-> other\nAAAA\r\n--- " MAC "\n",
-		V1 "-> oth\x7f" "er\nAAAA\n--- " MAC "\n",
+		V1 "-> oth\x7f"
+		   "er\nAAAA\n--- " MAC "\n",
 		V1 "-> oth\xc3\xa9r\nAAAA\n--- " MAC "\n",
 		V1 "-> \nAAAA\n--- " MAC "\n",
 		V1 "-> scrypt AAAA 18\n" MAC "\n-> X25519 " MAC "\n" MAC "\n--- " MAC "\n",
@@ -381,7 +399,8 @@ static void test_round_trip(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
 		CTX(c);
-		struct span plain = text_of(&c, sizes[i]), payload = sealed(&c, file_key(), plain), back;
+		struct span plain = text_of(&c, sizes[i]), payload = sealed(&c, file_key(), plain),
+			    back;
 
 		assert_int_equal(payload.n, age_payload_bytes((int64_t)plain.n));
 		assert_int_equal(plain.n, age_plain_bytes((int64_t)payload.n));
@@ -393,7 +412,9 @@ static void test_round_trip(void **state)
 
 static void test_lengths(void **state)
 {
-	static const int64_t impossible[] = { -1, 0, 15, 16, 31, 16 + 65552 + 1, 16 + 65552 + 16, INT64_MIN };
+	static const int64_t impossible[] = {
+		-1, 0, 15, 16, 31, 16 + 65552 + 1, 16 + 65552 + 16, INT64_MIN
+	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(impossible); i++)
@@ -425,8 +446,10 @@ static void payload_refused(struct ctx *c, struct span payload, const char *what
 static void test_payload_tampered(void **state)
 {
 	CTX(c);
-	struct span plain = text_of(&c, 3 * (size_t)AGE_CHUNK + 5), payload = sealed(&c, file_key(), plain), nonce, rest;
-	struct span first = span_cut(payload, 16, SEALED), second = span_cut(payload, 16 + SEALED, SEALED);
+	struct span plain = text_of(&c, 3 * (size_t)AGE_CHUNK + 5),
+		    payload = sealed(&c, file_key(), plain), nonce, rest;
+	struct span first = span_cut(payload, 16, SEALED),
+		    second = span_cut(payload, 16 + SEALED, SEALED);
 	unsigned char *p = arena_alloc(&c, payload.n);
 
 	(void)state;
@@ -445,12 +468,16 @@ static void test_payload_tampered(void **state)
 	payload_refused(&c, joined(&c, payload, first), "a trailing chunk");
 	nonce = span_cut(payload, 0, 16);
 	rest = span_cut(payload, 16 + 2 * SEALED, payload.n);
-	payload_refused(&c, joined(&c, nonce, joined(&c, second, joined(&c, first, rest))), "exchanged chunks");
-	payload_refused(&c, joined(&c, nonce, joined(&c, first, joined(&c, first, rest))), "a doubled chunk");
+	payload_refused(&c, joined(&c, nonce, joined(&c, second, joined(&c, first, rest))),
+			"exchanged chunks");
+	payload_refused(&c, joined(&c, nonce, joined(&c, first, joined(&c, first, rest))),
+			"a doubled chunk");
 	payload_refused(&c, joined(&c, nonce, joined(&c, second, rest)), "a missing chunk");
 	/* A whole chunk that says it is the last, with another one behind it. */
 	payload = sealed(&c, file_key(), text_of(&c, AGE_CHUNK));
-	payload_refused(&c, joined(&c, payload, span_cut(sealed(&c, file_key(), SPAN_NONE), 16, 16)), "an end behind the end");
+	payload_refused(&c,
+			joined(&c, payload, span_cut(sealed(&c, file_key(), SPAN_NONE), 16, 16)),
+			"an end behind the end");
 }
 
 static void test_stream_rules(void **state)
@@ -531,7 +558,8 @@ static void test_age_reads_ours(void **state)
 		struct age_identity vault_id, id;
 		struct age_recipient vault, r;
 		unsigned char key[AGE_FILE_KEY_BYTES];
-		struct span plain = text_of(&c, sizes[i]), payload = sealed(&c, file_key(), plain), header;
+		struct span plain = text_of(&c, sizes[i]), payload = sealed(&c, file_key(), plain),
+			    header;
 
 		key_pair(&c, &vault_id, &vault);
 		key_pair(&c, &id, &r);
@@ -556,8 +584,10 @@ static void test_we_read_age(void **state)
 {
 	(void)state;
 	need_age();
-	assert_int_equal(0, tool("age-keygen -o id.key && age-keygen -y id.key > id.pub && age-keygen -o other.key &&"
-			     " grep -v '^#' id.key > id.bare && grep -v '^#' other.key > other.bare"));
+	assert_int_equal(
+		0,
+		tool("age-keygen -o id.key && age-keygen -y id.key > id.pub && age-keygen -o other.key &&"
+		     " grep -v '^#' id.key > id.bare && grep -v '^#' other.key > other.bare"));
 	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
 		CTX(c);
 		struct age_identity id, other;
@@ -616,7 +646,8 @@ static struct span vector_head(struct span file, struct vector *out)
 	return span_cut(file, r.at, file.n);
 }
 
-static enum err vector_decrypt(struct ctx *c, struct span file, const struct age_identity *id, struct span *plain)
+static enum err vector_decrypt(struct ctx *c, struct span file, const struct age_identity *id,
+			       struct span *plain)
 {
 	unsigned char key[AGE_FILE_KEY_BYTES];
 	size_t n;
@@ -643,8 +674,9 @@ static bool vector_run(const char *path, const char *name)
 		return false;
 	if (v.compressed) {
 		put(&c, "packed", file);
-		assert_int_equal(0, tool("/usr/bin/python3 -c 'import sys, zlib; sys.stdout.buffer.write("
-					 "zlib.decompress(open(\"packed\", \"rb\").read()))' >unpacked"));
+		assert_int_equal(
+			0, tool("/usr/bin/python3 -c 'import sys, zlib; sys.stdout.buffer.write("
+				"zlib.decompress(open(\"packed\", \"rb\").read()))' >unpacked"));
 		ok(&c, path_fmt(&c, &unpacked, "%s/unpacked", folder));
 		ok(&c, file_read(&c, unpacked, 18 * MIB, &file));
 	}
@@ -667,7 +699,8 @@ static void test_vectors(void **state)
 
 	(void)state;
 	if (!d) {
-		print_message("SKIPPED: WRIT_AGE_VECTORS does not name the folder age/testdata of C2SP/CCTV\n");
+		print_message(
+			"SKIPPED: WRIT_AGE_VECTORS does not name the folder age/testdata of C2SP/CCTV\n");
 		skip();
 	}
 	for (struct dirent *e = readdir(d); e; e = readdir(d)) {
@@ -686,20 +719,13 @@ static void test_vectors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_key_texts),
-		cmocka_unit_test(test_key_refusals),
-		cmocka_unit_test(test_low_order),
-		cmocka_unit_test(test_header),
-		cmocka_unit_test(test_header_tampered),
-		cmocka_unit_test(test_header_grammar),
-		cmocka_unit_test(test_header_limit),
-		cmocka_unit_test(test_round_trip),
-		cmocka_unit_test(test_lengths),
-		cmocka_unit_test(test_payload_tampered),
-		cmocka_unit_test(test_stream_rules),
-		cmocka_unit_test(test_age_reads_ours),
-		cmocka_unit_test(test_we_read_age),
-		cmocka_unit_test(test_vectors),
+		cmocka_unit_test(test_key_texts),	cmocka_unit_test(test_key_refusals),
+		cmocka_unit_test(test_low_order),	cmocka_unit_test(test_header),
+		cmocka_unit_test(test_header_tampered), cmocka_unit_test(test_header_grammar),
+		cmocka_unit_test(test_header_limit),	cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_lengths),		cmocka_unit_test(test_payload_tampered),
+		cmocka_unit_test(test_stream_rules),	cmocka_unit_test(test_age_reads_ours),
+		cmocka_unit_test(test_we_read_age),	cmocka_unit_test(test_vectors),
 	};
 
 	return cmocka_run_group_tests(tests, folder_make, folder_drop);

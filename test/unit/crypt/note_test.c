@@ -62,8 +62,10 @@ static struct span body_of(struct ctx *c, const struct checkpoint *cp)
  * asked of ed25519_verify with what note.c reads. */
 static void test_example_key(void **state)
 {
-	static const char vkey[] = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
-	static const char sig[] = "Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=";
+	static const char vkey[] =
+		"example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
+	static const char sig[] =
+		"Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=";
 	CTX(c);
 	struct note_key k;
 	struct span text, raw;
@@ -74,25 +76,40 @@ static void test_example_key(void **state)
 	assert_true(span_is(text, vkey));
 	ok(&c, b64_decode(&c, span_str(sig), &raw));
 	assert_memory_equal(raw.p, k.id, 4);
-	ok(&c, ed25519_verify(&c, span_of(k.key, 32), SPAN("This is an example message.\n"), span_cut(raw, 4, 64)));
+	ok(&c, ed25519_verify(&c, span_of(k.key, 32), SPAN("This is an example message.\n"),
+			      span_cut(raw, 4, 64)));
 	refused(&c, ERR_VERIFY,
-		ed25519_verify(&c, span_of(k.key, 32), SPAN("This is an example message!\n"), span_cut(raw, 4, 64)));
+		ed25519_verify(&c, span_of(k.key, 32), SPAN("This is an example message!\n"),
+			       span_cut(raw, 4, 64)));
 }
 
 static void test_key_refusals(void **state)
 {
 	static const char *const bad[] = {
-		"", "+", "++", "example.com/foo", "example.com/foo+530d903a",
-		"example.com/foo+530d903b+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",        /* another id */
-		"example.com/fop+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",        /* another name */
+		"",
+		"+",
+		"++",
+		"example.com/foo",
+		"example.com/foo+530d903a",
+		"example.com/foo+530d903b+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", /* another id */
+		"example.com/fop+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", /* another name */
 		"example.com/foo+530D903A+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
-		"example.com/foo+530d903a+AukyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",        /* type 02 */
+		"example.com/foo+530d903a+AukyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", /* type 02 */
 		"example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2kAA==",
 		"example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k\n",
 		"+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
 	};
-	static const char *const names[] = { "", "a b", "a\tb", "a+b", "a\nb", "a\xc2\xa0" "b", "a\xe3\x80\x80",
-					     "a\xe2\x80\xa8", "\xff", "a\x7f" };
+	static const char *const names[] = { "",
+					     "a b",
+					     "a\tb",
+					     "a+b",
+					     "a\nb",
+					     "a\xc2\xa0"
+					     "b",
+					     "a\xe3\x80\x80",
+					     "a\xe2\x80\xa8",
+					     "\xff",
+					     "a\x7f" };
 	unsigned char key[33] = { 0 };
 	struct note_key k;
 	CTX(c);
@@ -101,8 +118,12 @@ static void test_key_refusals(void **state)
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
 		refused(&c, ERR_FORMAT, note_key_parse(&c, span_str(bad[i]), &k));
 	for (size_t i = 0; i < COUNT_OF(names); i++)
-		refused(&c, ERR_FORMAT, note_key_make(&c, span_str(names[i]), span_of(key, 32), &k));
-	ok(&c, note_key_make(&c, SPAN("gr\xc3\xbc\xc3\x9f" "e"), span_of(key, 32), &k));
+		refused(&c, ERR_FORMAT,
+			note_key_make(&c, span_str(names[i]), span_of(key, 32), &k));
+	ok(&c, note_key_make(&c,
+			     SPAN("gr\xc3\xbc\xc3\x9f"
+				  "e"),
+			     span_of(key, 32), &k));
 	refused(&c, ERR_FORMAT, note_key_make(&c, SPAN("a"), span_of(key, 31), &k));
 	refused(&c, ERR_FORMAT, note_key_make(&c, SPAN("a"), span_of(key, 33), &k));
 }
@@ -143,14 +164,15 @@ static void test_checkpoint(void **state)
 	assert_memory_equal(read.root.b, cp.root.b, 32);
 	refused(&c, ERR_VERIFY, checkpoint_open(&c, note, &other.key, &read));
 	refused(&c, ERR_VERIFY, checkpoint_open(&c, note, &same_name.key, &read));
-	/* A checkpoint of another log, signed by a key that we know: its origin is not the key's name. */
+	/* Another log's checkpoint, signed by a key that we know: its origin is not the key's name. */
 	note = signed_by(&c, &other, body_of(&c, &cp));
 	refused(&c, ERR_VERIFY, checkpoint_open(&c, note, &other.key, &read));
 	ok(&c, tree_empty_root(&c, &empty.root));
 	ok(&c, checkpoint_open(&c, signed_by(&c, &s, body_of(&c, &empty)), &s.key, &read));
 	assert_int_equal(read.size, 0);
 	empty.root.b[0] ^= 1;
-	refused(&c, ERR_FORMAT, checkpoint_open(&c, signed_by(&c, &s, body_of(&c, &empty)), &s.key, &read));
+	refused(&c, ERR_FORMAT,
+		checkpoint_open(&c, signed_by(&c, &s, body_of(&c, &empty)), &s.key, &read));
 	cp.origin = SPAN("a b");
 	refused(&c, ERR_FORMAT, checkpoint_body(&c, &cp, &note));
 }
@@ -159,13 +181,26 @@ static void test_checkpoint_bodies(void **state)
 {
 #define ROOT "q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s="
 	static const char *const bad[] = {
-		ORIGIN "\n05\n" ROOT "\n", ORIGIN "\n00\n" ROOT "\n", ORIGIN "\n-5\n" ROOT "\n", ORIGIN "\n+5\n" ROOT "\n",
-		ORIGIN "\n5 \n" ROOT "\n", ORIGIN "\n\n" ROOT "\n", ORIGIN "\n0x5\n" ROOT "\n",
-		ORIGIN "\n18446744073709551616\n" ROOT "\n", ORIGIN "\n5\n" ROOT "\nextension\n",
-		ORIGIN "\n5\n" ROOT "\n\n", ORIGIN "\n5\n", ORIGIN "\n", "\n5\n" ROOT "\n",
-		ORIGIN "\n5\n" ROOT "=\n", ORIGIN "\n5\nq6urq6s=\n", ORIGIN "\n5\n\n", " " ORIGIN "\n5\n" ROOT "\n",
-		ORIGIN "\n5\nq6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6t=\n",            /* spare bits */
-		ORIGIN "\n5\n" ROOT " \n", ORIGIN "\n5\n" ROOT "\n" ORIGIN "\n5\n" ROOT "\n",
+		ORIGIN "\n05\n" ROOT "\n",
+		ORIGIN "\n00\n" ROOT "\n",
+		ORIGIN "\n-5\n" ROOT "\n",
+		ORIGIN "\n+5\n" ROOT "\n",
+		ORIGIN "\n5 \n" ROOT "\n",
+		ORIGIN "\n\n" ROOT "\n",
+		ORIGIN "\n0x5\n" ROOT "\n",
+		ORIGIN "\n18446744073709551616\n" ROOT "\n",
+		ORIGIN "\n5\n" ROOT "\nextension\n",
+		ORIGIN "\n5\n" ROOT "\n\n",
+		ORIGIN "\n5\n",
+		ORIGIN "\n",
+		"\n5\n" ROOT "\n",
+		ORIGIN "\n5\n" ROOT "=\n",
+		ORIGIN "\n5\nq6urq6s=\n",
+		ORIGIN "\n5\n\n",
+		" " ORIGIN "\n5\n" ROOT "\n",
+		ORIGIN "\n5\nq6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6t=\n", /* spare bits */
+		ORIGIN "\n5\n" ROOT " \n",
+		ORIGIN "\n5\n" ROOT "\n" ORIGIN "\n5\n" ROOT "\n",
 	};
 	CTX(c);
 	struct checkpoint read;
@@ -173,10 +208,12 @@ static void test_checkpoint_bodies(void **state)
 
 	(void)state;
 	signer_make(&c, ORIGIN, 1, &s);
-	ok(&c, checkpoint_open(&c, signed_by(&c, &s, SPAN(ORIGIN "\n5\n" ROOT "\n")), &s.key, &read));
+	ok(&c,
+	   checkpoint_open(&c, signed_by(&c, &s, SPAN(ORIGIN "\n5\n" ROOT "\n")), &s.key, &read));
 	/* Each of these is well signed: the body alone is at fault. */
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
-		if (checkpoint_open(&c, signed_by(&c, &s, span_str(bad[i])), &s.key, &read) != ERR_FORMAT)
+		if (checkpoint_open(&c, signed_by(&c, &s, span_str(bad[i])), &s.key, &read) !=
+		    ERR_FORMAT)
 			fail_msg("taken: %s", bad[i]);
 		err_clear(&c);
 	}
@@ -185,10 +222,26 @@ static void test_checkpoint_bodies(void **state)
 static void test_note_lines(void **state)
 {
 	static const char *const bad[] = {
-		"- x AAAAAAAA\n", DASH "x\n", DASH "x  AAAAAAAA\n", DASH " AAAAAAAA\n", DASH "x AAAAAAAA \n",
-		DASH "x AAAA\n", DASH "x AAAAAA==\n", DASH "x AAAAAAA\n", DASH "x AAAAAAA=\n" "x\n", DASH "a+b AAAAAAAA\n",
-		DASH "x AAAAAAA!\n", "\xe2\x80\x94x AAAAAAAA\n", DASH "x AAAAAAAA", "\n", "x\n", DASH "x AAAAAAAA\r\n",
-		DASH "x\t AAAAAAAA\n", DASH "\xff AAAAAAAA\n", DASH "x AAAAAAB=\n",
+		"- x AAAAAAAA\n",
+		DASH "x\n",
+		DASH "x  AAAAAAAA\n",
+		DASH " AAAAAAAA\n",
+		DASH "x AAAAAAAA \n",
+		DASH "x AAAA\n",
+		DASH "x AAAAAA==\n",
+		DASH "x AAAAAAA\n",
+		DASH "x AAAAAAA=\n"
+		     "x\n",
+		DASH "a+b AAAAAAAA\n",
+		DASH "x AAAAAAA!\n",
+		"\xe2\x80\x94x AAAAAAAA\n",
+		DASH "x AAAAAAAA",
+		"\n",
+		"x\n",
+		DASH "x AAAAAAAA\r\n",
+		DASH "x\t AAAAAAAA\n",
+		DASH "\xff AAAAAAAA\n",
+		DASH "x AAAAAAB=\n",
 	};
 	CTX(c);
 	struct checkpoint cp = some_checkpoint(), read;
@@ -209,7 +262,8 @@ static void test_note_lines(void **state)
 		more = joined(&c, more, SPAN(DASH "x AAAAAAAA\n"));
 	ok(&c, checkpoint_open(&c, more, &s.key, &read));
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
-		if (checkpoint_open(&c, joined(&c, note, span_str(bad[i])), &s.key, &read) != ERR_FORMAT)
+		if (checkpoint_open(&c, joined(&c, note, span_str(bad[i])), &s.key, &read) !=
+		    ERR_FORMAT)
 			fail_msg("taken: %s", bad[i]);
 		err_clear(&c);
 	}
@@ -253,7 +307,8 @@ static void test_note_mutants(void **state)
 				fail_msg("byte %zu bit %u: %s", i, bit, err_name(e));
 			err_clear(&c);
 		}
-		assert_int_not_equal(checkpoint_open(&c, span_cut(note, 0, i), &s.key, &read), ERR_OK);
+		assert_int_not_equal(checkpoint_open(&c, span_cut(note, 0, i), &s.key, &read),
+				     ERR_OK);
 	}
 }
 
@@ -266,11 +321,15 @@ static void test_sign_refusals(void **state)
 	(void)state;
 	signer_make(&c, ORIGIN, 1, &s);
 	signer_make(&c, ORIGIN, 2, &other);
-	refused(&c, ERR_FORMAT, note_sign(&c, SPAN("no newline"), &s.key, span_of(s.secret, 32), &note));
+	refused(&c, ERR_FORMAT,
+		note_sign(&c, SPAN("no newline"), &s.key, span_of(s.secret, 32), &note));
 	refused(&c, ERR_FORMAT, note_sign(&c, SPAN_NONE, &s.key, span_of(s.secret, 32), &note));
-	refused(&c, ERR_FORMAT, note_sign(&c, SPAN("a\tb\n"), &s.key, span_of(s.secret, 32), &note));
-	refused(&c, ERR_FORMAT, note_sign(&c, SPAN("a\xff\n"), &s.key, span_of(s.secret, 32), &note));
-	refused(&c, ERR_CRYPTO, note_sign(&c, SPAN("a\n"), &s.key, span_of(other.secret, 32), &note));
+	refused(&c, ERR_FORMAT,
+		note_sign(&c, SPAN("a\tb\n"), &s.key, span_of(s.secret, 32), &note));
+	refused(&c, ERR_FORMAT,
+		note_sign(&c, SPAN("a\xff\n"), &s.key, span_of(s.secret, 32), &note));
+	refused(&c, ERR_CRYPTO,
+		note_sign(&c, SPAN("a\n"), &s.key, span_of(other.secret, 32), &note));
 	refused(&c, ERR_FORMAT, note_sign(&c, SPAN("a\n"), &s.key, span_of(s.secret, 31), &note));
 }
 
@@ -285,7 +344,8 @@ struct world {
 	struct span act[ACTS];
 };
 
-static enum err world_node(struct ctx *c, void *of, unsigned level, uint64_t index, struct sha256 *out)
+static enum err world_node(struct ctx *c, void *of, unsigned level, uint64_t index,
+			   struct sha256 *out)
 {
 	const struct world *w = of;
 	struct sha256 l, r;
@@ -341,7 +401,8 @@ static void world_make(struct ctx *c, struct world *w, uint64_t tick)
 	}
 }
 
-static enum err checked(struct ctx *c, struct span text, struct span act, const struct note_key *key)
+static enum err checked(struct ctx *c, struct span text, struct span act,
+			const struct note_key *key)
 {
 	struct checkpoint cp;
 	struct act_proof p;
@@ -369,7 +430,8 @@ static void test_proof(void **state)
 			ok(&c, act_proof_write(&c, &w->proof[i], &text));
 			assert_true(span_starts(text, "c2sp.org/tlog-proof@v1\nextra AQ"));
 			ok(&c, checked(&c, text, w->act[i], &w->s.key));
-			refused(&c, ERR_VERIFY, checked(&c, text, w->act[(i + 1) % ACTS], &w->s.key));
+			refused(&c, ERR_VERIFY,
+				checked(&c, text, w->act[(i + 1) % ACTS], &w->s.key));
 			refused(&c, ERR_VERIFY, checked(&c, text, w->act[i], &other.key));
 			ok(&c, act_proof_parse(&c, text, &read));
 			ok(&c, act_proof_write(&c, &read, &again));
@@ -406,12 +468,14 @@ static void test_proof_mutants(void **state)
 				fail_msg("byte %zu bit %u: %s", i, bit, err_name(e));
 			err_clear(&c);
 		}
-		assert_int_not_equal(checked(&c, span_cut(text, 0, i), w->act[2], &w->s.key), ERR_OK);
+		assert_int_not_equal(checked(&c, span_cut(text, 0, i), w->act[2], &w->s.key),
+				     ERR_OK);
 		err_clear(&c);
 		/* Without this byte; text in front of it is not moved. */
 		memcpy(p, text.p, i);
 		memcpy(p + i, text.p + i + 1, text.n - i - 1);
-		assert_int_not_equal(checked(&c, span_of(p, text.n - 1), w->act[2], &w->s.key), ERR_OK);
+		assert_int_not_equal(checked(&c, span_of(p, text.n - 1), w->act[2], &w->s.key),
+				     ERR_OK);
 	}
 }
 
@@ -467,10 +531,14 @@ static void test_proof_lines(void **state)
 	ok(&c, act_proof_write(&c, &w->proof[0], &text));
 	for (r = (struct reader){ .s = text }; take_line(&r, &line);) {
 		size_t from = (size_t)(line.p - text.p), to = from + line.n + 1;
-		struct span before = span_cut(text, 0, from), after = span_cut(text, to, text.n), whole = span_cut(text, from, to - from);
-		struct span bad[4] = { joined(&c, before, after), joined(&c, joined(&c, before, whole), joined(&c, whole, after)),
-				       joined(&c, joined(&c, before, line), joined(&c, SPAN(" \n"), after)),
-				       joined(&c, joined(&c, before, line), joined(&c, SPAN("\r\n"), after)) };
+		struct span before = span_cut(text, 0, from), after = span_cut(text, to, text.n),
+			    whole = span_cut(text, from, to - from);
+		struct span bad[4] = {
+			joined(&c, before, after),
+			joined(&c, joined(&c, before, whole), joined(&c, whole, after)),
+			joined(&c, joined(&c, before, line), joined(&c, SPAN(" \n"), after)),
+			joined(&c, joined(&c, before, line), joined(&c, SPAN("\r\n"), after))
+		};
 
 		for (size_t i = 0; i < COUNT_OF(bad); i++) {
 			assert_int_not_equal(checked(&c, bad[i], w->act[0], &w->s.key), ERR_OK);
@@ -478,11 +546,14 @@ static void test_proof_lines(void **state)
 		}
 	}
 	refused(&c, ERR_FORMAT, checked(&c, SPAN_NONE, w->act[0], &w->s.key));
-	refused(&c, ERR_FORMAT, checked(&c, SPAN("c2sp.org/tlog-proof@v2\n"), w->act[0], &w->s.key));
-	refused(&c, ERR_FORMAT, checked(&c, SPAN("c2sp.org/tlog-proof@v1\n"), w->act[0], &w->s.key));
+	refused(&c, ERR_FORMAT,
+		checked(&c, SPAN("c2sp.org/tlog-proof@v2\n"), w->act[0], &w->s.key));
+	refused(&c, ERR_FORMAT,
+		checked(&c, SPAN("c2sp.org/tlog-proof@v1\n"), w->act[0], &w->s.key));
 }
 
-static void tile_is(struct ctx *c, const char *kind, uint64_t index, unsigned width, const char *want)
+static void tile_is(struct ctx *c, const char *kind, uint64_t index, unsigned width,
+		    const char *want)
 {
 	char *path;
 
@@ -492,7 +563,8 @@ static void tile_is(struct ctx *c, const char *kind, uint64_t index, unsigned wi
 
 static void test_tiles(void **state)
 {
-	static const char *const kinds[] = { "", "64", "-1", "00", "Entries", "entry", "0/..", "tile/0" };
+	static const char *const kinds[] = { "",	"64",	 "-1",	 "00",
+					     "Entries", "entry", "0/..", "tile/0" };
 	CTX(c);
 	char *path;
 

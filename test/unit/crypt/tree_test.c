@@ -18,7 +18,8 @@ struct naive {
 };
 
 /* MTH of RFC 6962 section 2.1, word by word. */
-static void naive_root(struct ctx *c, const struct naive *t, uint64_t from, uint64_t n, struct sha256 *out)
+static void naive_root(struct ctx *c, const struct naive *t, uint64_t from, uint64_t n,
+		       struct sha256 *out)
 {
 	struct sha256 l, r;
 	uint64_t k = 1;
@@ -38,7 +39,8 @@ static void naive_root(struct ctx *c, const struct naive *t, uint64_t from, uint
 	ok(c, tree_node(c, &l, &r, out));
 }
 
-static enum err naive_node(struct ctx *c, void *of, unsigned level, uint64_t index, struct sha256 *out)
+static enum err naive_node(struct ctx *c, void *of, unsigned level, uint64_t index,
+			   struct sha256 *out)
 {
 	naive_root(c, of, index << level, UINT64_C(1) << level, out);
 	return ERR_OK;
@@ -67,9 +69,15 @@ static void test_hashes(void **state)
 	(void)state;
 	/* RFC 6962: the empty tree, and the leaf of no bytes, SHA-256(0x00). */
 	ok(&c, tree_empty_root(&c, &h));
-	assert_memory_equal(h.b, unhex(&c, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855").p, 32);
+	assert_memory_equal(
+		h.b,
+		unhex(&c, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855").p,
+		32);
 	ok(&c, tree_leaf(&c, SPAN_NONE, &l));
-	assert_memory_equal(l.b, unhex(&c, "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d").p, 32);
+	assert_memory_equal(
+		l.b,
+		unhex(&c, "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d").p,
+		32);
 	ok(&c, tree_node(&c, &l, &l, &h));
 	assert_false(same(&h, &l));
 	for (size_t n = 254; n <= 257; n++) {
@@ -112,8 +120,9 @@ static void flip(struct sha256 *h, unsigned bit)
 }
 
 /* One bit in each byte of each hash, or every bit; longer, shorter, other leaf, other root. */
-static void inclusion_mutants(struct ctx *c, const struct sha256 *leaf, uint64_t index, uint64_t size,
-			      struct tree_proof *p, const struct sha256 *root, unsigned step)
+static void inclusion_mutants(struct ctx *c, const struct sha256 *leaf, uint64_t index,
+			      uint64_t size, struct tree_proof *p, const struct sha256 *root,
+			      unsigned step)
 {
 	struct sha256 wrong = *root;
 
@@ -156,7 +165,8 @@ static void test_inclusion(void **state)
 		for (uint64_t i = 0; i < size; i++) {
 			ok(&c, tree_prove_inclusion(&c, &src, i, size, &p));
 			ok(&c, tree_check_inclusion(&c, &t->leaf[i], i, size, &p, &root));
-			inclusion_mutants(&c, &t->leaf[i], i, size, &p, &root, size == 7 || size == 16 ? 1 : 32);
+			inclusion_mutants(&c, &t->leaf[i], i, size, &p, &root,
+					  size == 7 || size == 16 ? 1 : 32);
 		}
 		refused(&c, ERR_USAGE, tree_prove_inclusion(&c, &src, size, size, &p));
 	}
@@ -223,7 +233,7 @@ static void test_consistency(void **state)
 	refused(&c, ERR_VERIFY, tree_check_consistency(&c, 1, &old, 2, &root, &p));
 }
 
-/* A right way up to the root of a larger tree, told as that of a smaller one: hashes are left over. */
+/* A right way up to the root of a larger tree, told as that of a smaller: hashes are left over. */
 static void test_other_sizes(void **state)
 {
 	CTX(c);
@@ -240,7 +250,9 @@ static void test_other_sizes(void **state)
 		naive_root(&c, t, 0, size, &root);
 		ok(&c, tree_prove_inclusion(&c, &src, size - 1, size, &p));
 		for (uint64_t told = 1; told < size; told *= 2)
-			refused(&c, ERR_VERIFY, tree_check_inclusion(&c, &t->leaf[size - 1], told - 1, told, &p, &root));
+			refused(&c, ERR_VERIFY,
+				tree_check_inclusion(&c, &t->leaf[size - 1], told - 1, told, &p,
+						     &root));
 	}
 	naive_root(&c, t, 0, 7, &old);
 	naive_root(&c, t, 0, 8, &root);
@@ -309,11 +321,13 @@ static void vector_run(const char *path, bool inclusion)
 	if (inclusion) {
 		vector_hash(json_object_get(o, "leafHash"), &c, FILL_LEAF, &a);
 		vector_hash(json_object_get(o, "root"), &c, FILL_ROOT, &b);
-		e = tree_check_inclusion(&c, &a, vector_number(o, "leafIdx"), vector_number(o, "treeSize"), &p, &b);
+		e = tree_check_inclusion(&c, &a, vector_number(o, "leafIdx"),
+					 vector_number(o, "treeSize"), &p, &b);
 	} else {
 		vector_hash(json_object_get(o, "root1"), &c, FILL_ROOT, &a);
 		vector_hash(json_object_get(o, "root2"), &c, FILL_ROOT, &b);
-		e = tree_check_consistency(&c, vector_number(o, "size1"), &a, vector_number(o, "size2"), &b, &p);
+		e = tree_check_consistency(&c, vector_number(o, "size1"), &a,
+					   vector_number(o, "size2"), &b, &p);
 	}
 	if (differs_by_convention(path))
 		want_error = !want_error;
@@ -392,7 +406,8 @@ static void test_tick_key(void **state)
 
 	(void)state;
 	key_of(&c, 0x0102030405060708, &k);
-	ok(&c, hmac_sha256(&c, SPAN("a pad key for tests of 32 bytes!"), SPAN("\1\2\3\4\5\6\7\10"), &want));
+	ok(&c, hmac_sha256(&c, SPAN("a pad key for tests of 32 bytes!"), SPAN("\1\2\3\4\5\6\7\10"),
+			   &want));
 	assert_true(same(&k, &want));
 }
 
@@ -403,7 +418,10 @@ static void test_commitment(void **state)
 
 	(void)state;
 	ok(&c, act_commitment(&c, SPAN("0123456789abcdef0123456789abcdef"), SPAN("{}"), &h));
-	ok(&c, sha256_of(&c, SPAN("writ/act/v1\0" "0123456789abcdef0123456789abcdef{}"), &want));
+	ok(&c, sha256_of(&c,
+			 SPAN("writ/act/v1\0"
+			      "0123456789abcdef0123456789abcdef{}"),
+			 &want));
 	assert_true(same(&h, &want));
 	refused(&c, ERR_FORMAT, act_commitment(&c, SPAN("0123456789abcdef"), SPAN("{}"), &h));
 }
@@ -446,7 +464,8 @@ static void chi_square(const unsigned class_count[64], const char *what)
 static void test_places_uniform(void **state)
 {
 	static const uint16_t tried[] = { 0, 1, 2, 255, 256, 65535 };
-	unsigned high[COUNT_OF(tried)][64] = { 0 }, low[COUNT_OF(tried)][64] = { 0 }, step[64] = { 0 };
+	unsigned high[COUNT_OF(tried)][64] = { 0 }, low[COUNT_OF(tried)][64] = { 0 },
+		 step[64] = { 0 };
 	struct inner_order o;
 	struct sha256 k;
 
@@ -472,8 +491,8 @@ static void test_places_uniform(void **state)
 }
 
 /* All 131,071 nodes, the padding of each by hmac_sha256. */
-static void naive_inner(struct ctx *c, const struct sha256 *key, const struct sha256 *commitments, size_t count,
-			struct sha256 *node, bool *full)
+static void naive_inner(struct ctx *c, const struct sha256 *key, const struct sha256 *commitments,
+			size_t count, struct sha256 *node, bool *full)
 {
 	struct inner_order o;
 
@@ -487,16 +506,19 @@ static void naive_inner(struct ctx *c, const struct sha256 *key, const struct sh
 	}
 	for (unsigned level = 0; level <= INNER_DEPTH; level++)
 		for (uint32_t i = 0; i < INNER_PLACES >> level; i++) {
-			unsigned char b[3] = { (unsigned char)level, (unsigned char)(i >> 8), (unsigned char)i };
+			unsigned char b[3] = { (unsigned char)level, (unsigned char)(i >> 8),
+					       (unsigned char)i };
 
 			if (level > 0 && (full[2 * i] || full[2 * i + 1]))
 				ok(c, tree_node(c, &node[2 * i], &node[2 * i + 1], &node[i]));
 			if (level > 0)
 				full[i] = full[2 * i] || full[2 * i + 1];
 			if (level > 0 && !full[i])
-				ok(c, hmac_sha256(c, sha256_span(key), span_of(b, sizeof b), &node[i]));
+				ok(c, hmac_sha256(c, sha256_span(key), span_of(b, sizeof b),
+						  &node[i]));
 			if (level == 0 && !full[i])
-				ok(c, hmac_sha256(c, sha256_span(key), span_of(b, sizeof b), &node[i]));
+				ok(c, hmac_sha256(c, sha256_span(key), span_of(b, sizeof b),
+						  &node[i]));
 		}
 }
 
@@ -570,18 +592,12 @@ static void test_entry(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hashes),
-		cmocka_unit_test(test_edge),
-		cmocka_unit_test(test_inclusion),
-		cmocka_unit_test(test_consistency),
-		cmocka_unit_test(test_other_sizes),
-		cmocka_unit_test(test_vectors),
-		cmocka_unit_test(test_tick_key),
-		cmocka_unit_test(test_commitment),
-		cmocka_unit_test(test_places_permute),
-		cmocka_unit_test(test_places_uniform),
-		cmocka_unit_test(test_inner),
-		cmocka_unit_test(test_entry),
+		cmocka_unit_test(test_hashes),	       cmocka_unit_test(test_edge),
+		cmocka_unit_test(test_inclusion),      cmocka_unit_test(test_consistency),
+		cmocka_unit_test(test_other_sizes),    cmocka_unit_test(test_vectors),
+		cmocka_unit_test(test_tick_key),       cmocka_unit_test(test_commitment),
+		cmocka_unit_test(test_places_permute), cmocka_unit_test(test_places_uniform),
+		cmocka_unit_test(test_inner),	       cmocka_unit_test(test_entry),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
