@@ -111,8 +111,12 @@ void buf_string(struct buf *b, struct span s)
 
 void buf_hex(struct buf *b, struct span s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		buf_fmt(b, "%02x", s.p[i]);
+	static const char digit[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < s.n; i++) {
+		buf_byte(b, (unsigned char)digit[s.p[i] >> 4]);
+		buf_byte(b, (unsigned char)digit[s.p[i] & 15]);
+	}
 }
 
 enum err buf_done(struct ctx *c, const struct buf *b, struct span *out)

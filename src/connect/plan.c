@@ -4,7 +4,6 @@
  */
 #include "connect/plan.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -154,23 +153,57 @@ const struct item *plan_item(const struct plan *p, size_t i)
 	return plan_at(p, p->pool->order[i]);
 }
 
-static int order_of(const void *pa, const void *pb, void *of)
+static void merge(const uint32_t *from, uint32_t *to, size_t low, size_t middle, size_t high,
+		  bool (*before)(const void *of, uint32_t a, uint32_t b), const void *of)
+{
+	size_t left = low, right = middle;
+
+	for (size_t i = low; i < high; i++) {
+		bool take_right = left == middle || (right < high && before(of, from[right], from[left]));
+
+		to[i] = take_right ? from[right++] : from[left++];
+	}
+}
+
+enum err sort_numbers(struct ctx *c, uint32_t *list, size_t n, bool (*before)(const void *of, uint32_t a, uint32_t b),
+		      const void *of)
+{
+	uint32_t *spare, *from = list, *to;
+
+	TRY(NEW_ARRAY(c, spare, n));
+	to = spare;
+	for (size_t run = 1; run < n; run *= 2) {
+		uint32_t *other = from;
+
+		for (size_t low = 0; low < n; low += 2 * run) {
+			size_t middle = low + run < n ? low + run : n;
+			size_t high = middle + run < n ? middle + run : n;
+
+			merge(from, to, low, middle, high, before, of);
+		}
+		from = to;
+		to = other;
+	}
+	if (from != list)
+		memcpy(list, from, n * sizeof *list);
+	return ERR_OK;
+}
+
+static bool stands_before(const void *of, uint32_t na, uint32_t nb)
 {
 	const struct plan *p = of;
-	const struct item *a = plan_at(p, *(const uint32_t *)pa), *b = plan_at(p, *(const uint32_t *)pb);
+	const struct item *a = plan_at(p, na), *b = plan_at(p, nb);
 	bool undated_a = a->date_utc == DATE_UNKNOWN, undated_b = b->date_utc == DATE_UNKNOWN;
 	int by_id;
 
 	if (a->folder != b->folder)
-		return a->folder < b->folder ? -1 : 1;
+		return a->folder < b->folder;
 	if (undated_a != undated_b)
-		return undated_a ? 1 : -1;
+		return undated_b;
 	if (a->date_utc != b->date_utc)
-		return a->date_utc < b->date_utc ? -1 : 1;
+		return a->date_utc < b->date_utc;
 	by_id = span_cmp(plan_source_id(p, a), plan_source_id(p, b));
-	if (by_id != 0)
-		return by_id;
-	return (a->place > b->place) - (a->place < b->place);
+	return by_id != 0 ? by_id < 0 : a->place < b->place;
 }
 
 static bool same_item(const struct plan *p, const struct item *a, const struct item *b)
@@ -194,8 +227,7 @@ enum err plan_finish(struct ctx *c, struct plan *p, const struct demand_line *li
 		if (date_utc == DATE_UNKNOWN || line_takes(line, date_utc))
 			pool->order[n++] = (uint32_t)i;
 	}
-	if (n)
-		qsort_r(pool->order, n, sizeof *pool->order, order_of, p);
+	TRY(sort_numbers(c, pool->order, n, stands_before, p));
 	p->count = p->undated = 0;
 	p->bytes = p->undated_bytes = 0;
 	for (size_t i = 0; i < n; i++) {

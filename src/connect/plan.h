@@ -24,6 +24,10 @@ size_t plan_rank(const struct plan *p, size_t i);
 /* Another stored name for the same item (it was renamed). */
 enum err plan_rename(struct ctx *c, struct plan *p, struct item *it, struct span name, size_t id_n) MUST_USE;
 struct span plan_name(const struct plan *p, const struct item *it);
+/* Sorts numbers by a stable merge: qsort would ask the system how much memory there is, which a
+ * cage does not answer. before(of, a, b): must a stand before b? */
+enum err sort_numbers(struct ctx *c, uint32_t *list, size_t n, bool (*before)(const void *of, uint32_t a, uint32_t b),
+		      const void *of) MUST_USE;
 /* Drops what the line does not select, sorts, drops what was seen twice (same folder, source id
  * and place), counts. */
 enum err plan_finish(struct ctx *c, struct plan *p, const struct demand_line *line) MUST_USE;

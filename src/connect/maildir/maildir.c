@@ -186,6 +186,8 @@ static enum err source_make(struct ctx *c, const struct store *s, const struct d
 	TRY(NEW(c, *out));
 	TRY(NEW(c, m));
 	TRY(NEW_ARRAY(c, m->entries, ENTRIES_BYTES));
+	if (c->seam->random(&m->key, sizeof m->key) != 0)
+		FAIL(c, ERR_CRYPTO, "no randomness: %s", strerror(errno));
 	m->file = -1;
 	**out = (struct source){ .connector = &maildir_connector, .store = s, .line = line, .held = true, .of = m };
 	return ERR_OK;
@@ -350,6 +352,7 @@ static enum err maildir_begin(struct ctx *c, struct source *s, struct plan *p, s
 	if (m->file < 0)
 		FAIL(c, ERR_DEGRADED, "%s", why);
 	m->left = it->bytes;
+	m->ended = false;
 	return ERR_OK;
 }
 
@@ -372,11 +375,14 @@ static enum err maildir_read(struct ctx *c, struct source *s, unsigned char *p, 
 	struct maildir *m = s->of;
 
 	*n_out = 0;
+	if (m->ended)
+		return unchanged(c, m);
 	if (!fill(c, m->file, p, max, n_out))
 		FAIL(c, ERR_DEGRADED, "%s", strerror(errno));
 	if ((int64_t)*n_out > m->left)
 		FAIL(c, ERR_DEGRADED, "it grew while it was read");
 	m->left -= (int64_t)*n_out;
+	m->ended = *n_out < max;
 	return *n_out == 0 ? unchanged(c, m) : ERR_OK;
 }
 

@@ -28,8 +28,10 @@ struct maildir {
 	unsigned char *head;            /* HEADER_BLOCK_MAX for header blocks, made when needed */
 	uint32_t *by_id;                /* items in order of folder and source id, made when needed */
 	struct plan *indexed;           /* whose items by_id lists */
+	uint64_t key;                   /* of the sums of scans; drawn before the cage closes */
 	int file;                       /* the item that is being read, else -1 */
 	int64_t left;                   /* bytes of it that are still to come */
+	bool ended;                     /* its end has been seen */
 	struct timespec changed;        /* its modification time when it was opened */
 };
 

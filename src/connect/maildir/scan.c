@@ -7,7 +7,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,7 +23,7 @@ struct scan {
 	struct source *s;
 	struct maildir *m;
 	struct plan *p;
-	uint64_t key, sum;      /* of what was found, whatever its order */
+	uint64_t sum;           /* of what was found, whatever its order */
 	bool disturbed;
 	struct span gone[GONE_MAX];     /* listed in this folder, but no longer under that name */
 	size_t gone_count;
@@ -83,7 +82,7 @@ static uint64_t mix(uint64_t h, uint64_t v)
  * chance only: whoever could choose names could as well delete. */
 static void sum_add(struct scan *scan, size_t folder, struct span id, const struct stat *st)
 {
-	uint64_t h = mix(scan->key, folder);
+	uint64_t h = mix(scan->m->key, folder);
 
 	for (size_t i = 0; i < id.n; i++)
 		h = mix(h, id.p[i]);
@@ -257,8 +256,6 @@ enum err maildir_scan(struct ctx *c, struct source *s, struct plan *p)
 
 	TRY(NEW(c, scan));
 	*scan = (struct scan){ .s = s, .m = s->of, .p = p };
-	if (c->seam->random(&scan->key, sizeof scan->key) != 0)
-		FAIL(c, ERR_CRYPTO, "no randomness: %s", strerror(errno));
 	for (int n = 1; n <= SCANS_MAX; n++) {
 		plan_empty(p);
 		scan->sum = 0;
@@ -275,14 +272,14 @@ enum err maildir_scan(struct ctx *c, struct source *s, struct plan *p)
 
 /* ---- finding a planned item again ---- */
 
-static int id_order(const void *pa, const void *pb, void *of)
+static bool id_before(const void *of, uint32_t na, uint32_t nb)
 {
 	const struct plan *p = of;
-	const struct item *a = plan_at(p, *(const uint32_t *)pa), *b = plan_at(p, *(const uint32_t *)pb);
+	const struct item *a = plan_at(p, na), *b = plan_at(p, nb);
 
 	if (a->folder != b->folder)
-		return a->folder < b->folder ? -1 : 1;
-	return span_cmp(plan_source_id(p, a), plan_source_id(p, b));
+		return a->folder < b->folder;
+	return span_cmp(plan_source_id(p, a), plan_source_id(p, b)) < 0;
 }
 
 static enum err index_make(struct ctx *c, struct maildir *m, struct plan *p)
@@ -292,7 +289,7 @@ static enum err index_make(struct ctx *c, struct maildir *m, struct plan *p)
 	TRY(NEW_ARRAY(c, m->by_id, plan_added(p)));
 	for (size_t i = 0; i < plan_added(p); i++)
 		m->by_id[i] = (uint32_t)i;
-	qsort_r(m->by_id, plan_added(p), sizeof *m->by_id, id_order, p);
+	TRY(sort_numbers(c, m->by_id, plan_added(p), id_before, p));
 	m->indexed = p;
 	return ERR_OK;
 }
