@@ -3,9 +3,10 @@
 program of writ (age, ssh-keygen and Python's cryptography): the reference for both verifiers, and an
 independent reading of the formats.  makepackage.py DIR [SEED] leaves REF.writ.tar, identity.txt and
 policy.json there.  For tests, twist={name: function} changes one thing just before it is used, so
-that everything that depends on it is made consistently and only one check can notice:
-founding, chain, scope, items, undated, bag, receipt, return, approval, signers, approvals, statement,
-p7s, release, proof, header, members (list of [name, bytes]), file (bytes).
+that everything that depends on it is made consistently and only one check can notice: founding,
+founders, chain, items, undated, tags, bag, plain, header, receipt, receipt_seal, return, recipients,
+approval, signers, approvals, statement, p7s, release, log, proof, members, mtime, file; NAME_bytes is
+a document's text after it was written.
 SPDX-License-Identifier: Apache-2.0
 """
 import base64
@@ -229,7 +230,7 @@ class Maker:
         self.rng = random.Random(seed)
         self.twist, self.count = twist or {}, items
         self.folder = tempfile.TemporaryDirectory() if kinds else None
-        self.people = {n: SshKey(self.rng) for n in ("anna", "boris", "carla", "dora")}
+        self.people = {n: SshKey(self.rng) for n in ("anna", "boris", "carla", "dora", "stranger")}
         for name, (kind, bits) in (kinds or {}).items():
             self.people[name] = SshFileKey(self.folder.name, kind, bits)
         self.seal, self.vault, self.agency = SshKey(self.rng), AgeKey(self.rng), AgeKey(self.rng)
@@ -242,11 +243,16 @@ class Maker:
             .not_valid_after(datetime.datetime(2036, 1, 1)).sign(self.p256, hashes.SHA256())
 
     def turn(self, name, value):
-        """Applies the twist of that name: it changes value or gives another one."""
+        """Applies the twist of that name, twist(value) or twist(value, maker): it changes value or
+        gives another one."""
         if name in self.twist:
-            got = self.twist[name](value)
+            twist = self.twist[name]
+            got = twist(value, self) if twist.__code__.co_argcount == 2 else twist(value)
             value = value if got is None else got
         return value
+
+    def write(self, name, document):
+        return self.turn(name + "_bytes", canon(document))
 
     def vkey(self):
         typed = b"\1" + raw_public(self.log)
@@ -325,10 +331,10 @@ class Maker:
         short = [{k: x[k] for k in ("id", "store", "account", "items", "bytes")} for x in self.lines]
         receipt = self.turn("receipt", self.common("receipt", -3600, **counts, lines=short, header=b64(self.vault_header),
                                                    payload_bytes=len(self.payload), separation="single-user"))
-        self.receipt = canon(receipt)
+        self.receipt = self.write("receipt", receipt)
         self.readme = f"This file answers order {REF}. tar xf, age -d, sha256sum -c.\n".encode()
         self.certificate = b"%PDF-1.4\n" + self.rng.randbytes(700) + b"\n%%EOF\n"
-        self.ret = canon(self.turn("return", self.common(
+        self.ret = self.write("return", self.turn("return", self.common(
             "return", -3000, **counts, authority_reference="26-1001", provider="Example Mail",
             issuer={"agency": "pj-paris", "name": "Police judiciaire", "country": "FR"}, paper_sha256=[sha(b"paper")],
             reading=["All messages that arrived in the days named."], lines=self.lines, not_returned=[
@@ -345,28 +351,31 @@ class Maker:
             recipients=self.recipients, notice="withheld", gag_until="2027-05-22", roster_version=4,
             policy_sha256=sha(canon(self.policy)), halt_epoch=0, last_tick=70, expires_at=when(3600)))
 
+    def make_p7s(self, content):
+        options = [pkcs7.PKCS7Options.Binary, pkcs7.PKCS7Options.DetachedSignature, pkcs7.PKCS7Options.NoCapabilities]
+        return pkcs7.PKCS7SignatureBuilder().set_data(content).add_signer(self.cert, self.p256, hashes.SHA256()) \
+            .sign(serialization.Encoding.DER, options)
+
     def make_release(self):
-        text = canon(self.approval)
+        text = self.write("approval", self.approval)
         signers = self.turn("signers", ["anna", "carla"])
-        rows = {"carla": self.carla, **{r["name"]: r for r in self.founding["people"]}}
-        founding = canon(self.founding)
+        rows = {"carla": self.carla, "stranger": self.person("stranger", ["approve"]),
+                **{r["name"]: r for r in self.founding["people"]}}
+        founding = self.write("founding", self.founding)
         founders = self.turn("founders", ["anna", "boris"])
-        self.approvals = canon(self.turn("approvals", self.common(
+        self.approvals = self.write("approvals", self.turn("approvals", self.common(
             "approvals", 0, statement=text.decode(), statement_seal=self.seal.sign("writ-seal@v1", text),
             signatures=[self.people[n].sign("writ-approval@v1", text) for n in signers], founding=founding.decode(),
             founding_signatures=[self.people[n].sign("writ-roster@v1", founding) for n in founders],
-            chain=self.chain, rows=[rows[n] for n in dict.fromkeys(signers)])))
+            chain=self.chain, rows=[dict(rows[n]) for n in dict.fromkeys(signers) if n in rows])))
         short = {k: self.approval[k] for k in ("scope_sha256", "manifest_sha256", "tagmanifest_sha256", "recipients")}
-        self.statement = canon(self.turn("statement", self.common(
+        self.statement = self.write("statement", self.turn("statement", self.common(
             "statement", 0, **short, return_sha256=sha(self.ret), approvals_sha256=sha(self.approvals),
             header_sha256=sha(self.header), header_bytes=len(self.header), payload_bytes=len(self.payload), released_at=when(0),
             members=["README.txt", "certificate.pdf", "return.json", "approvals.json", "statement.json", "statement.p7s",
                      "release.json", "statement.tlog-proof", "package.age"])))
-        options = [pkcs7.PKCS7Options.Binary, pkcs7.PKCS7Options.DetachedSignature, pkcs7.PKCS7Options.NoCapabilities]
-        self.p7s = self.turn("p7s", pkcs7.PKCS7SignatureBuilder().set_data(self.statement)
-                             .add_signer(self.cert, self.p256, hashes.SHA256())
-                             .sign(serialization.Encoding.DER, options))
-        self.release = canon(self.turn("release", self.common(
+        self.p7s = self.turn("p7s", self.make_p7s(self.statement))
+        self.release = self.write("release", self.turn("release", self.common(
             "act", 0, act="released", actor="seal", seal_seq=12, body={
                 "ticket": self.approval["ticket"], "statement_sha256": sha(self.statement), "p7s_sha256": sha(self.p7s),
                 "roster_version": 4, "last_tick": 77})))

@@ -507,13 +507,13 @@ class Roster:
             raise Bad(check, "signed by a key that no row names")
         return rows[-1]
 
-    def signers(self, text, signatures, kind, check, may=None, at=None):
+    def signers(self, text, signatures, kind, check, may=None, at=None, entitled=None):
         names = {}
         for s in signatures:
             key, verified = sshsig(s, f"writ-{kind}@v1", text.encode(), check)
             row = self.person(key, check)
             if may and (may not in row.list("may", str) or not live(row, at)):
-                raise Bad(check, f"{row.get('name')} may not {may} at that time")
+                raise Bad(entitled or check, f"{row.get('name')} may not {may} at that time")
             if row.get("user_verified") is True and not verified:
                 raise Bad(check, "the key did not verify its user")
             names[row.text("name")] = row
@@ -563,7 +563,8 @@ def check_approvals(p, policy):
     if sshsig(a.text("statement_seal"), "writ-seal@v1", text.encode(), "approval-seal")[0] != document_key:
         raise Bad("approval-seal", "by another key")
     released = stm.when("released_at")
-    names = roster.signers(text, a.list("signatures", str), "approval", "approval-signatures", "approve", released)
+    names = roster.signers(text, a.list("signatures", str), "approval", "approval-signatures", "approve", released,
+                           "approval-people")
     try:
         needed = max(2, int(roster.policy["approvals"]))
     except (ValueError, TypeError) as e:
@@ -726,7 +727,8 @@ def check_bag(p, src):
     oxum = f"{sum(n for _, _, n in items)}.{len(items)}"
     if not re.fullmatch(r"Bag-Software-Agent: writ [^\n]+\nBagging-Date: \d{4}-\d\d-\d\d\n"
                         rf"External-Identifier: {re.escape(order)}\nPayload-Oxum: {re.escape(oxum)}\n",
-                        files["bag-info.txt"].decode("utf-8", "replace"), re.A):
+                        info := files["bag-info.txt"].decode("utf-8", "replace"), re.A) or \
+            not utc(info.split("\n")[1][14:] + "T00:00:00Z", "bag-info"):
         raise Bad("bag-info", "bag-info.txt")
     check_items(p, items, files)
 
