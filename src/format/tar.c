@@ -97,7 +97,8 @@ static bool name_ok(struct span name)
 enum err tar_head(struct ctx *c, struct buf *b, struct span name, int64_t bytes, int64_t mtime_utc)
 {
 	bool long_name = name.n > NAME_BYTES, large = bytes >= NUMBER_END;
-	struct buf records;
+	unsigned char room[TAR_NAME_MAX + TAR_BLOCK];   /* not in the arena: a package has many members */
+	struct buf records = { .p = room, .cap = sizeof room, .max = sizeof room };
 	struct span body;
 	char digits[24];
 
@@ -106,7 +107,6 @@ enum err tar_head(struct ctx *c, struct buf *b, struct span name, int64_t bytes,
 	if (bytes < 0 || mtime_utc < 0 || mtime_utc >= NUMBER_END)
 		FAIL(c, ERR_FORMAT, "a file in a package has an impossible size or time");
 	if (long_name || large) {
-		buf_begin(&records, c, TAR_NAME_MAX + TAR_BLOCK);
 		if (long_name)
 			put_record(&records, "path", name);
 		if (large && snprintf(digits, sizeof digits, "%lld", (long long)bytes) > 0)

@@ -1,0 +1,350 @@
+/*
+ * Packing: reads each item once, hashes it, writes the bag. See pack.h.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "hand/pack.h"
+
+#include <stdio.h>
+
+#include "format/time.h"
+#include "hand/pack_part.h"
+
+#define READ_BYTES HEADER_BLOCK_MAX     /* the first read has the whole header block, and fits a cache */
+#define META_STEP ((size_t)4096)
+#define META_BYTES ((size_t)512 << 10)
+#define PROGRESS_MS 250
+#define TAGS 5u
+
+struct work {
+	struct pack *p;
+	struct sink *sink;
+	struct bag bag;
+	struct hasher *hasher;          /* of the member that is being written */
+	unsigned char *in;              /* READ_BYTES */
+	struct buf meta;
+	struct {
+		const char *name;
+		struct sha256 hash;
+	} tag[TAGS];
+	size_t tag_count;
+	struct pack_progress progress;
+	int64_t told_ms;
+	size_t read_count;              /* entries that are in the bag */
+};
+
+static void work_close(struct work *w)
+{
+	sealer_close(&w->bag.sealer);
+	sink_close(&w->sink);
+	hasher_close(&w->hasher);
+	if (w->in)
+		wipe(w->in, READ_BYTES);
+	if (w->meta.p)
+		wipe(w->meta.p, w->meta.cap);
+}
+#define WORK_SCOPED __attribute__((cleanup(work_close)))
+
+static enum err work_open(struct ctx *c, struct pack *p, int64_t made_at_utc, const struct age_recipient *to, int fd,
+			  struct work *w, struct span *header_out)
+{
+	w->p = p;
+	w->progress = (struct pack_progress){ .items = p->counts.items, .bytes = p->counts.bytes };
+	TRY(NEW_ARRAY(c, w->in, READ_BYTES));
+	TRY(hasher_open(c, &w->hasher));
+	TRY(sink_open(c, fd, &w->sink));
+	TRY(sealer_open(c, to, w->sink, header_out, &w->bag.sealer));
+	buf_begin(&w->meta, c, META_BYTES);
+	buf_begin(&w->bag.head, c, TAR_HEAD_MAX);
+	w->bag.mtime_utc = made_at_utc;
+	return span_fmt(c, &w->bag.top, "%.*s/", SPAN_ARG(p->job.order));
+}
+
+static void tell(struct ctx *c, struct work *w, bool last)
+{
+	int64_t now_ms;
+
+	if (!w->p->job.progress)
+		return;
+	now_ms = c->seam->mono_ms();
+	if (!last && now_ms - w->told_ms < PROGRESS_MS)
+		return;
+	w->told_ms = now_ms;
+	w->p->job.progress(w->p->job.of, &w->progress);
+}
+
+/* ---- items ---- */
+
+static void entry_dates(struct entry *e, struct span block)
+{
+	struct header_dates dates;
+
+	header_dates_of(block, &dates);
+	e->header_utc = dates.header_utc;
+	e->received_utc = dates.received_utc;
+	e->further_dates = dates.further_dates;
+}
+
+static enum err content_put(struct ctx *c, struct work *w, struct entry *e, struct source *s)
+{
+	bool first = true;
+	size_t n;
+
+	do {
+		struct span got;
+
+		TRY(s->connector->read(c, s, w->in, READ_BYTES, &n));
+		got = span_of(w->in, n);
+		if (first) {
+			size_t head = header_block_length(got);
+
+			entry_dates(e, head ? span_cut(got, 0, head) : got);
+		}
+		first = false;
+		TRY(hasher_add(c, w->hasher, got));
+		TRY(bag_put(c, &w->bag, got));
+	} while (n);
+	return ERR_OK;
+}
+
+/* The header block alone: what lies behind it is not asked for (up to 4 KiB come with it). */
+static enum err head_take(struct ctx *c, struct work *w, struct source *s, struct span *out)
+{
+	size_t n = 0, got, head = 0;
+
+	do {
+		TRY(s->connector->read(c, s, w->in + n, META_STEP, &got));
+		n += got;
+		head = header_block_length(span_of(w->in, n));
+	} while (head == 0 && got == META_STEP && n < READ_BYTES);
+	*out = span_of(w->in, head ? head : n);
+	return ERR_OK;
+}
+
+static enum err meta_take(struct ctx *c, struct work *w, struct entry *e, struct source *s)
+{
+	const struct item *it = entry_item(w->p, e);
+	struct header_dates dates;
+	struct span block, line;
+
+	TRY(head_take(c, w, s, &block));
+	entry_dates(e, block);
+	header_dates_of(block, &dates);
+	TRY(meta_line(c, block, it->bytes, it->delivery_utc, &dates, &w->meta));
+	TRY(buf_done(c, &w->meta, &line));
+	e->bytes_meta = (uint32_t)line.n;
+	return ERR_OK;
+}
+
+static enum err entry_put(struct ctx *c, struct work *w, struct entry *e, struct span path)
+{
+	struct pack_source *x = &w->p->source[e->source];
+	struct span line;
+
+	TRY(x->s->connector->begin(c, x->s, &x->plan, e->i));
+	if (entry_is_meta(w->p, e))
+		TRY(meta_take(c, w, e, x->s));
+	TRY(hasher_begin(c, w->hasher));
+	TRY(bag_begin(c, &w->bag, path, entry_bytes(w->p, e)));
+	if (entry_is_meta(w->p, e)) {
+		TRY(buf_done(c, &w->meta, &line));
+		TRY(hasher_add(c, w->hasher, line));
+		TRY(bag_put(c, &w->bag, line));
+	} else {
+		TRY(content_put(c, w, e, x->s));
+	}
+	TRY(hasher_end(c, w->hasher, &e->hash));
+	return bag_end(c, &w->bag);
+}
+
+static enum err entry_blame(struct ctx *c, struct work *w, const struct entry *e)
+{
+	const struct pack_source *x = entry_source(w->p, e);
+	const struct item *it = entry_item(w->p, e);
+	struct unreadable what = {
+		.store = x->s->store->name,
+		.account = x->s->account,
+		.folder = x->plan.folder[it->folder],
+		.source_id = plan_source_id(&x->plan, it),
+	};
+
+	TRY(span_copy(c, span_str(c->why), &what.why));
+	err_clear(c);
+	return unreadable_add(c, &w->p->counts.unreadable, &what);
+}
+
+/* One item spoils the package; the others are still looked at, so that the account is complete. */
+static enum err rest_look(struct ctx *c, struct work *w)
+{
+	struct pack *p = w->p;
+
+	for (size_t i = w->read_count + 1; i < p->entry_count; i++) {
+		struct pack_source *x = &p->source[p->entry[i].source];
+		enum err e = x->s->connector->begin(c, x->s, &x->plan, p->entry[i].i);
+
+		x->s->connector->end(x->s);
+		if (e == ERR_DEGRADED)
+			e = entry_blame(c, w, &p->entry[i]);
+		TRY(e);
+	}
+	return ERR_OK;
+}
+
+static enum err payload_put(struct ctx *c, struct work *w)
+{
+	struct entry *e;
+	struct span path;
+	struct walk walk;
+
+	walk_begin(c, w->p, &walk);
+	while ((e = walk_next(&walk, &path))) {
+		struct source *s = entry_source(w->p, e)->s;
+		enum err failed = entry_put(c, w, e, path);
+
+		s->connector->end(s);
+		if (failed == ERR_DEGRADED) {
+			TRY(entry_blame(c, w, e));
+			TRY(rest_look(c, w));
+			FAIL(c, ERR_DEGRADED, "%zu items changed or could not be read", w->p->counts.unreadable.count);
+		}
+		TRY(failed);
+		w->read_count++;
+		w->progress.done_items++;
+		w->progress.done_bytes += entry_item(w->p, e)->bytes;
+		tell(c, w, false);
+	}
+	tell(c, w, true);
+	return ERR_OK;
+}
+
+/* ---- tag files ---- */
+
+static void tag_note(struct work *w, const char *name, const struct sha256 *hash)
+{
+	w->tag[w->tag_count].name = name;
+	w->tag[w->tag_count++].hash = *hash;
+}
+
+static enum err short_put(struct ctx *c, struct work *w, const char *name, struct span text)
+{
+	struct sha256 hash;
+
+	TRY(sha256_of(c, text, &hash));
+	TRY(bag_begin(c, &w->bag, span_str(name), (int64_t)text.n));
+	TRY(bag_put(c, &w->bag, text));
+	TRY(bag_end(c, &w->bag));
+	tag_note(w, name, &hash);
+	return ERR_OK;
+}
+
+static enum err long_put(struct ctx *c, struct work *w, const char *name,
+			 enum err (*make)(struct ctx *c, const struct pack *p, struct text *t), struct sha256 *hash_out)
+{
+	struct text count = { 0 }, text = { .bag = &w->bag, .hasher = w->hasher };
+
+	TRY(make(c, w->p, &count));
+	TRY(bag_begin(c, &w->bag, span_str(name), count.bytes));
+	TRY(hasher_begin(c, w->hasher));
+	TRY(make(c, w->p, &text));
+	TRY(hasher_end(c, w->hasher, hash_out));
+	TRY(bag_end(c, &w->bag));
+	tag_note(w, name, hash_out);
+	return ERR_OK;
+}
+
+static enum err info_put(struct ctx *c, struct work *w)
+{
+	const struct pack_counts *n = &w->p->counts;
+	char made_at[TIME_TEXT_MAX];
+	struct span text;
+
+	time_text(w->bag.mtime_utc, made_at);
+	TRY(span_fmt(c, &text,
+		     "Bag-Software-Agent: writ " WRIT_VERSION "\n"
+		     "Bagging-Date: %.10s\n"
+		     "External-Identifier: %.*s\n"
+		     "Payload-Oxum: %lld.%lld\n",
+		     made_at, SPAN_ARG(w->p->job.order), (long long)n->bytes, (long long)n->items));
+	return short_put(c, w, "bag-info.txt", text);
+}
+
+static enum err tagmanifest_put(struct ctx *c, struct work *w, struct sha256 *hash_out)
+{
+	struct span text;
+	struct buf b;
+
+	buf_begin(&b, c, 4096);
+	for (size_t i = 0; i < w->tag_count; i++) {
+		buf_hex(&b, sha256_span(&w->tag[i].hash));
+		buf_fmt(&b, "  %s\n", w->tag[i].name);
+	}
+	TRY(buf_done(c, &b, &text));
+	TRY(sha256_of(c, text, hash_out));
+	TRY(bag_begin(c, &w->bag, SPAN("tagmanifest-sha256.txt"), (int64_t)text.n));
+	TRY(bag_put(c, &w->bag, text));
+	return bag_end(c, &w->bag);
+}
+
+/* What was planned for MSG_META were the messages' lengths; what is in the bag is what counts. */
+static void counts_settle(struct pack *p)
+{
+	p->counts.bytes = 0;
+	for (size_t i = 0; i < p->counts.line_count; i++)
+		p->counts.line[i].bytes = 0;
+	for (size_t i = 0; i < p->entry_count; i++) {
+		int64_t bytes = entry_bytes(p, &p->entry[i]);
+
+		p->counts.line[p->entry[i].source].bytes += bytes;
+		p->counts.bytes += bytes;
+	}
+}
+
+static enum err bag_write(struct ctx *c, struct work *w, struct pack_result *out)
+{
+	struct sha256 ignored;
+
+	TRY(short_put(c, w, "bagit.txt", SPAN("BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n")));
+	TRY(payload_put(c, w));
+	counts_settle(w->p);
+	TRY(info_put(c, w));
+	TRY(long_put(c, w, "manifest-sha256.txt", text_manifest, &out->manifest));
+	TRY(long_put(c, w, "items.jsonl", text_items, &ignored));
+	TRY(long_put(c, w, "undated.jsonl", text_undated, &ignored));
+	TRY(tagmanifest_put(c, w, &out->tagmanifest));
+	TRY(bag_close(c, &w->bag));
+	return sink_end(c, w->sink, &out->payload_bytes, &out->payload);
+}
+
+static enum err check_whole(struct ctx *c, const struct pack *p)
+{
+	for (size_t i = 0; i < p->job.source_count; i++) {
+		const struct source *s = p->job.sources[i];
+
+		if (s->problem.n && s->held)
+			FAIL(c, ERR_NOT_FOUND, "line %.*s, store %.*s: %.*s", SPAN_ARG(s->line->id),
+			     SPAN_ARG(s->store->name), SPAN_ARG(s->problem));
+	}
+	if (p->counts.unreadable.count)
+		FAIL(c, ERR_DEGRADED, "%zu items or folders cannot be read", p->counts.unreadable.count);
+	return ERR_OK;
+}
+
+static enum err pack_run(struct ctx *c, struct pack *p, int64_t made_at_utc, const struct age_recipient *to, int fd,
+			 struct pack_result *out)
+{
+	WORK_SCOPED struct work w = { 0 };
+
+	TRY(check_whole(c, p));
+	TRY(work_open(c, p, made_at_utc, to, fd, &w, &out->header));
+	return bag_write(c, &w, out);
+}
+
+enum err pack_write(struct ctx *c, struct pack *p, int64_t made_at_utc, const struct age_recipient *to, int fd,
+		    struct pack_result *out)
+{
+	enum err e;
+
+	*out = (struct pack_result){ 0 };
+	e = pack_run(c, p, made_at_utc, to, fd, out);
+	out->counts = p->counts;
+	return e;
+}

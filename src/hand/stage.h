@@ -1,0 +1,37 @@
+/*
+ * The stages between hashing and output: bag members become tar, tar becomes age chunks. Each knows
+ * the next one only. Plaintext stays in the one chunk that is being filled, wiped at the end.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef HAND_STAGE_H
+#define HAND_STAGE_H
+
+#include "crypt/age.h"
+#include "format/tar.h"
+#include "hand/sink.h"
+
+/* ---- sealing: plaintext into STREAM chunks of 64 KiB ---- */
+struct sealer;
+/* Draws a fresh file key and nonce, makes the header for the recipient, writes the nonce. */
+enum err sealer_open(struct ctx *c, const struct age_recipient *to, struct sink *sink, struct span *header_out,
+		     struct sealer **out) MUST_USE;
+void sealer_close(struct sealer **s);   /* wipes; NULL is fine */
+enum err sealer_put(struct ctx *c, struct sealer *s, struct span plain) MUST_USE;
+enum err sealer_end(struct ctx *c, struct sealer *s) MUST_USE;
+
+/* ---- tar: members of the bag ---- */
+struct bag {
+	struct sealer *sealer;
+	struct span top;                /* "REF/" */
+	int64_t mtime_utc;
+	int64_t bytes, left;            /* of the open member */
+	struct buf head;
+};
+enum err bag_begin(struct ctx *c, struct bag *b, struct span path, int64_t bytes) MUST_USE;
+/* ERR_DEGRADED if it is more than was announced. */
+enum err bag_put(struct ctx *c, struct bag *b, struct span s) MUST_USE;
+/* ERR_DEGRADED if it was less. */
+enum err bag_end(struct ctx *c, struct bag *b) MUST_USE;
+enum err bag_close(struct ctx *c, struct bag *b) MUST_USE;      /* two zero blocks, last chunk */
+
+#endif
