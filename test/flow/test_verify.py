@@ -545,3 +545,60 @@ def test_bad(tmp_path, name):
     assert check in want and want[0] in failed
     if not expected.endswith("..."):
         assert [f for f in failed if f not in want] == [], "another check noticed it, too"
+
+
+# --- what stands in the tree -----------------------------------------------------------------------
+
+def test_sample():
+    """A delivered file made by the programs themselves, kept: what was once delivered stays valid."""
+    found = sorted(SAMPLE.glob("*.writ.tar"))
+    if not found:
+        pytest.skip("SKIPPED: test/data/sample/ holds no delivered file yet")
+    identity, policy = SAMPLE / "identity.txt", SAMPLE / "policy.json"
+    for file in found:
+        assert run(file, "--identity", identity, "--policy", policy)[0] == 0, file
+        assert run(file)[0] == 7
+        assert pyverify.verify(file.read_bytes(), identity.read_text("utf-8"), policy.read_text("utf-8"))[0] == 0, file
+
+
+def test_documentation_lists_every_check():
+    code, table, _ = run("--checks")
+    assert code == 0
+    assert table in (tools.ROOT / "doc" / "delivered-file.md").read_text("utf-8")
+
+
+def test_stock_tools_open_it(good, tmp_path):
+    """What README.txt promises: tar, age, sha256sum, ssh-keygen, openssl."""
+    def stock(*args, **more):
+        return subprocess.run(args, cwd=tmp_path, check=True, capture_output=True, **more).stdout
+    stock("tar", "xf", good.file)
+    stock("age", "-d", "-i", good.identity, "-o", "bag.tar", "package.age")
+    stock("tar", "xf", "bag.tar")
+    for manifest in ("manifest-sha256.txt", "tagmanifest-sha256.txt"):
+        subprocess.run(["sha256sum", "--quiet", "--strict", "-c", manifest], cwd=tmp_path / makepackage.REF, check=True)
+    stock("openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", "statement.p7s", "-content", "statement.json",
+          "-noverify")
+    approvals = json.loads((tmp_path / "approvals.json").read_text("utf-8"))
+    (tmp_path / "allowed").write_text("seal " + good.maker.seal.line + "\n", encoding="ascii")
+    (tmp_path / "seal.sig").write_text(approvals["statement_seal"], encoding="ascii")
+    stock("ssh-keygen", "-Y", "verify", "-f", "allowed", "-I", "seal", "-n", "writ-seal@v1", "-s", "seal.sig",
+          input=approvals["statement"].encode())
+
+
+def test_large_package_in_little_memory(tmp_path):
+    """100 MB of one item: memory stays far below it, and the age chunks and tar blocks go on."""
+    body = bytes(range(256)) * 4096 * 100
+
+    def large(items):
+        r, _ = items[0]
+        items[0] = ({**r, "sha256": sha(body), "bytes": len(body)}, body)
+    package = Package(tmp_path, twist={"items": large})
+    exe = tools.program("writ-verify")
+    code = "import resource,subprocess,sys; p=subprocess.run(sys.argv[1:],stdout=subprocess.DEVNULL); " \
+           "print(p.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    done = subprocess.run([sys.executable, "-c", code, exe, package.file, "--identity", package.identity, "--policy",
+                           package.policy], capture_output=True, check=True)
+    status, kib = map(int, done.stdout.split())
+    assert status == 0
+    if "asan" not in str(exe) and "libasan" not in subprocess.run(["ldd", exe], capture_output=True, check=True).stdout.decode():
+        assert kib < 32 * 1024
