@@ -119,6 +119,7 @@ static const struct {
 	{ STORES, SCMP_SYS(newfstatat) },
 	{ STORES, SCMP_SYS(getdents64) },
 	{ STORES, SCMP_SYS(fadvise64) },
+	{ STORES, SCMP_SYS(futex) },            /* libcrypto's locks */
 	{ STORES, SCMP_SYS(clock_gettime) },    /* where the vDSO has no clock */
 	/* a long answer travels as a file in memory; nothing else can be opened for writing */
 	{ STORES, SCMP_SYS(write) },
@@ -129,8 +130,7 @@ static const struct {
 	{ CAGE_FETCH, SCMP_SYS(ftruncate) },
 	{ CAGE_FETCH, SCMP_SYS(fsync) },
 	{ CAGE_FETCH, SCMP_SYS(fdatasync) },
-	/* threads of the packing pipeline and libcrypto's locks and randomness */
-	{ CAGE_FETCH, SCMP_SYS(futex) },
+	/* threads of the packing pipeline, libcrypto's randomness */
 	{ CAGE_FETCH, SCMP_SYS(set_robust_list) },
 	{ CAGE_FETCH, SCMP_SYS(rseq) },
 	{ CAGE_FETCH, SCMP_SYS(rt_sigprocmask) },

@@ -1,0 +1,194 @@
+"""A hand in its cage: a prisoner preloaded into the untouched release executable tries one forbidden
+act after the cage has closed. Killed by SIGSYS or refused by EPERM, EACCES passes; anything else
+fails. SPDX-License-Identifier: Apache-2.0"""
+import ctypes
+import errno
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+from harness import fake_seal, hand, tools  # noqa: E402
+
+PRISONER = tools.program("cage_act.so")
+HAND = tools.program("writ-hand")
+pytestmark = pytest.mark.skipif(not HAND or not PRISONER, reason="writ-hand or cage_act.so is not built")
+
+PROFILES = ("read", "count", "fetch")
+# What is no forbidden act in a profile: a fetch writes its vault file (descriptor 4); a count has
+# no descriptor 4 of its own to write to.
+LAWFUL = {
+    ("fetch", "write_document"), ("fetch", "write_document_plainly"), ("count", "write_document_plainly"),
+}
+# Acts that do no harm outside a cage, to show that an act is one.
+HARMLESS = ("open_passwd", "open_other_account", "create_in_home", "chmod_mail", "rename_mail", "mkdir_made",
+            "symlink_made", "socket_inet", "socket_unix", "exec_true", "fork_made", "clone_made", "clone3_made",
+            "kill_parent", "map_exec", "protect_exec", "open_by_openat2", "ptrace_me", "event_fd", "duplicate",
+            "other_abi_i386")
+
+
+def acts():
+    if not PRISONER:
+        return []
+    out = subprocess.run(["/bin/true"], env={"LD_PRELOAD": str(PRISONER), "CAGE_LIST": "1"}, check=True,
+                         capture_output=True, text=True).stdout
+    return out.split()
+
+
+@pytest.fixture
+def home(tmp_path):
+    made = fake_seal.make(tmp_path)
+    yield made
+    made.seal.close()
+
+
+def run(profile, home, env=None, before=None):
+    """One job of that profile: (answer, hand)."""
+    if profile == "read":
+        answer, _, ran = hand.read("answers", b"provider: PF\n", env=env, before=before)
+        return answer, ran
+    scope = home.scope()
+    vault = hand.memory()
+    fds = (vault,) if profile == "fetch" else ()
+    try:
+        return hand.ask(home.job(profile, scope), fds, home=home.dir, env=env, before=before)
+    finally:
+        os.close(vault)
+
+
+def imprisoned(profile, act, home, when="after"):
+    mail = next((home.account("finch") / "cur").iterdir())
+    other = next((home.account("other") / "cur").iterdir())
+    env = {"LD_PRELOAD": str(PRISONER), "CAGE_ACT": act, "CAGE_WHEN": when, "CAGE_HOME": str(home.dir),
+           "CAGE_STORE": str(home.account("finch")), "CAGE_MAIL": str(mail), "CAGE_OTHER": str(other)}
+    _, ran = run(profile, home, env)
+    said = re.search(r"^ACT \S+ (\S+) (\d+)$", ran.log, re.M)
+    if ran.status == -signal.SIGSYS:
+        return "killed"
+    if said is None:
+        return f"no report, status {ran.status}: {ran.log}"
+    return "done" if said[1] == "done" else f"{said[1]} {errno.errorcode.get(int(said[2]), said[2])}"
+
+
+CASES = [(profile, act) for profile in PROFILES for act in acts() if (profile, act) not in LAWFUL]
+
+
+@pytest.mark.parametrize("profile,act", CASES, ids=[f"{p}-{a}" for p, a in CASES])
+def test_act_is_forbidden(profile, act, home, record_property):
+    outcome = imprisoned(profile, act, home)
+    record_property("outcome", outcome)
+    allowed = {"killed", "refused EPERM", "refused EACCES"}
+    if act == "clone3_made":
+        allowed.add("refused ENOSYS")   # a filter cannot look at its flags, so there is none
+    assert outcome in allowed
+
+
+@pytest.mark.parametrize("act", HARMLESS)
+def test_the_act_is_real_outside_the_cage(act, home):
+    assert imprisoned("fetch", act, home, when="before") in ("done", "no report, status 0: ")
+
+
+def test_at_least_fifteen_acts_in_each_profile():
+    for profile in PROFILES:
+        assert len([1 for p, _ in CASES if p == profile]) >= 15
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_answer_and_log_tell_the_cage(profile, home):
+    """The release executable has its cage, and says truthfully that it is closed."""
+    answer, ran = run(profile, home)
+    assert ran.status == 0
+    assert answer["cage"]["seccomp"] is True
+    assert '"seccomp":true' in ran.log and f'"job":"{profile}"' in ran.log
+    assert answer["cage"]["landlock_abi"] == landlock_abi()
+
+
+def test_the_executable_has_a_cage():
+    """Not compiled out: it imports what closes it."""
+    names = subprocess.run(["nm", "-D", str(HAND)], check=True, capture_output=True, text=True).stdout
+    for name in ("seccomp_init", "seccomp_load", "prctl", "setrlimit", "clearenv", "close_range"):
+        assert name in names
+
+
+def test_nothing_of_the_caller_is_left(home):
+    """Status of a hand that waits for its job: not dumpable, no new rights, no environment, no file."""
+    read_end, write_end = os.pipe()
+    with hand_waiting(home, {"SECRET": "in-the-environment"}, read_end) as (process, fds):
+        status = open(f"/proc/{process.pid}/status").read()
+        assert re.search(r"NoNewPrivs:\s+1", status)
+        assert set(fds) <= {"0", "1", "2", "3"}
+        assert os.stat(f"/proc/{process.pid}").st_uid == 0      # a process that may not be dumped is root's
+    os.close(read_end)
+    os.close(write_end)
+
+
+class hand_waiting:
+    def __init__(self, home, env, extra):
+        self.home, self.env, self.extra = home, env, extra
+
+    def __enter__(self):
+        import time
+        self.hand = hand.Hand(home=self.home.dir, env=self.env, before=lambda: os.dup2(self.extra, 50))
+        for _ in range(200):    # until it waits in its first poll
+            time.sleep(0.01)
+            try:
+                fds = os.listdir(f"/proc/{self.hand.process.pid}/fd")
+            except PermissionError:
+                pytest.skip("SKIPPED: only root can look at the files of a process that may not be dumped")
+            if "50" not in fds and len(fds) <= 4:
+                break
+        return self.hand.process, fds
+
+    def __exit__(self, *_):
+        self.hand.sock.close()
+        self.hand.process.wait(60)
+
+
+# ---- a kernel without Landlock ----
+
+def landlock_abi():
+    abi = ctypes.CDLL(None, use_errno=True).syscall(444, None, 0, 1)
+    return max(abi, 0)
+
+
+def without_landlock():
+    """In the child, before exec: a filter under which the kernel has no Landlock."""
+    lib = ctypes.CDLL("libseccomp.so.2")
+    lib.seccomp_init.restype = ctypes.c_void_p
+    allow, enosys = 0x7fff0000, 0x00050000 | errno.ENOSYS
+    rules = ctypes.c_void_p(lib.seccomp_init(ctypes.c_uint32(allow)))
+    for call in (444, 445, 446):
+        lib.seccomp_rule_add(rules, ctypes.c_uint32(enosys), call, 0)
+    if lib.seccomp_load(rules) != 0:
+        os._exit(99)
+
+
+@pytest.mark.parametrize("profile", ("count", "fetch"))
+def test_without_landlock_stores_stay_shut(profile, home):
+    answer, ran = run(profile, home, before=without_landlock)
+    assert answer["ok"] is False and answer["error"] == "DENIED" and "Landlock" in answer["why"]
+    assert "accept_no_landlock" in answer["next"]
+    assert home.seal.asked == []
+
+
+@pytest.mark.parametrize("profile", ("count", "fetch"))
+def test_without_landlock_where_the_home_accepts_it(profile, home):
+    home.stores("yes")
+    answer, ran = run(profile, home, before=without_landlock)
+    assert answer["cage"] == {"seccomp": True, "landlock_abi": 0}
+    assert answer["ok"] is True, answer
+    home.stores("no")
+    answer, ran = run(profile, home, before=without_landlock)
+    assert answer["error"] == "DENIED"
+    home.stores("perhaps")
+    answer, ran = run(profile, home, before=without_landlock)
+    assert answer["error"] == "FORMAT" and "stores.yaml:2:" in answer["why"]
+
+
+def test_without_landlock_documents_are_still_read(home):
+    answer, _ = run("read", home, before=without_landlock)
+    assert answer["ok"] is True and answer["cage"] == {"seccomp": True, "landlock_abi": 0}
