@@ -1,6 +1,7 @@
 /*
  * Days of the proleptic Gregorian calendar, counted from 1970-01-01 (Howard Hinnant,
- * "chrono-compatible low-level date algorithms"). Years begin in March, so that the leap day is last.
+ * "chrono-compatible low-level date algorithms"). Years begin in March, so that the leap day is
+ * last.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef BASE_CIVIL_H

@@ -36,9 +36,11 @@ static size_t rule_changes(const struct zone_rule *r, int64_t utc_s, struct zone
 		return 0;
 	civil_from_days(civil_day_of(utc_s), &year, &month, &day);
 	for (int64_t y = year - 1; y <= year + 1; y++) {
-		struct zone_change in = { rule_day(&r->begin, y) * DAY_S + r->begin.second_of_day - r->winter_s,
+		struct zone_change in = { rule_day(&r->begin, y) * DAY_S + r->begin.second_of_day -
+						  r->winter_s,
 					  r->summer_s };
-		struct zone_change back = { rule_day(&r->end, y) * DAY_S + r->end.second_of_day - r->summer_s,
+		struct zone_change back = { rule_day(&r->end, y) * DAY_S + r->end.second_of_day -
+						    r->summer_s,
 					    r->winter_s };
 		bool north = in.utc_s < back.utc_s;
 
@@ -130,7 +132,8 @@ enum err zone_check(struct ctx *c, struct span name)
 	return zone_open(c, name, &z);
 }
 
-enum err zone_day_start(struct ctx *c, struct span zone, int year, int month, int day, int64_t *utc_s_out)
+enum err zone_day_start(struct ctx *c, struct span zone, int year, int month, int day,
+			int64_t *utc_s_out)
 {
 	const struct zone *z;
 
@@ -152,6 +155,7 @@ enum err zone_offset_text(struct ctx *c, struct span zone, int64_t utc_s, struct
 	int of_day = (int)(s < 0 ? -s : s);
 
 	if (of_day % 60)
-		return span_fmt(c, out, "%c%02d:%02d:%02d", sign, of_day / 3600, of_day / 60 % 60, of_day % 60);
+		return span_fmt(c, out, "%c%02d:%02d:%02d", sign, of_day / 3600, of_day / 60 % 60,
+				of_day % 60);
 	return span_fmt(c, out, "%c%02d:%02d", sign, of_day / 3600, of_day / 60 % 60);
 }

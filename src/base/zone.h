@@ -15,10 +15,11 @@
 enum err zone_check(struct ctx *c, struct span name) MUST_USE;
 /* The first instant at which the wall clock of the zone shows 00:00 of that day; where it never
  * does, the first instant of that day (or, of a day that was left out, of the next). */
-enum err zone_day_start(struct ctx *c, struct span zone, int year, int month, int day, int64_t *utc_s_out)
-	MUST_USE;
-/* "+01:00" of that instant, in the arena ("+00:09:21" where the rules have seconds, before 1972). */
-enum err zone_offset_text(struct ctx *c, struct span zone, int64_t utc_s, struct span *out) MUST_USE;
+enum err zone_day_start(struct ctx *c, struct span zone, int year, int month, int day,
+			int64_t *utc_s_out) MUST_USE;
+/* "+01:00" of that instant, in the arena ("+00:09:21" where rules had seconds, before 1972). */
+enum err zone_offset_text(struct ctx *c, struct span zone, int64_t utc_s,
+			  struct span *out) MUST_USE;
 
 /* The same for many questions about one zone; it lives in the arena. */
 struct zone;

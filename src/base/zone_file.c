@@ -23,14 +23,15 @@ static bool take_head(struct reader *r, uint8_t *version, struct counts *n)
 
 	return take_bytes(r, 4, &magic) && span_is(magic, "TZif") && take_u8(r, version) &&
 	       take_bytes(r, 15, &unused) && take_u32(r, &n->isut) && take_u32(r, &n->isstd) &&
-	       take_u32(r, &n->leap) && take_u32(r, &n->time) && take_u32(r, &n->type) && take_u32(r, &n->chars);
+	       take_u32(r, &n->leap) && take_u32(r, &n->time) && take_u32(r, &n->type) &&
+	       take_u32(r, &n->chars);
 }
 
 /* The block of version 1 has times of 4 bytes; nobody needs it. */
 static bool skip_first(struct reader *r, const struct counts *n)
 {
-	uint64_t bytes = (uint64_t)n->time * 5 + (uint64_t)n->type * 6 + n->chars + (uint64_t)n->leap * 8 +
-			 n->isstd + n->isut;
+	uint64_t bytes = (uint64_t)n->time * 5 + (uint64_t)n->type * 6 + n->chars +
+			 (uint64_t)n->leap * 8 + n->isstd + n->isut;
 	struct span unused;
 
 	return bytes <= FILE_MAX && take_bytes(r, (size_t)bytes, &unused);
@@ -54,7 +55,8 @@ static bool fill_changes(struct span times, struct span kinds, struct span types
 	for (size_t i = 0; i < z->count; i++) {
 		uint64_t bits;
 
-		if (!take_u64(&time, &bits) || !offset_of_type(types, kinds.p[i], &z->changes[i].offset_s))
+		if (!take_u64(&time, &bits) ||
+		    !offset_of_type(types, kinds.p[i], &z->changes[i].offset_s))
 			return false;
 		z->changes[i].utc_s = (int64_t)bits;
 		if (i > 0 && z->changes[i].utc_s <= z->changes[i - 1].utc_s)
@@ -125,8 +127,9 @@ static bool take_date(struct reader *r, struct zone_date *d)
 	if (!take_char(r, ','))
 		return false;
 	if (take_char(r, 'M')) {
-		if (!take_small(r, 1, 12, &d->month) || !take_char(r, '.') || !take_small(r, 1, 5, &d->week) ||
-		    !take_char(r, '.') || !take_small(r, 0, 6, &d->weekday))
+		if (!take_small(r, 1, 12, &d->month) || !take_char(r, '.') ||
+		    !take_small(r, 1, 5, &d->week) || !take_char(r, '.') ||
+		    !take_small(r, 0, 6, &d->weekday))
 			return false;
 	} else {
 		d->kind = take_char(r, 'J') ? ZONE_DATE_JULIAN : ZONE_DATE_ZERO;
@@ -161,7 +164,8 @@ static bool rule_of(struct span text, struct zone_rule *rule)
 
 static enum err broken(struct ctx *c, const char *name)
 {
-	FAIL(c, ERR_FORMAT, "the rules of the zone '%s' on this machine are not readable as TZif", name);
+	FAIL(c, ERR_FORMAT, "the rules of the zone '%s' on this machine are not readable as TZif",
+	     name);
 }
 
 enum err zone_read(struct ctx *c, const char *name, struct span file, struct zone *out)
@@ -172,13 +176,16 @@ enum err zone_read(struct ctx *c, const char *name, struct span file, struct zon
 	uint8_t version;
 
 	*out = (struct zone){ .count = 0 };
-	if (!take_head(&r, &version, &n) || version < '2' || !skip_first(&r, &n) || !take_head(&r, &version, &n))
+	if (!take_head(&r, &version, &n) || version < '2' || !skip_first(&r, &n) ||
+	    !take_head(&r, &version, &n))
 		return broken(c, name);
 	if (n.leap != 0)
-		FAIL(c, ERR_FORMAT, "the zone '%s' counts leap seconds; take the one without 'right/'", name);
-	if (n.time > FILE_MAX || n.type > 256 || n.type == 0 || !take_bytes(&r, (size_t)n.time * 8, &times) ||
-	    !take_bytes(&r, n.time, &kinds) || !take_bytes(&r, (size_t)n.type * 6, &types) ||
-	    !take_bytes(&r, n.chars, &chars) || !take_bytes(&r, (size_t)n.isstd + n.isut, &marks))
+		FAIL(c, ERR_FORMAT,
+		     "the zone '%s' counts leap seconds; take the one without 'right/'", name);
+	if (n.time > FILE_MAX || n.type > 256 || n.type == 0 ||
+	    !take_bytes(&r, (size_t)n.time * 8, &times) || !take_bytes(&r, n.time, &kinds) ||
+	    !take_bytes(&r, (size_t)n.type * 6, &types) || !take_bytes(&r, n.chars, &chars) ||
+	    !take_bytes(&r, (size_t)n.isstd + n.isut, &marks))
 		return broken(c, name);
 	out->count = n.time;
 	TRY(NEW_ARRAY(c, out->changes, out->count));

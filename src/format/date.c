@@ -164,8 +164,8 @@ static bool take_clock(struct scan *d, int64_t *s)
 	int hour, minute, second = 0;
 	size_t n;
 
-	if (!take_digits(d, 2, 2, &hour, &n) || !take_sign(d, ':') || !take_digits(d, 2, 2, &minute, &n) ||
-	    !skip_blank(d))
+	if (!take_digits(d, 2, 2, &hour, &n) || !take_sign(d, ':') ||
+	    !take_digits(d, 2, 2, &minute, &n) || !skip_blank(d))
 		return false;
 	if (peek(d) == ':') {
 		d->at++;
@@ -221,7 +221,8 @@ int64_t date_of_field(struct span field)
 	int64_t days, clock_s;
 	int minutes;
 
-	if (!skip_weekday(&d) || !take_day(&d, &days) || !take_clock(&d, &clock_s) || !take_zone(&d, &minutes))
+	if (!skip_weekday(&d) || !take_day(&d, &days) || !take_clock(&d, &clock_s) ||
+	    !take_zone(&d, &minutes))
 		return DATE_UNKNOWN;
 	if (!skip_blank(&d) || d.at != d.s.n)
 		return DATE_UNKNOWN;
@@ -251,7 +252,8 @@ static bool take_field(struct reader *r, struct span *name, struct span *body)
 		while (!reader_done(r) && (r->s.p[r->at] == ' ' || r->s.p[r->at] == '\t'))
 			(void)take_line(r, &line);
 		line = span_cut(r->s, from, r->at - from);
-		while (colon < line.n && line.p[colon] > ' ' && line.p[colon] < 0x7f && line.p[colon] != ':')
+		while (colon < line.n && line.p[colon] > ' ' && line.p[colon] < 0x7f &&
+		       line.p[colon] != ':')
 			colon++;
 		name_bytes = colon;
 		/* RFC 5322 section 4.5.3: blanks before the colon. */

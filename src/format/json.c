@@ -46,7 +46,7 @@ struct json *json_int(struct ctx *c, int64_t i)
 	return j;
 }
 
-/* The node to hang into a parent: value itself, or a second head where it already hangs somewhere. */
+/* The node to hang into a parent: value itself, or a second head where it hangs already. */
 static struct json *value_hold(struct ctx *c, struct json *value)
 {
 	struct json *j = value;
@@ -167,7 +167,8 @@ static enum err need(struct ctx *c, const struct json *o, const char *key, enum 
 	char at[32];
 
 	if (!o || o->type != JSON_OBJECT)
-		FAIL(c, ERR_FORMAT, "%s'%s' is looked for in what is no object", where(o, at, sizeof at), key);
+		FAIL(c, ERR_FORMAT, "%s'%s' is looked for in what is no object",
+		     where(o, at, sizeof at), key);
 	if (!j)
 		FAIL(c, ERR_FORMAT, "%s'%s' is missing", where(o, at, sizeof at), key);
 	if (j->type != type)
@@ -204,17 +205,20 @@ enum err json_need_bool(struct ctx *c, const struct json *o, const char *key, bo
 	return ERR_OK;
 }
 
-enum err json_need_list(struct ctx *c, const struct json *o, const char *key, const struct json **out)
+enum err json_need_list(struct ctx *c, const struct json *o, const char *key,
+			const struct json **out)
 {
 	return need(c, o, key, JSON_LIST, out);
 }
 
-enum err json_need_object(struct ctx *c, const struct json *o, const char *key, const struct json **out)
+enum err json_need_object(struct ctx *c, const struct json *o, const char *key,
+			  const struct json **out)
 {
 	return need(c, o, key, JSON_OBJECT, out);
 }
 
-enum err json_need_hex(struct ctx *c, const struct json *o, const char *key, unsigned char *out, size_t n)
+enum err json_need_hex(struct ctx *c, const struct json *o, const char *key, unsigned char *out,
+		       size_t n)
 {
 	struct span hex;
 

@@ -142,7 +142,8 @@ static enum err take_over(struct ctx *c, json_t *from, unsigned depth, struct js
 		FAIL(c, ERR_FORMAT, "a number is not written as a whole number");
 	case JSON_STRING:
 		j->type = JSON_TEXT;
-		return span_copy(c, span_of(json_string_value(from), json_string_length(from)), &j->s);
+		return span_copy(c, span_of(json_string_value(from), json_string_length(from)),
+				 &j->s);
 	case JSON_ARRAY:
 		j->type = JSON_LIST;
 		return take_list(c, from, depth, j);
@@ -153,7 +154,7 @@ static enum err take_over(struct ctx *c, json_t *from, unsigned depth, struct js
 	FAIL(c, ERR_FORMAT, "a value of no known type");
 }
 
-/* jansson's words end in "near '...'", a piece of the document: it does not belong into messages. */
+/* jansson's words end in "near '...'", a piece of the document: no matter for messages. */
 static enum err refuse(struct ctx *c, const json_error_t *error)
 {
 	struct span words = span_str(error->text), head, tail;
@@ -164,7 +165,8 @@ static enum err refuse(struct ctx *c, const json_error_t *error)
 		words = span_trim(head);
 	if (span_ends(words, " near"))
 		words.n -= 5;
-	FAIL(c, ERR_FORMAT, "line %d, column %d: %.*s", error->line, error->column, SPAN_ARG(words));
+	FAIL(c, ERR_FORMAT, "line %d, column %d: %.*s", error->line, error->column,
+	     SPAN_ARG(words));
 }
 
 enum err json_parse(struct ctx *c, struct span text, struct json **out)

@@ -14,7 +14,7 @@ struct writer {
 	bool pretty;
 };
 
-/* RFC 8785 section 3.2.2.2: these seven have short escapes, other controls \u00xx, the rest none. */
+/* RFC 8785 section 3.2.2.2: these seven have short escapes, other controls \u00xx. */
 static char short_escape(unsigned char x)
 {
 	switch (x) {
@@ -83,7 +83,8 @@ static int by_key(const void *a, const void *b)
 	return span_cmp((*x)->key, (*y)->key);
 }
 
-static enum err children_sorted(struct ctx *c, const struct json *j, const struct json ***out, size_t *count)
+static enum err children_sorted(struct ctx *c, const struct json *j, const struct json ***out,
+				size_t *count)
 {
 	const struct json **list;
 	size_t n = 0;
@@ -95,7 +96,8 @@ static enum err children_sorted(struct ctx *c, const struct json *j, const struc
 	qsort(list, n, sizeof(const struct json *), by_key);
 	for (size_t i = 1; i < n; i++)
 		if (span_eq(list[i - 1]->key, list[i]->key))
-			FAIL(c, ERR_FORMAT, "the key '%.*s' stands twice in one object", SPAN_ARG(list[i]->key));
+			FAIL(c, ERR_FORMAT, "the key '%.*s' stands twice in one object",
+			     SPAN_ARG(list[i]->key));
 	*out = list;
 	return ERR_OK;
 }
@@ -111,7 +113,8 @@ static void new_line(const struct writer *w, unsigned depth)
 
 static enum err put_value(const struct writer *w, const struct json *j, unsigned depth);
 
-static enum err put_child(const struct writer *w, const struct json *at, bool keyed, bool first, unsigned depth)
+static enum err put_child(const struct writer *w, const struct json *at, bool keyed, bool first,
+			  unsigned depth)
 {
 	if (!first)
 		buf_byte(w->b, ',');
@@ -175,7 +178,8 @@ static enum err put_value(const struct writer *w, const struct json *j, unsigned
 	FAIL(w->c, ERR_FORMAT, "a value of no known type");
 }
 
-static enum err write_value(struct ctx *c, const struct json *j, size_t max_bytes, bool pretty, struct span *out)
+static enum err write_value(struct ctx *c, const struct json *j, size_t max_bytes, bool pretty,
+			    struct span *out)
 {
 	struct buf b;
 	struct writer w = { .c = c, .b = &b, .pretty = pretty };

@@ -18,7 +18,7 @@
 #define CHECKSUM_AT 148u
 #define TYPE_AT 156u
 #define MAGIC_AT 257u
-#define NUMBER_END (INT64_C(1) << 33)   /* eleven octal digits: sizes from 8 GiB need a pax header */
+#define NUMBER_END (INT64_C(1) << 33)   /* eleven octal digits: 8 GiB needs a pax header */
 #define PAX_NAME "././@PaxHeader"
 
 static void put_octal(unsigned char *at, size_t digits, uint64_t x)
@@ -27,7 +27,8 @@ static void put_octal(unsigned char *at, size_t digits, uint64_t x)
 		at[i] = (unsigned char)('0' + (x & 7));
 }
 
-static void put_block(struct buf *b, struct span name, unsigned mode, int64_t bytes, int64_t mtime_utc, char type)
+static void put_block(struct buf *b, struct span name, unsigned mode, int64_t bytes,
+		      int64_t mtime_utc, char type)
 {
 	unsigned char block[TAR_BLOCK] = { 0 };
 	uint64_t sum = 0;
@@ -97,13 +98,14 @@ static bool name_ok(struct span name)
 enum err tar_head(struct ctx *c, struct buf *b, struct span name, int64_t bytes, int64_t mtime_utc)
 {
 	bool long_name = name.n > NAME_BYTES, large = bytes >= NUMBER_END;
-	unsigned char room[TAR_NAME_MAX + TAR_BLOCK];   /* not in the arena: a package has many members */
+	unsigned char room[TAR_NAME_MAX + TAR_BLOCK];   /* no arena: a package has many members */
 	struct buf records = { .p = room, .cap = sizeof room, .max = sizeof room };
 	struct span body;
 	char digits[24];
 
 	if (!name_ok(name))
-		FAIL(c, ERR_FORMAT, "'%.*s' cannot be the name of a file in a package", SPAN_ARG(span_cut(name, 0, NAME_BYTES)));
+		FAIL(c, ERR_FORMAT, "'%.*s' cannot be the name of a file in a package",
+		     SPAN_ARG(span_cut(name, 0, NAME_BYTES)));
 	if (bytes < 0 || mtime_utc < 0 || mtime_utc >= NUMBER_END)
 		FAIL(c, ERR_FORMAT, "a file in a package has an impossible size or time");
 	if (long_name || large) {
@@ -165,8 +167,8 @@ static bool take_pax(struct reader *r, struct span block, struct span *name, int
 	struct reader records;
 	int64_t n;
 
-	if (!get_octal(block, SIZE_AT, &n) || n > (int64_t)TAR_HEAD_MAX || !take_bytes(r, (size_t)n, &body) ||
-	    !take_bytes(r, tar_padding(n), &digits))
+	if (!get_octal(block, SIZE_AT, &n) || n > (int64_t)TAR_HEAD_MAX ||
+	    !take_bytes(r, (size_t)n, &body) || !take_bytes(r, tar_padding(n), &digits))
 		return false;
 	records = (struct reader){ body, 0 };
 	(void)take_record(&records, "path", name);
@@ -209,7 +211,8 @@ enum err tar_read_head(struct ctx *c, struct span input, struct tar_entry *out, 
 	struct buf b;
 
 	*out = (struct tar_entry){ .bytes = 0 };
-	*end_out = input.n >= (size_t)2 * TAR_BLOCK && is_zero(span_cut(input, 0, (size_t)2 * TAR_BLOCK));
+	*end_out = input.n >= (size_t)2 * TAR_BLOCK &&
+		   is_zero(span_cut(input, 0, (size_t)2 * TAR_BLOCK));
 	if (*end_out) {
 		out->head_bytes = (size_t)2 * TAR_BLOCK;
 		return ERR_OK;
@@ -222,6 +225,7 @@ enum err tar_read_head(struct ctx *c, struct span input, struct tar_entry *out, 
 	TRY(tar_head(c, &b, name, out->bytes, out->mtime_utc));
 	TRY(buf_done(c, &b, &again));
 	if (!span_eq(again, span_cut(input, 0, out->head_bytes)))
-		FAIL(c, ERR_FORMAT, "the tar header of '%.*s' is not in the one form that we write", SPAN_ARG(span_cut(name, 0, NAME_BYTES)));
+		FAIL(c, ERR_FORMAT, "the tar header of '%.*s' is not in the one form that we write",
+		     SPAN_ARG(span_cut(name, 0, NAME_BYTES)));
 	return ERR_OK;
 }

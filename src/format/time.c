@@ -70,8 +70,9 @@ static bool take_char(struct reader *r, char x)
 
 static bool take_date(struct reader *r, int *year, int *month, int *day)
 {
-	return take_number(r, 4, year) && take_char(r, '-') && take_number(r, 2, month) && take_char(r, '-') &&
-	       take_number(r, 2, day) && *year >= 1 && civil_exists(*year, *month, *day);
+	return take_number(r, 4, year) && take_char(r, '-') && take_number(r, 2, month) &&
+	       take_char(r, '-') && take_number(r, 2, day) && *year >= 1 &&
+	       civil_exists(*year, *month, *day);
 }
 
 bool date_parse(struct span s, int *year, int *month, int *day)
@@ -103,13 +104,15 @@ bool time_parse(struct span s, int64_t *utc_s_out)
 	struct reader r = { s, 0 };
 	int year, month, day, hour, minute, second, offset_s;
 
-	if (!take_date(&r, &year, &month, &day) || !take_char(&r, 'T') || !take_number(&r, 2, &hour) ||
-	    !take_char(&r, ':') || !take_number(&r, 2, &minute) || !take_char(&r, ':') ||
-	    !take_number(&r, 2, &second) || !take_zone(&r, &offset_s) || !reader_done(&r))
+	if (!take_date(&r, &year, &month, &day) || !take_char(&r, 'T') ||
+	    !take_number(&r, 2, &hour) || !take_char(&r, ':') || !take_number(&r, 2, &minute) ||
+	    !take_char(&r, ':') || !take_number(&r, 2, &second) || !take_zone(&r, &offset_s) ||
+	    !reader_done(&r))
 		return false;
 	if (hour > 23 || minute > 59 || second > 59)
 		return false;
-	*utc_s_out = days_of_civil(year, month, day) * DAY_S + hour * 3600 + minute * 60 + second - offset_s;
+	*utc_s_out = days_of_civil(year, month, day) * DAY_S + hour * 3600 + minute * 60 + second -
+		     offset_s;
 	return true;
 }
 

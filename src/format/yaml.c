@@ -30,7 +30,8 @@ struct yaml {
 	size_t line, line_at;           /* a line that has been looked at and where it begins */
 };
 
-static enum err refuse(struct ctx *c, const char *name, size_t line, const char *fmt, ...) PRINTF(4, 5);
+static enum err refuse(struct ctx *c, const char *name, size_t line, const char *fmt, ...)
+	PRINTF(4, 5);
 static enum err refuse(struct ctx *c, const char *name, size_t line, const char *fmt, ...)
 {
 	char words[256];
@@ -79,7 +80,8 @@ static enum err check_bytes(struct ctx *c, const char *name, struct span text)
 			return refuse(c, name, line, "%s", what);
 		if ((i == 0 || text.p[i - 1] == '\n') &&
 		    (span_is(here, "---") || span_is(here, "...") || here.p[0] == '%'))
-			return refuse(c, name, line, "a document mark or directive: one file is one document");
+			return refuse(c, name, line,
+				      "a document mark or directive: one file is one document");
 		line += text.p[i] == '\n';
 	}
 	for (line = 0; take_line(&lines, &words); line++)
@@ -155,7 +157,8 @@ static enum err check_scalar(struct yaml *y, const yaml_event_t *e, bool is_key)
 	if (is_key && (end >= text.n || text.p[end] != ':'))
 		return refuse(y->c, y->name, line, "write it as 'key: value'");
 	if (!is_key && is_blank(span_cut(text, 0, from)))
-		return refuse(y->c, y->name, line, "a value stands on the line of its key or of its '-'");
+		return refuse(y->c, y->name, line,
+			      "a value stands on the line of its key or of its '-'");
 	if (!is_key && plain && text.p[from] == '?')
 		return refuse(y->c, y->name, line, "a text that begins with '?' needs quotes");
 	if (!plain && !escapes_ok(span_cut(text, from, end - from)))
@@ -214,7 +217,8 @@ static enum err on_begin(struct yaml *y, const yaml_event_t *e)
 	struct json *j;
 
 	if (!block)
-		return refuse(y->c, y->name, line, "flow style ({...} or [...]): write one value on a line");
+		return refuse(y->c, y->name, line,
+			      "flow style ({...} or [...]): write one value on a line");
 	if (marked)
 		return refuse(y->c, y->name, line, "an anchor or a tag");
 	if (y->depth == YAML_DEPTH_MAX)
@@ -245,8 +249,8 @@ static enum err on_end(struct yaml *y)
 	qsort(list, n, sizeof(const struct json *), by_key_and_line);
 	for (size_t i = 1; i < n; i++)
 		if (span_eq(list[i - 1]->key, list[i]->key))
-			return refuse(y->c, y->name, list[i]->line - 1, "the key '%.*s' stands here again",
-				      SPAN_ARG(list[i]->key));
+			return refuse(y->c, y->name, list[i]->line - 1,
+				      "the key '%.*s' stands here again", SPAN_ARG(list[i]->key));
 	return ERR_OK;
 }
 
@@ -256,7 +260,8 @@ static enum err on_event(struct yaml *y, const yaml_event_t *e)
 		      (e->type == YAML_DOCUMENT_END_EVENT && !e->data.document_end.implicit);
 
 	if (marked)
-		return refuse(y->c, y->name, e->start_mark.line, "a document mark: one file is one document");
+		return refuse(y->c, y->name, e->start_mark.line,
+			      "a document mark: one file is one document");
 	switch (e->type) {
 	case YAML_ALIAS_EVENT:
 		return refuse(y->c, y->name, e->start_mark.line, "an alias");
@@ -320,7 +325,8 @@ enum err yaml_parse(struct ctx *c, const char *name, struct span text, struct js
 	if (!yaml_parser_initialize(&y.parser))
 		FAIL(c, ERR_NOMEM, "no memory for reading %s", name);
 	yaml_parser_set_encoding(&y.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&y.parser, text.n ? text.p : (const unsigned char *)"", text.n);
+	yaml_parser_set_input_string(&y.parser, text.n ? text.p : (const unsigned char *)"",
+				     text.n);
 	e = run(&y);
 	yaml_parser_delete(&y.parser);
 	*out = e == ERR_OK ? y.root : NULL;
