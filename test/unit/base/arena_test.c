@@ -104,9 +104,12 @@ static void table_of_errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(memory_is_zeroed_and_aligned), cmocka_unit_test(total_is_hard),
-		cmocka_unit_test(large_pieces_have_room),       cmocka_unit_test(lack_of_memory_is_recorded),
-		cmocka_unit_test(first_failure_wins),           cmocka_unit_test(table_of_errors),
+		cmocka_unit_test(memory_is_zeroed_and_aligned),
+		cmocka_unit_test(total_is_hard),
+		cmocka_unit_test(large_pieces_have_room),
+		cmocka_unit_test(lack_of_memory_is_recorded),
+		cmocka_unit_test(first_failure_wins),
+		cmocka_unit_test(table_of_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,8 +72,9 @@ static void base64_all_bytes(void **state)
 
 static void base64_only_canonical(void **state)
 {
-	static const char *const bad[] = { "Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm9v\n", " Zm9v", "Zm_v", "Zm-v",
-					   "Zg==Zg==", "=", "====", "Z===", "Zm=v", "Zm9v====" };
+	static const char *const bad[] = { "Z",	     "Zg",    "Zg=",  "Zg===",	 "Zh==",     "Zm9=",
+					   "Zm9v\n", " Zm9v", "Zm_v", "Zm-v",	 "Zg==Zg==", "=",
+					   "====",   "Z===",  "Zm=v", "Zm9v====" };
 	CTX(c);
 	struct span out;
 

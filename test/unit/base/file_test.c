@@ -79,7 +79,8 @@ static void write_and_read(void **state)
 	ok(&c, file_remove(&c, path));
 	ok(&c, file_remove(&c, path));
 	assert_false(file_exists(path));
-	refused(&c, ERR_NOT_FOUND, "does not exist", file_write(&c, in_folder(&c, "no/such"), SPAN("x"), 0600));
+	refused(&c, ERR_NOT_FOUND, "does not exist",
+		file_write(&c, in_folder(&c, "no/such"), SPAN("x"), 0600));
 }
 
 static void write_once(void **state)
@@ -170,8 +171,12 @@ static void memory_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(write_and_read), cmocka_unit_test(write_once), cmocka_unit_test(failures_leave_the_old),
-		cmocka_unit_test(slow_calls),     cmocka_unit_test(folders),    cmocka_unit_test(paths),
+		cmocka_unit_test(write_and_read),
+		cmocka_unit_test(write_once),
+		cmocka_unit_test(failures_leave_the_old),
+		cmocka_unit_test(slow_calls),
+		cmocka_unit_test(folders),
+		cmocka_unit_test(paths),
 		cmocka_unit_test(memory_files),
 	};
 

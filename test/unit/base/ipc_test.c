@@ -89,7 +89,8 @@ static void too_much(void **state)
 	a = pair[0];
 	b = pair[1];
 	refused(&c, ERR_LIMIT, "files", ipc_send(&c, a, SPAN("x"), fds, IPC_FDS_MAX + 1));
-	refused(&c, ERR_LIMIT, "large", ipc_send(&c, a, span_of("", (size_t)IPC_TEXT_MAX + 1), NULL, 0));
+	refused(&c, ERR_LIMIT, "large",
+		ipc_send(&c, a, span_of("", (size_t)IPC_TEXT_MAX + 1), NULL, 0));
 }
 
 static void silence_and_ends(void **state)
@@ -159,8 +160,12 @@ static void listening(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(texts_of_all_lengths), cmocka_unit_test(files_travel), cmocka_unit_test(too_much),
-		cmocka_unit_test(silence_and_ends),     cmocka_unit_test(nonsense),     cmocka_unit_test(listening),
+		cmocka_unit_test(texts_of_all_lengths),
+		cmocka_unit_test(files_travel),
+		cmocka_unit_test(too_much),
+		cmocka_unit_test(silence_and_ends),
+		cmocka_unit_test(nonsense),
+		cmocka_unit_test(listening),
 	};
 
 	return cmocka_run_group_tests(tests, folder_make, folder_drop);

@@ -50,8 +50,19 @@ static void cutting(void **state)
 
 static void numbers(void **state)
 {
-	static const char *const bad[] = { "", "-", "-0", "00", "01", "+1", " 1", "1 ", "1x", "9223372036854775808",
-					   "-9223372036854775809", "0x10", "1.0" };
+	static const char *const bad[] = { "",
+					   "-",
+					   "-0",
+					   "00",
+					   "01",
+					   "+1",
+					   " 1",
+					   "1 ",
+					   "1x",
+					   "9223372036854775808",
+					   "-9223372036854775809",
+					   "0x10",
+					   "1.0" };
 	int64_t n;
 
 	(void)state;
@@ -66,11 +77,30 @@ static void numbers(void **state)
 /* Unicode 15, table 3-7: the first and last of each row, and what is just outside. */
 static void utf8(void **state)
 {
-	static const char *const good[] = { "", "a\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf",
-					    "\xee\x80\x80", "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf" };
-	static const char *const bad[] = { "\x80", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x7f", "\xe0\x9f\xbf",
-					   "\xe0\xa0", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
-					   "\xf5\x80\x80\x80", "\xff", "a\xe2\x82", "\xe2\x28\xa1" };
+	static const char *const good[] = { "",
+					    "a\x7f",
+					    "\xc2\x80",
+					    "\xdf\xbf",
+					    "\xe0\xa0\x80",
+					    "\xed\x9f\xbf",
+					    "\xee\x80\x80",
+					    "\xef\xbf\xbf",
+					    "\xf0\x90\x80\x80",
+					    "\xf4\x8f\xbf\xbf" };
+	static const char *const bad[] = { "\x80",
+					   "\xc0\x80",
+					   "\xc1\xbf",
+					   "\xc2",
+					   "\xc2\x7f",
+					   "\xe0\x9f\xbf",
+					   "\xe0\xa0",
+					   "\xed\xa0\x80",
+					   "\xf0\x8f\xbf\xbf",
+					   "\xf4\x90\x80\x80",
+					   "\xf5\x80\x80\x80",
+					   "\xff",
+					   "a\xe2\x82",
+					   "\xe2\x28\xa1" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(good); i++)
@@ -81,7 +111,9 @@ static void utf8(void **state)
 
 static void reading(void **state)
 {
-	struct reader r = { SPAN("\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10"), 0 };
+	struct reader r = {
+		SPAN("\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10"), 0
+	};
 	uint64_t u64;
 	uint32_t u32;
 	uint16_t u16;
@@ -151,8 +183,9 @@ static void wiping(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(comparing), cmocka_unit_test(cutting),      cmocka_unit_test(numbers),
-		cmocka_unit_test(utf8),      cmocka_unit_test(reading),      cmocka_unit_test(reading_text),
+		cmocka_unit_test(comparing), cmocka_unit_test(cutting),
+		cmocka_unit_test(numbers),   cmocka_unit_test(utf8),
+		cmocka_unit_test(reading),   cmocka_unit_test(reading_text),
 		cmocka_unit_test(copying),   cmocka_unit_test(wiping),
 	};
 

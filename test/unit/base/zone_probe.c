@@ -30,7 +30,8 @@ int main(void)
 	while (scanf("%64s %ld %ld", name, &first, &last) == 3) {
 		CTX_SCOPED struct ctx c = { .code = ERR_OK };
 
-		if (ctx_begin(&c, (size_t)4 << 20) != ERR_OK || answer(&c, name, first, last) != ERR_OK) {
+		if (ctx_begin(&c, (size_t)4 << 20) != ERR_OK ||
+		    answer(&c, name, first, last) != ERR_OK) {
 			fprintf(stderr, "%s\n", c.why);
 			return 1;
 		}

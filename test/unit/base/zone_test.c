@@ -12,12 +12,29 @@
 
 static void names(void **state)
 {
-	static const char *const bad[] = { "", "/", "Europe", "Europe/", "/Europe/Paris", "Europe//Paris", "../etc/passwd",
-					   "Europe/../UTC", "Europe/Paris ", "Europe/Atlantis", "europe/paris\n",
-					   "zone.tab", "localtime", "posixrules", "-5", "+0100", "tzdata.zi",
-					   "right/Europe/Paris", "CEST" };
-	static const char *const good[] = { "UTC", "Europe/Paris", "America/Argentina/Buenos_Aires", "Etc/GMT+5", "EST5EDT",
-					    "America/Port-au-Prince" };
+	static const char *const bad[] = { "",
+					   "/",
+					   "Europe",
+					   "Europe/",
+					   "/Europe/Paris",
+					   "Europe//Paris",
+					   "../etc/passwd",
+					   "Europe/../UTC",
+					   "Europe/Paris ",
+					   "Europe/Atlantis",
+					   "europe/paris\n",
+					   "zone.tab",
+					   "localtime",
+					   "posixrules",
+					   "-5",
+					   "+0100",
+					   "tzdata.zi",
+					   "right/Europe/Paris",
+					   "CEST" };
+	static const char *const good[] = {
+		"UTC",	     "Europe/Paris", "America/Argentina/Buenos_Aires",
+		"Etc/GMT+5", "EST5EDT",	     "America/Port-au-Prince"
+	};
 	char long_name[80];
 	CTX(c);
 
@@ -49,17 +66,23 @@ static void days(void **state)
 	assert_int_equal(start(&c, "UTC", 2026, 11, 22), 1795305600);
 	assert_int_equal(start(&c, "Europe/Paris", 2026, 11, 22), 1795305600 - 3600);
 	/* The days on which the clocks of Paris change have 23 and 25 hours. */
-	assert_int_equal(start(&c, "Europe/Paris", 2026, 3, 30) - start(&c, "Europe/Paris", 2026, 3, 29), 23 * 3600);
-	assert_int_equal(start(&c, "Europe/Paris", 2026, 10, 26) - start(&c, "Europe/Paris", 2026, 10, 25), 25 * 3600);
+	assert_int_equal(start(&c, "Europe/Paris", 2026, 3, 30) -
+				 start(&c, "Europe/Paris", 2026, 3, 29),
+			 23 * 3600);
+	assert_int_equal(start(&c, "Europe/Paris", 2026, 10, 26) -
+				 start(&c, "Europe/Paris", 2026, 10, 25),
+			 25 * 3600);
 	/* 00:00 to 01:00 of this day did not exist in Sao Paulo: it began at 03:00 UTC. */
 	assert_int_equal(start(&c, "America/Sao_Paulo", 2018, 11, 4) % DAY_S, 3 * 3600);
 	/* Apia left 2011-12-30 out. */
-	assert_int_equal(start(&c, "Pacific/Apia", 2011, 12, 30), start(&c, "Pacific/Apia", 2011, 12, 31));
+	assert_int_equal(start(&c, "Pacific/Apia", 2011, 12, 30),
+			 start(&c, "Pacific/Apia", 2011, 12, 31));
 	/* After the last change in the file the rule text goes on. */
 	assert_int_equal(start(&c, "Europe/Paris", 2500, 7, 1) % DAY_S, 22 * 3600);
 	refused(&c, ERR_FORMAT, "2026-02-29", zone_day_start(&c, SPAN("UTC"), 2026, 2, 29, &at));
 	refused(&c, ERR_FORMAT, "does not exist", zone_day_start(&c, SPAN("UTC"), 0, 1, 1, &at));
-	refused(&c, ERR_FORMAT, "does not exist", zone_day_start(&c, SPAN("UTC"), 10000, 1, 1, &at));
+	refused(&c, ERR_FORMAT, "does not exist",
+		zone_day_start(&c, SPAN("UTC"), 10000, 1, 1, &at));
 	refused(&c, ERR_FORMAT, "zone", zone_day_start(&c, SPAN("Mars/Base"), 2026, 1, 1, &at));
 }
 
@@ -87,7 +110,7 @@ static void offsets(void **state)
 	text_is(s, "-02:30");
 	ok(&c, zone_offset_text(&c, SPAN("UTC"), 0, &s));
 	text_is(s, "+00:00");
-	ok(&c, zone_offset_text(&c, SPAN("Europe/Paris"), -2486592000, &s));    /* local mean time */
+	ok(&c, zone_offset_text(&c, SPAN("Europe/Paris"), -2486592000, &s)); /* local mean time */
 	text_is(s, "+00:09:21");
 }
 
@@ -114,9 +137,19 @@ static struct span file_of(struct ctx *c, const char *rule)
 
 static void rule_texts(void **state)
 {
-	static const char *const bad[] = { "X1", "XXX", "CET-1CEST", "CET-1CEST,M3.5.0", "CET-1CEST,M13.5.0,M10.5.0",
-					   "CET-1CEST,M3.6.0,M10.5.0", "CET-1CEST,M3.5.7,M10.5.0", "CET-1CEST,M3.5.0,M10.5.0x",
-					   "CET-1CEST,J0,J5", "CET-1CEST,366,5", "CET-168", "<+03-3", "CET-1:60",
+	static const char *const bad[] = { "X1",
+					   "XXX",
+					   "CET-1CEST",
+					   "CET-1CEST,M3.5.0",
+					   "CET-1CEST,M13.5.0,M10.5.0",
+					   "CET-1CEST,M3.6.0,M10.5.0",
+					   "CET-1CEST,M3.5.7,M10.5.0",
+					   "CET-1CEST,M3.5.0,M10.5.0x",
+					   "CET-1CEST,J0,J5",
+					   "CET-1CEST,366,5",
+					   "CET-168",
+					   "<+03-3",
+					   "CET-1:60",
 					   "CET-1CEST,M3.5.0/,M10.5.0" };
 	struct zone z;
 	CTX(c);
@@ -191,8 +224,12 @@ static void calendar(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names),      cmocka_unit_test(days),         cmocka_unit_test(machine_zone_does_not_matter),
-		cmocka_unit_test(offsets),    cmocka_unit_test(rule_texts),   cmocka_unit_test(broken_files),
+		cmocka_unit_test(names),
+		cmocka_unit_test(days),
+		cmocka_unit_test(machine_zone_does_not_matter),
+		cmocka_unit_test(offsets),
+		cmocka_unit_test(rule_texts),
+		cmocka_unit_test(broken_files),
 		cmocka_unit_test(calendar),
 	};
 

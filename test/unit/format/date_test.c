@@ -14,7 +14,8 @@ static void means(const char *field, const char *when)
 
 	assert_true(!when || time_parse(span_str(when), &want));
 	if (got != want)
-		fail_msg("'%s' is %lld, not %lld (%s)", field, (long long)got, (long long)want, when ? when : "unknown");
+		fail_msg("'%s' is %lld, not %lld (%s)", field, (long long)got, (long long)want,
+			 when ? when : "unknown");
 }
 
 static void plain_dates(void **state)
@@ -36,12 +37,14 @@ static void obsolete_dates(void **state)
 {
 	(void)state;
 	/* RFC 5322 appendix A.5 and A.6.2. */
-	means(" Thu,\r\n      13\r\n        Feb\r\n          1969\r\n      23:32\r\n               -0330 (Newfoundland Time)",
+	means(" Thu,\r\n      13\r\n        Feb\r\n          1969\r\n      23:32\r\n               "
+	      "-0330 (Newfoundland Time)",
 	      "1969-02-14T03:02:00Z");
 	means("21 Nov 97 09:55:06 GMT", "1997-11-21T09:55:06Z");
 	means("Fri, 21 Nov 1997 09(comment):   55  :  06 -0600", "1997-11-21T15:55:06Z");
 	means("fri, 21 nov 1997 09:55:06 gmt", "1997-11-21T09:55:06Z");
-	means("(a (nested \\) (deep)) comment) Fri (x) , (y) 21(z)Nov(.)1997 09:55:06(,)GMT(e)", "1997-11-21T09:55:06Z");
+	means("(a (nested \\) (deep)) comment) Fri (x) , (y) 21(z)Nov(.)1997 09:55:06(,)GMT(e)",
+	      "1997-11-21T09:55:06Z");
 	means("21Nov1997 09:55:06GMT", "1997-11-21T09:55:06Z");
 	means("1 Jan 00 00:00 UT", "2000-01-01T00:00:00Z");
 	means("1 Jan 49 00:00 UT", "2049-01-01T00:00:00Z");
@@ -60,10 +63,11 @@ static void zones(void **state)
 	static const struct {
 		const char *zone;
 		int hours;      /* to add for UTC */
-	} rows[] = { { "UT", 0 },  { "GMT", 0 }, { "EST", 5 }, { "EDT", 4 }, { "CST", 6 },  { "CDT", 5 },  { "MST", 7 },
-		     { "MDT", 6 }, { "PST", 8 }, { "PDT", 7 }, { "pdt", 7 }, { "A", 0 },    { "Z", 0 },    { "z", 0 },
-		     { "M", 0 },   { "Y", 0 },   { "i", 0 },   { "K", 0 },   { "CET", 0 },  { "UTC", 0 },  { "IST", 0 },
-		     { "JST", 0 }, { "WWWWW", 0 } };
+	} rows[] = { { "UT", 0 },  { "GMT", 0 }, { "EST", 5 },	{ "EDT", 4 }, { "CST", 6 },
+		     { "CDT", 5 }, { "MST", 7 }, { "MDT", 6 },	{ "PST", 8 }, { "PDT", 7 },
+		     { "pdt", 7 }, { "A", 0 },	 { "Z", 0 },	{ "z", 0 },   { "M", 0 },
+		     { "Y", 0 },   { "i", 0 },	 { "K", 0 },	{ "CET", 0 }, { "UTC", 0 },
+		     { "IST", 0 }, { "JST", 0 }, { "WWWWW", 0 } };
 	char text[64];
 
 	(void)state;
@@ -75,22 +79,56 @@ static void zones(void **state)
 
 static void unknown_dates(void **state)
 {
-	static const char *const bad[] = {
-		"", " ", "yesterday", "2025/13/45", "2025-01-01 10:00:00 +0000", "Tue, 99 Foo 2025 25:61:61 +9999",
-		"32 Jan 2025 10:00:00 +0000", "0 Jan 2025 10:00:00 +0000", "29 Feb 2025 10:00:00 +0000",
-		"31 Apr 2025 10:00:00 +0000", "1 Foo 2025 10:00:00 +0000", "1 January 2025 10:00:00 +0000",
-		"1 Jan 2025 24:00:00 +0000", "1 Jan 2025 10:60:00 +0000", "1 Jan 2025 10:00:61 +0000",
-		"1 Jan 2025 10:00:00 +0060", "1 Jan 2025 10:00:00 +9999", "1 Jan 2025 10:00:00 +010",
-		"1 Jan 2025 10:00:00 +01000", "1 Jan 2025 10:00:00 +01:00", "1 Jan 2025 10:00:00 + 0100",
-		"1 Jan 2025 10:00:00 0100", "1 Jan 2025 10:00:00", "1 Jan 2025 10:00:00 (GMT)", "1 Jan 2025 10:00:00 J",
-		"1 Jan 2025 10:00:00 j", "1 Jan 2025 10:00:00 GMT+1", "1 Jan 2025 10:00:00 +0100 x",
-		"1 Jan 2025 10:00:00 +0100 (not closed", "1 Jan 2025 10:00:00 +0100 )", "(open 1 Jan 2025 10:00:00 +0100",
-		"Foo, 1 Jan 2025 10:00:00 +0000", "Wed 1 Jan 2025 10:00:00 +0000", "Wednesday, 1 Jan 2025 10:00:00 +0000",
-		", 1 Jan 2025 10:00:00 +0000", "1 Jan 5 10:00:00 +0000", "1 Jan 12025 10:00:00 +0000",
-		"1 Jan 1899 10:00:00 +0000", "001 Jan 2025 10:00:00 +0000", "1 Jan 2025 1:00:00 +0000",
-		"1 Jan 2025 10:0:00 +0000", "1 Jan 2025 100:00:00 +0000", "1 Jan 2025 10.00.00 +0000",
-		"1 Jan 2025 10:00: +0000", "1 Jan 2025 10 +0000", "1-Jan-2025 10:00:00 +0000", "Jan 1 2025 10:00:00 +0000",
-		"1 Jan 2025 10:00:00 \xc3\xa9", "\xc3\xa9 1 Jan 2025 10:00:00 GMT", "1 Jan -2025 10:00:00 GMT" };
+	static const char *const bad[] = { "",
+					   " ",
+					   "yesterday",
+					   "2025/13/45",
+					   "2025-01-01 10:00:00 +0000",
+					   "Tue, 99 Foo 2025 25:61:61 +9999",
+					   "32 Jan 2025 10:00:00 +0000",
+					   "0 Jan 2025 10:00:00 +0000",
+					   "29 Feb 2025 10:00:00 +0000",
+					   "31 Apr 2025 10:00:00 +0000",
+					   "1 Foo 2025 10:00:00 +0000",
+					   "1 January 2025 10:00:00 +0000",
+					   "1 Jan 2025 24:00:00 +0000",
+					   "1 Jan 2025 10:60:00 +0000",
+					   "1 Jan 2025 10:00:61 +0000",
+					   "1 Jan 2025 10:00:00 +0060",
+					   "1 Jan 2025 10:00:00 +9999",
+					   "1 Jan 2025 10:00:00 +010",
+					   "1 Jan 2025 10:00:00 +01000",
+					   "1 Jan 2025 10:00:00 +01:00",
+					   "1 Jan 2025 10:00:00 + 0100",
+					   "1 Jan 2025 10:00:00 0100",
+					   "1 Jan 2025 10:00:00",
+					   "1 Jan 2025 10:00:00 (GMT)",
+					   "1 Jan 2025 10:00:00 J",
+					   "1 Jan 2025 10:00:00 j",
+					   "1 Jan 2025 10:00:00 GMT+1",
+					   "1 Jan 2025 10:00:00 +0100 x",
+					   "1 Jan 2025 10:00:00 +0100 (not closed",
+					   "1 Jan 2025 10:00:00 +0100 )",
+					   "(open 1 Jan 2025 10:00:00 +0100",
+					   "Foo, 1 Jan 2025 10:00:00 +0000",
+					   "Wed 1 Jan 2025 10:00:00 +0000",
+					   "Wednesday, 1 Jan 2025 10:00:00 +0000",
+					   ", 1 Jan 2025 10:00:00 +0000",
+					   "1 Jan 5 10:00:00 +0000",
+					   "1 Jan 12025 10:00:00 +0000",
+					   "1 Jan 1899 10:00:00 +0000",
+					   "001 Jan 2025 10:00:00 +0000",
+					   "1 Jan 2025 1:00:00 +0000",
+					   "1 Jan 2025 10:0:00 +0000",
+					   "1 Jan 2025 100:00:00 +0000",
+					   "1 Jan 2025 10.00.00 +0000",
+					   "1 Jan 2025 10:00: +0000",
+					   "1 Jan 2025 10 +0000",
+					   "1-Jan-2025 10:00:00 +0000",
+					   "Jan 1 2025 10:00:00 +0000",
+					   "1 Jan 2025 10:00:00 \xc3\xa9",
+					   "\xc3\xa9 1 Jan 2025 10:00:00 GMT",
+					   "1 Jan -2025 10:00:00 GMT" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
@@ -118,19 +156,24 @@ static void header_blocks(void **state)
 	dates_are(SPAN("Date: " D1 "\n\n"), T1, DATE_UNKNOWN, false);
 	dates_are(SPAN("Date: " D1), T1, DATE_UNKNOWN, false);
 	dates_are(SPAN("Subject: x\r\ndATE \t:\r\n\t" D1 "\r\n\r\n"), T1, DATE_UNKNOWN, false);
-	dates_are(SPAN("From x@y Thu Jan  1 10:00:00 1970\nDate: " D1 "\n\n"), T1, DATE_UNKNOWN, false);
-	dates_are(SPAN(">From x@y Thu Jan  1 10:00:00 1970\n folded rubbish\nDate: " D1 "\n\n"), T1, DATE_UNKNOWN, false);
+	dates_are(SPAN("From x@y Thu Jan  1 10:00:00 1970\nDate: " D1 "\n\n"), T1, DATE_UNKNOWN,
+		  false);
+	dates_are(SPAN(">From x@y Thu Jan  1 10:00:00 1970\n folded rubbish\nDate: " D1 "\n\n"), T1,
+		  DATE_UNKNOWN, false);
 	dates_are(SPAN(" Date: x\nno field\nDate: " D1 "\n"), T1, DATE_UNKNOWN, false);
-	dates_are(SPAN("X: y\n Date: 1 Jan 2025 00:00 GMT\nDate: " D1 "\n"), T1, DATE_UNKNOWN, false);
+	dates_are(SPAN("X: y\n Date: 1 Jan 2025 00:00 GMT\nDate: " D1 "\n"), T1, DATE_UNKNOWN,
+		  false);
 	/* The first counts, also when it cannot be read. */
 	dates_are(SPAN("Date: " D1 "\nDate: 1 Jan 2025 00:00 GMT\n\n"), T1, DATE_UNKNOWN, true);
-	dates_are(SPAN("Date: rubbish\nDate: " D1 "\nDate: " D1 "\n\n"), DATE_UNKNOWN, DATE_UNKNOWN, true);
+	dates_are(SPAN("Date: rubbish\nDate: " D1 "\nDate: " D1 "\n\n"), DATE_UNKNOWN, DATE_UNKNOWN,
+		  true);
 	dates_are(SPAN("Date:\nDate: " D1 "\n\n"), DATE_UNKNOWN, DATE_UNKNOWN, true);
 	/* The body and what looks alike do not count. */
 	dates_are(SPAN("X: y\n\nDate: " D1 "\n"), DATE_UNKNOWN, DATE_UNKNOWN, false);
 	dates_are(SPAN("X: y\r\n\r\nDate: " D1 "\n"), DATE_UNKNOWN, DATE_UNKNOWN, false);
 	dates_are(SPAN("\nDate: " D1 "\n"), DATE_UNKNOWN, DATE_UNKNOWN, false);
-	dates_are(SPAN("X-Date: " D1 "\nDates: " D1 "\nResent-Date: " D1 "\n"), DATE_UNKNOWN, DATE_UNKNOWN, false);
+	dates_are(SPAN("X-Date: " D1 "\nDates: " D1 "\nResent-Date: " D1 "\n"), DATE_UNKNOWN,
+		  DATE_UNKNOWN, false);
 	dates_are(SPAN("Da te: " D1 "\n"), DATE_UNKNOWN, DATE_UNKNOWN, false);
 	dates_are(SPAN_NONE, DATE_UNKNOWN, DATE_UNKNOWN, false);
 	dates_are(SPAN("X: \0y\nDate: " D1 "\n"), T1, DATE_UNKNOWN, false);
@@ -141,13 +184,16 @@ static void header_blocks(void **state)
 static void received(void **state)
 {
 	(void)state;
-	dates_are(SPAN("Received: from a by b; " D1 "\nReceived: from c; 1 Jan 2025 00:00 GMT\n\n"), DATE_UNKNOWN, T1, false);
+	dates_are(SPAN("Received: from a by b; " D1 "\nReceived: from c; 1 Jan 2025 00:00 GMT\n\n"),
+		  DATE_UNKNOWN, T1, false);
 	dates_are(SPAN("received: a; b\n\tid x; " D1 " (x)\n\n"), DATE_UNKNOWN, T1, false);
 	dates_are(SPAN("Received: a; " D1 " (b; c)\n\n"), DATE_UNKNOWN, T1, false);
-	dates_are(SPAN("Received: (helo=\"x;y\" (nested;)) \"(;\"; " D1 "\n\n"), DATE_UNKNOWN, T1, false);
+	dates_are(SPAN("Received: (helo=\"x;y\" (nested;)) \"(;\"; " D1 "\n\n"), DATE_UNKNOWN, T1,
+		  false);
 	dates_are(SPAN("Received: from [(never closed by b; " D1 "\n\n"), DATE_UNKNOWN, T1, false);
 	dates_are(SPAN("Received: from \"never closed by b; " D1 "\n\n"), DATE_UNKNOWN, T1, false);
-	dates_are(SPAN("Received: from a by b " D1 "\nReceived: x; " D1 "\n\n"), DATE_UNKNOWN, DATE_UNKNOWN, false);
+	dates_are(SPAN("Received: from a by b " D1 "\nReceived: x; " D1 "\n\n"), DATE_UNKNOWN,
+		  DATE_UNKNOWN, false);
 	dates_are(SPAN("Received: x;\nReceived: x; " D1 "\n\n"), DATE_UNKNOWN, DATE_UNKNOWN, false);
 	dates_are(SPAN("Received: " D1 ";\n\n"), DATE_UNKNOWN, DATE_UNKNOWN, false);
 	dates_are(SPAN("X-Received: x; " D1 "\n\n"), DATE_UNKNOWN, DATE_UNKNOWN, false);
@@ -195,9 +241,10 @@ static void fields(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(plain_dates),   cmocka_unit_test(obsolete_dates), cmocka_unit_test(zones),
-		cmocka_unit_test(unknown_dates), cmocka_unit_test(header_blocks),  cmocka_unit_test(received),
-		cmocka_unit_test(lengths),       cmocka_unit_test(fields),
+		cmocka_unit_test(plain_dates),	 cmocka_unit_test(obsolete_dates),
+		cmocka_unit_test(zones),	 cmocka_unit_test(unknown_dates),
+		cmocka_unit_test(header_blocks), cmocka_unit_test(received),
+		cmocka_unit_test(lengths),	 cmocka_unit_test(fields),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

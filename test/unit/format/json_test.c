@@ -37,16 +37,21 @@ static void canonical_form(void **state)
 	(void)state;
 	becomes(&c, " { \"b\" : [ 1 , -2 , true , false , null ] , \"a\" : {} } ",
 		"{\"a\":{},\"b\":[1,-2,true,false,null]}");
-	becomes(&c, "{\"_\":1,\"a_b\":2,\"a\":3,\"a0\":4,\"0\":5}", "{\"0\":5,\"_\":1,\"a\":3,\"a0\":4,\"a_b\":2}");
+	becomes(&c, "{\"_\":1,\"a_b\":2,\"a\":3,\"a0\":4,\"0\":5}",
+		"{\"0\":5,\"_\":1,\"a\":3,\"a0\":4,\"a_b\":2}");
 	becomes(&c, "\"\\u0008\\u0009\\u000a\\u000c\\u000d\\u0022\\u005c\\/\\u001F\\u007f\\u20AC\"",
 		"\"\\b\\t\\n\\f\\r\\\"\\\\/\\u001f\x7f\xe2\x82\xac\"");
 	becomes(&c, "\"\\ud834\\udd1e\\u2028\"", "\"\xf0\x9d\x84\x9e\xe2\x80\xa8\"");
-	becomes(&c, "[9007199254740991,-9007199254740991,-0,0]", "[9007199254740991,-9007199254740991,0,0]");
+	becomes(&c, "[9007199254740991,-9007199254740991,-0,0]",
+		"[9007199254740991,-9007199254740991,0,0]");
 	ok(&c, json_parse_canonical(&c, SPAN("{\"a\":[1,\"x\"]}"), &j));
-	static const char *const other[] = { "{\"b\":1,\"a\":1}", "{\"a\": 1}", "{\"a\":1}\n", " {}", "\"\\/\"", "-0",
-					     "\"\\u0041\"", "\"\\u001F\"", "[\"\\u000a\"]" };
+	static const char *const other[] = {
+		"{\"b\":1,\"a\":1}", "{\"a\": 1}",  "{\"a\":1}\n",  " {}", "\"\\/\"", "-0",
+		"\"\\u0041\"",	     "\"\\u001F\"", "[\"\\u000a\"]"
+	};
 	for (size_t i = 0; i < COUNT_OF(other); i++)
-		refused(&c, ERR_FORMAT, "canonical", json_parse_canonical(&c, span_str(other[i]), &j));
+		refused(&c, ERR_FORMAT, "canonical",
+			json_parse_canonical(&c, span_str(other[i]), &j));
 }
 
 static void reading_refuses(void **state)
@@ -189,7 +194,8 @@ static void building(void **state)
 	ok(&c, json_write(&c, o, MAX, &out));
 	text_is(out, "{\"a\":{\"x\":1},\"list\":[{\"x\":1},{\"x\":1}]}");
 	ok(&c, json_write_pretty(&c, o, MAX, &out));
-	text_is(out, "{\n  \"a\": {\n    \"x\": 1\n  },\n  \"list\": [\n    {\n      \"x\": 1\n    },\n    {\n"
+	text_is(out, "{\n  \"a\": {\n    \"x\": 1\n  },\n  \"list\": [\n    {\n      \"x\": 1\n    "
+		     "},\n    {\n"
 		     "      \"x\": 1\n    }\n  ]\n}");
 	ok(&c, json_write_pretty(&c, json_list(&c), MAX, &out));
 	text_is(out, "[]");
@@ -213,7 +219,8 @@ static void lack_of_memory(void **state)
 static void asking(void **state)
 {
 	CTX(c);
-	struct json *o = parsed(&c, "{\"t\":\"x\",\"n\":5,\"b\":true,\"l\":[1,2],\"o\":{\"k\":1},\"h\":\"00ff\",\"z\":null}");
+	struct json *o = parsed(&c, "{\"t\":\"x\",\"n\":5,\"b\":true,\"l\":[1,2],\"o\":{\"k\":1},"
+				    "\"h\":\"00ff\",\"z\":null}");
 	const struct json *j;
 	unsigned char bytes[2];
 	struct span s;
@@ -236,7 +243,8 @@ static void asking(void **state)
 	refused(&c, ERR_FORMAT, "'h' must be 3 bytes", json_need_hex(&c, o, "h", bytes, 3));
 	refused(&c, ERR_FORMAT, "'t' must be 2 bytes", json_need_hex(&c, o, "t", bytes, 2));
 	refused(&c, ERR_FORMAT, "'q' is missing", json_need_text(&c, o, "q", &s));
-	refused(&c, ERR_FORMAT, "'n' is a whole number and must be a text", json_need_text(&c, o, "n", &s));
+	refused(&c, ERR_FORMAT, "'n' is a whole number and must be a text",
+		json_need_text(&c, o, "n", &s));
 	refused(&c, ERR_FORMAT, "'z' is null", json_need_list(&c, o, "z", &j));
 	refused(&c, ERR_FORMAT, "no object", json_need_int(&c, NULL, "n", &n));
 	refused(&c, ERR_FORMAT, "'z' is not known here", json_only(&c, o, "t n b l o h zz"));
@@ -253,9 +261,13 @@ static void comparing_and_copying(void **state)
 {
 	CTX(c);
 	struct json *a = parsed(&c, "{\"a\":[1,{\"b\":\"x\"}],\"c\":null}"), *copy;
-	static const char *const other[] = { "{\"a\":[1,{\"b\":\"x\"}]}", "{\"a\":[{\"b\":\"x\"},1],\"c\":null}",
-					     "{\"a\":[1,{\"b\":\"y\"}],\"c\":null}", "{\"a\":[1,{\"b\":\"x\"}],\"d\":null}",
-					     "{\"a\":[1,{\"b\":\"x\"},2],\"c\":null}", "[]", "{\"a\":1,\"c\":null}" };
+	static const char *const other[] = { "{\"a\":[1,{\"b\":\"x\"}]}",
+					     "{\"a\":[{\"b\":\"x\"},1],\"c\":null}",
+					     "{\"a\":[1,{\"b\":\"y\"}],\"c\":null}",
+					     "{\"a\":[1,{\"b\":\"x\"}],\"d\":null}",
+					     "{\"a\":[1,{\"b\":\"x\"},2],\"c\":null}",
+					     "[]",
+					     "{\"a\":1,\"c\":null}" };
 	CTX(d);
 
 	(void)state;
@@ -348,10 +360,11 @@ static void naughty_strings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(canonical_form),  cmocka_unit_test(reading_refuses), cmocka_unit_test(depth_is_bounded),
-		cmocka_unit_test(writing_refuses), cmocka_unit_test(building),        cmocka_unit_test(lack_of_memory),
-		cmocka_unit_test(asking),          cmocka_unit_test(comparing_and_copying),
-		cmocka_unit_test(foreign_suite),   cmocka_unit_test(naughty_strings),
+		cmocka_unit_test(canonical_form),   cmocka_unit_test(reading_refuses),
+		cmocka_unit_test(depth_is_bounded), cmocka_unit_test(writing_refuses),
+		cmocka_unit_test(building),	    cmocka_unit_test(lack_of_memory),
+		cmocka_unit_test(asking),	    cmocka_unit_test(comparing_and_copying),
+		cmocka_unit_test(foreign_suite),    cmocka_unit_test(naughty_strings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

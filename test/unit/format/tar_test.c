@@ -41,7 +41,8 @@ static void there_and_back(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		for (size_t k = 0; k < COUNT_OF(sizes); k++) {
-			struct span name = long_name(&c, names[i]), head = head_of(&c, name, sizes[k]);
+			struct span name = long_name(&c, names[i]),
+				    head = head_of(&c, name, sizes[k]);
 			struct tar_entry entry;
 			bool end;
 
@@ -53,9 +54,11 @@ static void there_and_back(void **state)
 			assert_int_equal(entry.head_bytes, head.n);
 			assert_int_equal(head.n % TAR_BLOCK, 0);
 			/* A pax header stands only where it is needed. */
-			assert_int_equal(head.n == TAR_BLOCK, names[i] <= 100 && sizes[k] < 8 * GIB);
+			assert_int_equal(head.n == TAR_BLOCK,
+					 names[i] <= 100 && sizes[k] < 8 * GIB);
 			for (size_t n = 0; n < head.n; n += 100)
-				refused(&c, ERR_FORMAT, "broken", tar_read_head(&c, span_cut(head, 0, n), &entry, &end));
+				refused(&c, ERR_FORMAT, "broken",
+					tar_read_head(&c, span_cut(head, 0, n), &entry, &end));
 		}
 	}
 	assert_int_equal(tar_padding(0), 0);
@@ -121,7 +124,8 @@ static void ends(void **state)
 	assert_int_equal(zeros.n, 1024);
 	ok(&c, tar_read_head(&c, zeros, &entry, &end));
 	assert_true(end);
-	refused(&c, ERR_FORMAT, "broken", tar_read_head(&c, span_cut(zeros, 0, 1023), &entry, &end));
+	refused(&c, ERR_FORMAT, "broken",
+		tar_read_head(&c, span_cut(zeros, 0, 1023), &entry, &end));
 	refused(&c, ERR_FORMAT, "broken", tar_read_head(&c, SPAN_NONE, &entry, &end));
 	b.p[1023] = 1;
 	refused(&c, ERR_FORMAT, "broken", tar_read_head(&c, zeros, &entry, &end));
@@ -130,8 +134,9 @@ static void ends(void **state)
 
 static void names_that_are_none(void **state)
 {
-	static const char *const bad[] = { "", "/a", "a/", "a//b", ".", "..", "a/../b", "./a", "a/.", "a\\b", "a\nb", "\xc3\xa9",
-					   "a\x7f" };
+	static const char *const bad[] = { "",	   "/a",       "a/",   "a//b", ".",
+					   "..",   "a/../b",   "./a",  "a/.",  "a\\b",
+					   "a\nb", "\xc3\xa9", "a\x7f" };
 	struct buf b;
 	CTX(c);
 
@@ -139,7 +144,8 @@ static void names_that_are_none(void **state)
 	buf_begin(&b, &c, TAR_HEAD_MAX);
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
 		refused(&c, ERR_FORMAT, "name", tar_head(&c, &b, span_str(bad[i]), 1, MTIME));
-	refused(&c, ERR_FORMAT, "name", tar_head(&c, &b, long_name(&c, TAR_NAME_MAX + 1), 1, MTIME));
+	refused(&c, ERR_FORMAT, "name",
+		tar_head(&c, &b, long_name(&c, TAR_NAME_MAX + 1), 1, MTIME));
 	refused(&c, ERR_FORMAT, "impossible", tar_head(&c, &b, SPAN("a"), -1, MTIME));
 	refused(&c, ERR_FORMAT, "impossible", tar_head(&c, &b, SPAN("a"), 1, -1));
 	refused(&c, ERR_FORMAT, "impossible", tar_head(&c, &b, SPAN("a"), 1, 8 * GIB));
@@ -184,9 +190,15 @@ static void gnu_tar_extracts(void **state)
 	tar_end(&b);
 	ok(&c, buf_done(&c, &b, &all));
 	ok(&c, file_write(&c, in_folder(&c, "a.tar"), all, 0600));
-	assert_int_equal(shell("cd '%s' && tar --warning=no-timestamp -xf a.tar && [ \"$(cat short.txt)\" = short ] && [ ! -s empty ] && "
-			       "[ \"$(stat -c '%%a %%Y' short.txt)\" = '644 %lld' ]", folder, (long long)MTIME), 0);
-	ok(&c, file_read(&c, in_folder(&c, (const char *)memcpy(arena_alloc(&c, name.n + 1), name.p, name.n)), 100, &got));
+	assert_int_equal(shell("cd '%s' && tar --warning=no-timestamp -xf a.tar && [ \"$(cat "
+			       "short.txt)\" = short ] && [ ! -s empty ] && "
+			       "[ \"$(stat -c '%%a %%Y' short.txt)\" = '644 %lld' ]",
+			       folder, (long long)MTIME),
+			 0);
+	ok(&c, file_read(&c,
+			 in_folder(&c, (const char *)memcpy(arena_alloc(&c, name.n + 1), name.p,
+							    name.n)),
+			 100, &got));
 	text_is(got, "a long name");
 }
 
@@ -199,23 +211,30 @@ static void gnu_tar_lists_large_files(void **state)
 	(void)state;
 	head = head_of(&c, SPAN("package.age"), 9 * GIB + 5);
 	ok(&c, file_write(&c, in_folder(&c, "b.tar"), head, 0600));
-	assert_int_equal(shell("cd '%s' && truncate -s %lld b.tar && tar tvf b.tar >list && grep -q ' %lld .* package.age$' list",
-			       folder, (long long)((int64_t)head.n + 9 * GIB + 512 + 1024), (long long)(9 * GIB + 5)), 0);
+	assert_int_equal(shell("cd '%s' && truncate -s %lld b.tar && tar tvf b.tar >list && grep "
+			       "-q ' %lld .* package.age$' list",
+			       folder, (long long)((int64_t)head.n + 9 * GIB + 512 + 1024),
+			       (long long)(9 * GIB + 5)),
+			 0);
 }
 
 /* Python's tarfile, another implementation of pax, writes the same bytes. */
 static void python_writes_the_same(void **state)
 {
-	static const char script[] =
-		"import io,sys,tarfile\n"
-		"for n, size in ((9, 5), (100, 5), (101, 5), (985, 5), (4096, 2**33 - 1), (11, 2**33), (300, 2**40)):\n"
-		"    t = tarfile.TarInfo(''.join('/' if i % 50 == 49 and i + 1 < n else chr(97 + i % 23) for i in range(n)))\n"
-		"    t.size, t.mtime, t.mode = size, 1795341600, 0o644\n"
-		"    sys.stdout.buffer.write(t.tobuf(tarfile.PAX_FORMAT))\n";
+	static const char script[] = "import io,sys,tarfile\n"
+				     "for n, size in ((9, 5), (100, 5), (101, 5), (985, 5), (4096, "
+				     "2**33 - 1), (11, 2**33), (300, 2**40)):\n"
+				     "    t = tarfile.TarInfo(''.join('/' if i % 50 == 49 and i + "
+				     "1 < n else chr(97 + i % 23) for i in range(n)))\n"
+				     "    t.size, t.mtime, t.mode = size, 1795341600, 0o644\n"
+				     "    sys.stdout.buffer.write(t.tobuf(tarfile.PAX_FORMAT))\n";
 	static const struct {
 		size_t name;
 		int64_t bytes;
-	} rows[] = { { 9, 5 }, { 100, 5 }, { 101, 5 }, { 985, 5 }, { 4096, 8 * GIB - 1 }, { 11, 8 * GIB }, { 300, 1024 * GIB } };
+	} rows[] = {
+		{ 9, 5 },	 { 100, 5 },	     { 101, 5 }, { 985, 5 }, { 4096, 8 * GIB - 1 },
+		{ 11, 8 * GIB }, { 300, 1024 * GIB }
+	};
 	struct span got, ours;
 	struct buf b;
 	CTX(c);
@@ -235,9 +254,13 @@ static void python_writes_the_same(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(there_and_back),      cmocka_unit_test(no_byte_may_change), cmocka_unit_test(ends),
-		cmocka_unit_test(names_that_are_none), cmocka_unit_test(gnu_tar_extracts),
-		cmocka_unit_test(gnu_tar_lists_large_files), cmocka_unit_test(python_writes_the_same),
+		cmocka_unit_test(there_and_back),
+		cmocka_unit_test(no_byte_may_change),
+		cmocka_unit_test(ends),
+		cmocka_unit_test(names_that_are_none),
+		cmocka_unit_test(gnu_tar_extracts),
+		cmocka_unit_test(gnu_tar_lists_large_files),
+		cmocka_unit_test(python_writes_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, folder_make, folder_drop);

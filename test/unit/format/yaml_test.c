@@ -26,12 +26,16 @@ static void values(void **state)
 	becomes("a: NO\nb:\n  - id: d1\n    x: \"q: \\\"r\\\" # s \\\\\"\n  - yes # c\n",
 		"{\"a\":\"NO\",\"b\":[{\"id\":\"d1\",\"x\":\"q: \\\"r\\\" # s \\\\\"},\"yes\"]}");
 	becomes("# c\n\na: 1.0\nb: null\nc: ~\nd: 0x10\ne: -5\nf: 2026-11-22\n",
-		"{\"a\":\"1.0\",\"b\":\"null\",\"c\":\"~\",\"d\":\"0x10\",\"e\":\"-5\",\"f\":\"2026-11-22\"}");
-	becomes("a: \"\"\nb:   two words   # comment\nc: x#y\n", "{\"a\":\"\",\"b\":\"two words\",\"c\":\"x#y\"}");
+		"{\"a\":\"1.0\",\"b\":\"null\",\"c\":\"~\",\"d\":\"0x10\",\"e\":\"-5\",\"f\":"
+		"\"2026-11-22\"}");
+	becomes("a: \"\"\nb:   two words   # comment\nc: x#y\n",
+		"{\"a\":\"\",\"b\":\"two words\",\"c\":\"x#y\"}");
 	becomes("a:\n- x\n- y\nb: z", "{\"a\":[\"x\",\"y\"],\"b\":\"z\"}");
 	becomes("a:\r\n  b: c\r\n", "{\"a\":{\"b\":\"c\"}}");
-	becomes("a: \xc3\xa9t\xc3\xa9 \"x\" it's\nb: \"\xe2\x82\xac\\\"\"\n", "{\"a\":\"\xc3\xa9t\xc3\xa9 \\\"x\\\" it's\",\"b\":\"\xe2\x82\xac\\\"\"}");
-	becomes("a:\n  - - x\n    - y\n  - z: 1\n    w: 2\n", "{\"a\":[[\"x\",\"y\"],{\"w\":\"2\",\"z\":\"1\"}]}");
+	becomes("a: \xc3\xa9t\xc3\xa9 \"x\" it's\nb: \"\xe2\x82\xac\\\"\"\n",
+		"{\"a\":\"\xc3\xa9t\xc3\xa9 \\\"x\\\" it's\",\"b\":\"\xe2\x82\xac\\\"\"}");
+	becomes("a:\n  - - x\n    - y\n  - z: 1\n    w: 2\n",
+		"{\"a\":[[\"x\",\"y\"],{\"w\":\"2\",\"z\":\"1\"}]}");
 }
 
 static void lines(void **state)
@@ -124,7 +128,8 @@ static void refusals(void **state)
 		CTX(c);
 		struct json *j;
 
-		refused(&c, ERR_FORMAT, rows[i].words, yaml_parse(&c, "f", span_str(rows[i].yaml), &j));
+		refused(&c, ERR_FORMAT, rows[i].words,
+			yaml_parse(&c, "f", span_str(rows[i].yaml), &j));
 		assert_null(j);
 	}
 }
@@ -159,7 +164,8 @@ static void limits(void **state)
 	refused(&c, ERR_LIMIT, "1048577 bytes", yaml_parse(&c, "f", s, &j));
 }
 
-static int each_file(const char *sub, void (*look)(struct ctx *c, const char *name, struct span text))
+static int each_file(const char *sub,
+		     void (*look)(struct ctx *c, const char *name, struct span text))
 {
 	CTX(c);
 	char *dir = shared_path(&c, sub);
@@ -196,9 +202,12 @@ static void reads(struct ctx *c, const char *name, struct span text)
 static void rejects(struct ctx *c, const char *name, struct span text)
 {
 	/* The rest of the folder breaks the schema, not the syntax. */
-	static const char *const syntax[] = { "alias.yaml", "anchor.yaml", "cut-off.yaml", "document-mark.yaml", "empty.yaml",
-					      "flow-list.yaml", "key-twice.yaml", "merge-key.yaml", "not-utf8.yaml",
-					      "nul-byte.yaml", "tab.yaml", "tag.yaml", "too-deep.yaml" };
+	static const char *const syntax[] = {
+		"alias.yaml",	 "anchor.yaml",	   "cut-off.yaml",   "document-mark.yaml",
+		"empty.yaml",	 "flow-list.yaml", "key-twice.yaml", "merge-key.yaml",
+		"not-utf8.yaml", "nul-byte.yaml",  "tab.yaml",	     "tag.yaml",
+		"too-deep.yaml"
+	};
 	struct json *j;
 	char head[80];
 
