@@ -50,6 +50,7 @@ def run(*args):
     if exe is None:
         pytest.fail("writ-verify is not built: set WRIT_BUILD")
     done = subprocess.run([exe, *args], capture_output=True, check=False, timeout=120)
+    assert b"runtime error" not in done.stderr and b"Sanitizer" not in done.stderr
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
