@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -67,7 +66,7 @@ static const struct limit {
 	uint64_t most;
 } limits[] = {
 	{ CAGE_READ | CAGE_COUNT | CAGE_FETCH, RLIMIT_CORE, 0 },
-	{ CAGE_READ | CAGE_COUNT, RLIMIT_NPROC, 0 },    /* threads count too, so not in a fetch */
+	{ CAGE_READ | CAGE_COUNT | CAGE_FETCH, RLIMIT_NPROC, 0 },
 	{ CAGE_READ, RLIMIT_NOFILE, 0 },
 	{ CAGE_READ, RLIMIT_FSIZE, 64 * MIB },
 	{ CAGE_READ, RLIMIT_AS, 2048 * MIB },
@@ -107,11 +106,9 @@ static const struct {
 	{ EVERY, SCMP_SYS(brk) },
 	{ EVERY, SCMP_SYS(munmap) },
 	{ EVERY, SCMP_SYS(mremap) },
-	{ EVERY, SCMP_SYS(madvise) },
 	{ EVERY, SCMP_SYS(close) },
 	{ EVERY, SCMP_SYS(exit_group) },
-	{ EVERY, SCMP_SYS(restart_syscall) },
-	/* the stores, below descriptors that are open; stat and reading change nothing */
+	/* the stores, below descriptors that are open; looking and reading change nothing */
 	{ STORES, SCMP_SYS(read) },
 	{ STORES, SCMP_SYS(pread64) },
 	{ STORES, SCMP_SYS(lseek) },
@@ -124,29 +121,13 @@ static const struct {
 	/* a long answer travels as a file in memory; nothing else can be opened for writing */
 	{ STORES, SCMP_SYS(write) },
 	{ STORES, SCMP_SYS(memfd_create) },
-	/* the vault file */
-	{ CAGE_FETCH, SCMP_SYS(pwrite64) },
-	{ CAGE_FETCH, SCMP_SYS(fallocate) },
-	{ CAGE_FETCH, SCMP_SYS(ftruncate) },
+	/* the vault file, its key, the seal's answer */
 	{ CAGE_FETCH, SCMP_SYS(fsync) },
-	{ CAGE_FETCH, SCMP_SYS(fdatasync) },
-	/* threads of the packing pipeline, libcrypto's randomness */
-	{ CAGE_FETCH, SCMP_SYS(set_robust_list) },
-	{ CAGE_FETCH, SCMP_SYS(rseq) },
-	{ CAGE_FETCH, SCMP_SYS(rt_sigprocmask) },
-	{ CAGE_FETCH, SCMP_SYS(rt_sigaction) },
-	{ CAGE_FETCH, SCMP_SYS(sched_yield) },
-	{ CAGE_FETCH, SCMP_SYS(exit) },
 	{ CAGE_FETCH, SCMP_SYS(getrandom) },
-	{ CAGE_FETCH, SCMP_SYS(getpid) },
-	/* the seal's answer */
 	{ CAGE_FETCH, SCMP_SYS(poll) },
+	{ CAGE_FETCH, SCMP_SYS(restart_syscall) },
 };
 
-/* What glibc's pthread_create asks of clone: a thread, never a process. */
-#define THREAD_FLAGS                                                                               \
-	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |        \
-	 CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
 #define WRITING (O_ACCMODE | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
 
 struct filter {
@@ -174,14 +155,11 @@ static enum err taken(struct ctx *c, int rc)
 				     (const struct scmp_arg_cmp[]){ __VA_ARGS__ }))
 #define FD_IS(fd) SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)(fd))
 
-static enum err allow_memory(struct filter *f, enum cage_profile profile)
+/* New memory is anonymous and can never be executed. */
+static enum err allow_memory(struct filter *f)
 {
-	/* New memory is anonymous and can never be executed. */
-	TRY(ALLOW_IF(f, mmap, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
-		     SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS)));
-	if (profile == CAGE_FETCH)
-		TRY(ALLOW_IF(f, mprotect, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)));
-	return ERR_OK;
+	return ALLOW_IF(f, mmap, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
+			SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS));
 }
 
 static enum err allow_stores(struct filter *f)
@@ -193,12 +171,7 @@ static enum err allow_stores(struct filter *f)
 static enum err allow_fetch(struct filter *f, const struct cage *plan)
 {
 	TRY(ALLOW_IF(f, sendmsg, FD_IS(plan->seal)));
-	TRY(ALLOW_IF(f, recvmsg, FD_IS(plan->seal)));
-	TRY(ALLOW_IF(f, fcntl, SCMP_A1(SCMP_CMP_EQ, F_GETFL)));
-	TRY(ALLOW_IF(f, fcntl, SCMP_A1(SCMP_CMP_EQ, F_SETFL)));
-	TRY(ALLOW_IF(f, clone, SCMP_A0(SCMP_CMP_EQ, THREAD_FLAGS)));
-	/* clone3 has its flags in memory, where a filter cannot look: glibc then uses clone. */
-	return taken(f->c, seccomp_rule_add(f->rules, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0));
+	return ALLOW_IF(f, recvmsg, FD_IS(plan->seal));
 }
 
 static enum err fill(struct filter *f, const struct cage *plan)
@@ -207,7 +180,7 @@ static enum err fill(struct filter *f, const struct cage *plan)
 		if (allowed[i].profiles & plan->profile)
 			TRY(taken(f->c,
 				  seccomp_rule_add(f->rules, SCMP_ACT_ALLOW, allowed[i].call, 0)));
-	TRY(allow_memory(f, plan->profile));
+	TRY(allow_memory(f));
 	TRY(ALLOW_IF(f, sendmsg, FD_IS(plan->answer)));
 	if (plan->profile == CAGE_READ) {
 		TRY(ALLOW_IF(f, read, FD_IS(plan->in)));

@@ -14,7 +14,7 @@
 enum cage_profile {
 	CAGE_READ = 1, /* one document in, one result out: no files, no sockets, no clock */
 	CAGE_COUNT = 2, /* reads beneath the store's folders */
-	CAGE_FETCH = 4, /* the same, writes the vault file, talks to the seal; threads */
+	CAGE_FETCH = 4, /* the same, writes the vault file, talks to the seal */
 };
 
 struct cage {

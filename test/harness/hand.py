@@ -84,7 +84,10 @@ class Hand:
             self.progress.append(value["progress"])
 
     def ask(self, job, fds=()):
-        send(self.sock, job if isinstance(job, bytes) else canonical(job), fds)
+        try:
+            send(self.sock, job if isinstance(job, bytes) else canonical(job), fds)
+        except BrokenPipeError:
+            pass                # it has ended already; its status says how
         return self.end()
 
     def end(self):

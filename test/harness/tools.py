@@ -14,7 +14,8 @@ def build(hooks=False):
 def program(name, hooks=False):
     """Path of an executable of ours, or None: the top of the build folder, else src/*/, else test/."""
     top = build(hooks)
-    for place in (top, *sorted((top / "src").glob("*")), *sorted((top / "test").glob("*/*"))):
+    below = [*(top / "src").glob("*"), *(top / "test").glob("*"), *(top / "test").glob("*/*")]
+    for place in (top, *sorted(below)):
         path = place / name
         if path.is_file() and os.access(path, os.X_OK):
             return path
