@@ -218,11 +218,23 @@ static enum err store_answer(struct ctx *c, const struct log *l, const struct lo
 	return store_commit(c, &w);
 }
 
+enum err log_answer_publish(struct ctx *c, const struct log *l, const struct log_answer *a)
+{
+	char *path;
+
+	TRY(files_check(c, l, a));
+	seam_crash_point(CRASH_LOG_AFTER_TILES);
+	TRY(path_fmt(c, &path, "%s/checkpoint", l->dir));
+	TRY(file_write(c, path, a->note, 0644));
+	seam_crash_point(CRASH_LOG_AFTER_CHECKPOINT);
+	tiles_sweep(c, l->dir, a->size);
+	return ERR_OK;
+}
+
 enum err log_answer_apply(struct ctx *c, const struct log *l, const struct log_answer *a,
 			  const struct log_waiting *waiting, size_t waiting_count, int64_t until_id)
 {
 	uint64_t n = a->size - 1;
-	char *path;
 
 	TRY(edge_check(c, l, a));
 	seam_crash_point(CRASH_LOG_BEFORE_DB);
@@ -231,11 +243,5 @@ enum err log_answer_apply(struct ctx *c, const struct log *l, const struct log_a
 	TRY(tiles_add_entry(c, l->dir, n, span_of(a->entry, sizeof a->entry)));
 	seam_crash_point(CRASH_LOG_AFTER_ENTRIES);
 	TRY(tiles_add_leaf(c, l->dir, n, &a->leaf));
-	TRY(files_check(c, l, a));
-	seam_crash_point(CRASH_LOG_AFTER_TILES);
-	TRY(path_fmt(c, &path, "%s/checkpoint", l->dir));
-	TRY(file_write(c, path, a->note, 0644));
-	seam_crash_point(CRASH_LOG_AFTER_CHECKPOINT);
-	tiles_sweep(c, l->dir, a->size);
-	return ERR_OK;
+	return log_answer_publish(c, l, a);
 }

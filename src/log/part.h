@@ -43,6 +43,9 @@ enum err log_answer_read(struct ctx *c, const struct log *l, const struct json *
 enum err log_answer_apply(struct ctx *c, const struct log *l, const struct log_answer *a,
 			  const struct log_waiting *waiting, size_t waiting_count, int64_t until_id) MUST_USE;
 
+/* Its last step alone: the tiles give the checkpoint's root, so the checkpoint may stand. */
+enum err log_answer_publish(struct ctx *c, const struct log *l, const struct log_answer *a) MUST_USE;
+
 /* The row of a proof, read and checked in form; paths in the database are 1,024 hex digits. */
 enum err log_path_of_row(struct ctx *c, const struct store_value *place, const struct store_value *siblings,
 			 struct inner_path *out) MUST_USE;

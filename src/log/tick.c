@@ -182,20 +182,31 @@ static enum err out_of_step(struct ctx *c, uint64_t here, uint64_t there)
 	     (unsigned long long)there);
 }
 
-/* A checkpoint that is damaged is as good as none: the seal's last one stands for it. */
-static enum err size_here(struct ctx *c, const struct log *l, uint64_t seal_size, uint64_t *out)
+/* The size by the checkpoint on the disk. One that is damaged or lost is as good as none: then the
+ * seal's last tick, whose tiles are here or can be made, stands for it. */
+static enum err size_here(struct ctx *c, const struct log *l, uint64_t seal_size, uint64_t *out, bool *lost_out)
 {
 	struct checkpoint cp;
 	bool found;
 	enum err e = log_checkpoint_read(c, l, &cp, NULL, &found);
 
-	if (e == ERR_VERIFY) {
-		err_clear(c);
-		*out = seal_size ? seal_size - 1 : 0;
-		return ERR_OK;
-	}
-	*out = cp.size;
-	return e;
+	*lost_out = e == ERR_VERIFY || (e == ERR_OK && !found && seal_size > 1);
+	*out = *lost_out ? seal_size - 1 : cp.size;
+	if (e != ERR_VERIFY || seal_size == 0)
+		return e;
+	err_clear(c);
+	return ERR_OK;
+}
+
+static enum err publish_again(struct ctx *c, const struct log *l, const struct log_answer *a, bool *done_out)
+{
+	enum err e = log_answer_publish(c, l, a);
+
+	*done_out = e == ERR_OK;
+	if (e != ERR_VERIFY)
+		return e;
+	err_clear(c);
+	return ERR_OK;
 }
 
 static enum err recover(struct ctx *c, const struct log *l, bool *finished_out)
@@ -205,14 +216,16 @@ static enum err recover(struct ctx *c, const struct log *l, bool *finished_out)
 	uint64_t here, there;
 	int64_t until_id;
 	size_t count;
-	bool any;
+	bool any, lost;
 
 	*finished_out = false;
 	TRY(ask_last(c, l, &asked, &any));
 	there = any ? asked.answer.size : 0;
-	TRY(size_here(c, l, there, &here));
-	if (here == there) {
-		tiles_sweep(c, l->dir, here);
+	TRY(size_here(c, l, there, &here, &lost));
+	if (lost)
+		TRY(publish_again(c, l, &asked.answer, finished_out));
+	if (here == there || *finished_out) {
+		tiles_sweep(c, l->dir, there);
 		return ERR_OK;
 	}
 	if (here + 1 != there)
