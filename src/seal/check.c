@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define ANY (~0u)
+#define ANY (R(making) - 1)         /* every request, not the founding */
 #define DOCUMENTS (R(roster) | R(ticket) | R(void) | R(destroy) | R(halt) | R(resume) | R(founding))
 #define SIGNED (DOCUMENTS | R(release))
 
