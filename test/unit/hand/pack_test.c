@@ -318,7 +318,7 @@ static void metadata_has_no_subject(void **state)
 	assert_true(span_is(text,
 			    "{\"bcc\":null,\"bytes\":99,\"cc\":\"\xef\xbf\xbd\",\"date\":\"1970-01-01T00:00:10Z\","
 			    "\"delivery\":\"1970-01-01T00:00:20Z\",\"from\":\"A <a@b.org>\",\"message_id\":null,"
-			    "\"received\":null,\"to\":\"c@d.org,\te@f.org\"}\n"));
+			    "\"received\":null,\"to\":\"c@d.org,\\te@f.org\"}\n"));
 }
 
 int main(void)
