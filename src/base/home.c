@@ -5,6 +5,7 @@
 #include "base/home.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -45,7 +46,7 @@ enum err home_paths(struct ctx *c, const char *dir, bool single_user, struct hom
 
 enum err home_find(struct ctx *c, const char *dir, struct home *out)
 {
-	char *mark, *whole;
+	char *mark, *copy, whole[PATH_MAX];
 	struct stat st;
 
 	if (!dir)
@@ -56,13 +57,9 @@ enum err home_find(struct ctx *c, const char *dir, struct home *out)
 		err_next(c, "make one with 'writ init', look at one with 'writ demo', or name it with --home DIR");
 		FAIL(c, ERR_NOT_FOUND, "there is no home at %s", dir);
 	}
-	whole = realpath(dir, NULL);
-	if (!whole)
+	if (!realpath(dir, whole))
 		FAIL(c, ERR_IO, "cannot resolve %s: %s", dir, strerror(errno));
-	char *copy = NULL;
-	enum err e = span_cstr(c, span_str(whole), &copy);
-	free(whole);
-	TRY(e);
+	TRY(span_cstr(c, span_str(whole), &copy));
 	TRY(path_fmt(c, &mark, "%s/single-user", copy));
 	return home_paths(c, copy, file_exists(mark), out);
 }

@@ -28,6 +28,8 @@ struct seam {
 	int (*connect)(const char *unix_path);  /* a connected seqpacket socket, or -1 */
 	/* Starts argv with the descriptor fd3 as 3 and no others but 0, 1, 2; returns its pid. */
 	pid_t (*spawn)(const char *const *argv, int fd3);
+	/* Starts argv (found in PATH) with these as standard input and output; returns its pid. */
+	pid_t (*run)(const char *const *argv, int in, int out);
 };
 
 const struct seam *seam_world(void);

@@ -13,5 +13,6 @@ int real_random(void *p, size_t n);
 int real_open(const char *path, int flags, mode_t mode);
 int real_connect(const char *unix_path);
 pid_t real_spawn(const char *const *argv, int fd3);
+pid_t real_run(const char *const *argv, int in, int out);
 
 #endif

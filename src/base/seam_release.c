@@ -19,6 +19,7 @@ static const struct seam world = {
 	.unlink = unlink,
 	.connect = real_connect,
 	.spawn = real_spawn,
+	.run = real_run,
 };
 
 const struct seam *seam_world(void)

@@ -133,6 +133,7 @@ static const struct seam world = {
 	.unlink = test_unlink,
 	.connect = real_connect,
 	.spawn = real_spawn,
+	.run = real_run,
 };
 
 const struct seam *seam_world(void)

@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "crypt/tree.h"
 #include "format/time.h"
 #include "order/order.h"
+#include "store/view.h"
 
 #define ACT_MAX ((size_t)4 << 20)
 #define SALT_BYTES 32u
@@ -191,13 +193,8 @@ enum err home_last(struct ctx *c, struct session *s, const char *act, const stru
 	return ERR_OK;
 }
 
-static struct store_value text_or_null(struct span s)
-{
-	return s.n ? (struct store_value)P_TEXT(s) : (struct store_value)P_NULL;
-}
-
 /* The order's own date for the answer, until the law engine computes the legal one. */
-static struct store_value due_of(const struct order *o)
+static int64_t due_of(const struct order *o)
 {
 	const struct json *instrument = json_get(json_get(o->received, "facts"), "instrument");
 	struct span by = json_opt_text(instrument, "return_by", SPAN_NONE);
@@ -205,30 +202,47 @@ static struct store_value due_of(const struct order *o)
 	int64_t utc;
 
 	if (time_parse(by, &utc))
-		return (struct store_value)P_INT(utc);
+		return utc;
 	/* A date means its end (law/README.md). */
 	if (date_parse(by, &year, &month, &day))
-		return (struct store_value)P_INT((days_of_civil(year, month, day) + 1) * 86400);
-	return (struct store_value)P_NULL;
+		return (days_of_civil(year, month, day) + 1) * 86400;
+	return VIEW_NO_I64;
+}
+
+static struct order_view view_of(const struct order *o)
+{
+	return (struct order_view){
+		.ref = o->ref,
+		.state = span_str(order_state_word(o->state)),
+		.agency = json_opt_text(o->authenticated, "agency", json_opt_text(o->received, "agency", SPAN_NONE)),
+		.authority_reference = json_opt_text(o->received, "authority_reference", SPAN_NONE),
+		.received_at = o->received_utc,
+		.due_at = due_of(o),
+		.waiting_for = span_str(order_state_turn(o->state)),
+		.decided = json_opt_text(o->scope, "decision", SPAN_NONE),
+		.last_seq = o->last_seq,
+	};
 }
 
 enum err order_project(struct ctx *c, struct session *s, const struct order *o)
 {
-	struct span agency = json_opt_text(o->authenticated, "agency", json_opt_text(o->received, "agency", SPAN_NONE));
-	struct span decided = json_opt_text(o->scope, "decision", SPAN_NONE);
-	const struct store_value row[] = {
-		P_TEXT(o->ref),
-		P_STR(order_state_word(o->state)),
-		text_or_null(agency),
-		text_or_null(json_opt_text(o->received, "authority_reference", SPAN_NONE)),
-		P_INT(o->received_utc),
-		due_of(o),
-		P_STR(order_state_turn(o->state)),
-		text_or_null(decided),
-		P_INT(o->last_seq),
-	};
+	struct order_view v = view_of(o);
 
-	return store_run(c, s->store, QUERY_VIEW_PUT, row, COUNT_OF(row), NULL, NULL);
+	return view_put(c, s->store, &v);
+}
+
+enum err order_view_of(struct ctx *c, struct session *s, struct span ref, struct order_view *out, bool *exists_out)
+{
+	struct order o;
+
+	*exists_out = false;
+	if (span_is(ref, "HOME"))
+		return ERR_OK;
+	TRY(load_exact(c, s, ref, &o));
+	*exists_out = o.last_seq > 0;
+	if (*exists_out)
+		*out = view_of(&o);
+	return ERR_OK;
 }
 
 struct refs {
@@ -255,7 +269,7 @@ enum err order_rebuild_all(struct ctx *c, struct session *s, int64_t *orders_out
 	*orders_out = 0;
 	TRY(store_begin(c, s->store, &work));
 	TRY(store_run(c, s->store, QUERY_ACT_ORDERS, PARAMS_NONE, take_ref, &refs));
-	TRY(store_run(c, s->store, QUERY_VIEW_CLEAR, PARAMS_NONE, NULL, NULL));
+	TRY(view_clear(c, s->store));
 	JSON_EACH(ref, refs.list) {
 		struct order o;
 

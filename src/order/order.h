@@ -65,6 +65,9 @@ enum err home_last(struct ctx *c, struct session *s, const char *act, const stru
 /* The projection of screens, rebuilt by one function from the acts alone. */
 enum err order_project(struct ctx *c, struct session *s, const struct order *o) MUST_USE;
 enum err order_rebuild_all(struct ctx *c, struct session *s, int64_t *orders_out) MUST_USE;
+struct order_view;
+/* What the acts say that the order's row must be (for log_verify). */
+enum err order_view_of(struct ctx *c, struct session *s, struct span ref, struct order_view *out, bool *exists_out) MUST_USE;
 /* Where the next act of this order stands, for seal_ask: "REF/seq". */
 enum err order_place(struct ctx *c, const struct order *o, struct span *out) MUST_USE;
 
@@ -72,6 +75,9 @@ enum err order_place(struct ctx *c, const struct order *o, struct span *out) MUS
 bool reason_known(struct span code);
 const char *reason_words(struct span code);
 
+/* The log of this home, with its key as the seal's founding document pins it. */
+struct log;
+enum err order_log(struct ctx *c, struct session *s, struct log *out) MUST_USE;
 /* Every command that wrote calls this last: closes a tick where the home's ticks are on demand.
  * ERR_DEGRADED with words if that failed: done, not yet logged. */
 enum err order_close_tick(struct ctx *c, struct session *s) MUST_USE;

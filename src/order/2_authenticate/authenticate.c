@@ -5,7 +5,7 @@
 #include "order/2_authenticate/authenticate.h"
 
 #include "base/num.h"
-#include "format/time.h"
+#include "format/facts.h"
 
 /* The ways, and the word of the law for each (FACTS: issuer.contact_check). */
 static const struct {
@@ -18,14 +18,6 @@ static const struct {
 	{ "domain", "DOMAIN_ONLY", false },
 	{ "none", "NONE", false },
 };
-
-static const char *const signs[] = { "NONE", "LOOKALIKE_DOMAIN", "REFUSES_CALL_BACK", "ALTERED_DOCUMENT", "REUSED_DOCUMENT",
-				     "WRONG_STATUTE_FOR_ISSUER", "UNKNOWN_JUDGE", "ODD_HOUR" };
-
-/* Facts that the sender may not set: prefix of the path (formats.md section 3). */
-static const char *const provider_only[] = { "order.received_at", "order.received_via", "issuer.contact_check",
-					     "issuer.impersonation_signs", "issuer.court_competent", "customer.", "data.",
-					     "evaluate_at" };
 
 static enum err way_of(struct ctx *c, struct span by, size_t *out)
 {
@@ -40,13 +32,13 @@ static enum err way_of(struct ctx *c, struct span by, size_t *out)
 
 static enum err check_signs(struct ctx *c, const struct json *list)
 {
-	JSON_EACH(sign, list) {
-		bool known = false;
+	const struct fact_field *field = facts_field(SPAN("issuer.impersonation_signs"));
 
-		for (size_t i = 0; i < COUNT_OF(signs); i++)
-			known |= span_is(sign->s, signs[i]);
-		if (!known)
-			FAIL(c, ERR_USAGE, "'%.*s' is no sign of a false sender that writ knows", SPAN_ARG(sign->s));
+	JSON_EACH(sign, list) {
+		if (facts_value_ok(field, sign->s))
+			continue;
+		err_next(c, "one of: %s", field->words);
+		FAIL(c, ERR_USAGE, "'%.*s' is no sign of a false sender that writ knows", SPAN_ARG(sign->s));
 	}
 	return ERR_OK;
 }
@@ -91,28 +83,29 @@ enum err order_authenticate(struct ctx *c, struct session *s, struct order *o, c
 	return a->facts ? order_establish(c, s, o, a->facts) : ERR_OK;
 }
 
-static bool may_set(struct span path)
+/* Facts that only the provider may set are marked in facts.def (formats.md section 3). */
+static enum err check_fact(struct ctx *c, const struct json *fact)
 {
-	for (size_t i = 0; i < COUNT_OF(provider_only); i++)
-		if (span_is(path, provider_only[i]) ||
-		    (span_ends(span_str(provider_only[i]), ".") && span_starts(path, provider_only[i])))
-			return true;
-	return false;
+	struct span path = json_opt_text(fact, "path", SPAN_NONE), value = json_opt_text(fact, "value", SPAN_NONE);
+	const struct fact_field *field = facts_field(path);
+
+	if (!field || !(field->flags & FACT_OURS)) {
+		err_next(c, "staff set order.received_*, issuer.contact_check, issuer.impersonation_signs, "
+			    "issuer.court_competent, customer.*, data.*");
+		FAIL(c, ERR_DENIED, "the fact '%.*s' is the sender's to state, not ours", SPAN_ARG(path));
+	}
+	if (facts_value_ok(field, value))
+		return ERR_OK;
+	err_next(c, "%s%s", field->words ? "one of: " : "", field->words ? field->words : field->meaning);
+	FAIL(c, ERR_USAGE, "'%.*s' is no value of %.*s", SPAN_ARG(value), SPAN_ARG(path));
 }
 
 enum err order_establish(struct ctx *c, struct session *s, struct order *o, const struct json *facts)
 {
 	struct json *body = json_object(c), *copy;
 
-	JSON_EACH(fact, facts) {
-		struct span path = json_opt_text(fact, "path", SPAN_NONE);
-
-		if (may_set(path))
-			continue;
-		err_next(c, "staff set order.received_*, issuer.contact_check, issuer.impersonation_signs, "
-			    "issuer.court_competent, customer.*, data.*");
-		FAIL(c, ERR_DENIED, "the fact '%.*s' is the sender's to state, not ours", SPAN_ARG(path));
-	}
+	JSON_EACH(fact, facts)
+		TRY(check_fact(c, fact));
 	TRY(json_clone(c, facts, &copy));
 	json_set(c, body, "facts", copy);
 	return order_append(c, s, o, ACT_ESTABLISHED, body);

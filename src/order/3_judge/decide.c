@@ -88,7 +88,7 @@ static enum err chosen_lines(struct ctx *c, const struct order *o, const struct 
 	JSON_EACH(line, from) {
 		if (a->lines && !list_has(a->lines, json_opt_text(line, "id", SPAN_NONE)))
 			continue;
-		TRY(json_clone(c, line, &copy));
+		TRY(a->edited ? scope_line_edited(c, o, line, &copy) : json_clone(c, line, &copy));
 		if (a->undated_deliver)
 			json_set_str(c, copy, "undated", "deliver");
 		json_add(c, chosen, copy);
@@ -144,7 +144,7 @@ enum err decision_document(struct ctx *c, struct session *s, const struct order 
 			   struct span *document_out, const char **kind_out)
 {
 	bool scope = decision_has_scope(a->decision);
-	struct json *d, *lines;
+	struct json *d, *lines = NULL;
 
 	TRY(order_permit(c, s, o, ACT_DECIDED));
 	TRY(check_reasons(c, a->decision, a->reasons));
@@ -162,7 +162,7 @@ enum err decision_document(struct ctx *c, struct session *s, const struct order 
 
 enum err count_document(struct ctx *c, struct session *s, const struct order *o, struct span *document_out)
 {
-	struct json *d, *lines, *open;
+	struct json *d, *lines = NULL, *open = NULL;
 
 	TRY(scope_compile(c, o, &lines, &open));
 	TRY(common(c, s, o, "scope", "comply", NULL, &d));

@@ -18,7 +18,7 @@ struct decision_asked {
 	enum decision decision;
 	const struct json *reasons;     /* list of codes */
 	const struct json *lines;       /* ids to keep (NULL = all), for comply and narrow */
-	const struct json *edited;      /* list of edited lines (scope --edit), or NULL */
+	const struct json *edited;      /* what scope_edit_read gave, or NULL */
 	bool undated_deliver;
 };
 
@@ -27,6 +27,8 @@ struct decision_asked {
 enum err scope_compile(struct ctx *c, const struct order *o, struct json **lines_out, struct json **open_out) MUST_USE;
 /* ERR_DENIED with words if the line is wider in any field than the order's demand of that id. */
 enum err scope_line_within(struct ctx *c, const struct order *o, const struct json *line) MUST_USE;
+/* A line that counsel edited: id, from, until, undated, stores, folders over the order's line. */
+enum err scope_line_edited(struct ctx *c, const struct order *o, const struct json *edit, struct json **line_out) MUST_USE;
 /* The line in words: what, whose, from when until when, by which date. */
 enum err scope_line_words(struct ctx *c, const struct json *line, struct span *out) MUST_USE;
 

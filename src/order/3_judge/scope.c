@@ -140,6 +140,34 @@ enum err scope_compile(struct ctx *c, const struct order *o, struct json **lines
 	return ERR_OK;
 }
 
+enum err scope_line_edited(struct ctx *c, const struct order *o, const struct json *edit, struct json **line_out)
+{
+	struct span id = json_opt_text(edit, "id", SPAN_NONE), undated = json_opt_text(edit, "undated", SPAN("list"));
+	struct span from = json_opt_text(edit, "from", SPAN_NONE), until = json_opt_text(edit, "until", SPAN_NONE);
+	const struct json *demand = demand_of(o, id);
+	struct json *line, *list;
+	bool is_open;
+
+	if (!demand)
+		FAIL(c, ERR_DENIED, "line '%.*s' is not in the order", SPAN_ARG(id));
+	TRY(compile_line(c, o, demand, &line, &is_open));
+	if (!span_is(undated, "list") && !span_is(undated, "deliver"))
+		FAIL(c, ERR_FORMAT, "line %.*s: undated is list or deliver", SPAN_ARG(id));
+	json_set_text(c, line, "undated", undated);
+	if (from.n && !span_is(from, "open"))
+		TRY(set_end(c, line, from, false));
+	if (until.n && !span_is(until, "open"))
+		TRY(set_end(c, line, until, true));
+	for (const char *const *key = (const char *const[]){ "stores", "folders", NULL }; *key; key++) {
+		if (!json_get(edit, *key))
+			continue;
+		TRY(json_clone(c, json_get(edit, *key), &list));
+		json_set(c, line, *key, list);
+	}
+	*line_out = line;
+	return ERR_OK;
+}
+
 static bool list_has(const struct json *list, struct span s)
 {
 	JSON_EACH(item, list)

@@ -67,13 +67,18 @@ static enum err released_at(struct ctx *c, struct session *s, const struct order
 static enum err proof_text(struct ctx *c, struct session *s, const struct order *o, struct span *out)
 {
 	struct json *act;
-	struct span text;
+	struct span text, logged;
 	int64_t seal_seq;
+	struct log l;
 
 	TRY(blob_of(c, s, o, "release_sha256", &text));
 	TRY(json_parse(c, text, &act));
 	TRY(json_need_int(c, act, "seal_seq", &seal_seq));
-	return log_prove_seal(c, s->store, &s->home, seal_seq, out);
+	TRY(order_log(c, s, &l));
+	TRY(log_prove_seal(c, &l, seal_seq, out, &logged));
+	if (!span_eq(text, logged))
+		FAIL(c, ERR_VERIFY, "the log holds another act %lld than the seal released on", (long long)seal_seq);
+	return ERR_OK;
 }
 
 static enum err compose_head(struct ctx *c, struct session *s, const struct order *o, int64_t payload_bytes, struct span *out)

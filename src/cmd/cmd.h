@@ -1,0 +1,48 @@
+/*
+ * The commands: each reads its arguments, calls the life of an order, and says what came of it.
+ * No command decides anything itself.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef CMD_CMD_H
+#define CMD_CMD_H
+
+#include "cmd/args.h"
+#include "cmd/say.h"
+#include "order/order.h"
+
+#define COMMAND_MEMORY ((size_t)2 << 30)        /* bytes, the hard total of one command */
+
+struct command {
+	const char *words;
+	enum err (*run)(struct ctx *c, const struct command *self, const struct args *a);
+	const char *arguments, *options, *does;
+};
+
+#define X(words, handler, arguments, options, does)                                                \
+	enum err handler(struct ctx *c, const struct command *self, const struct args *a) MUST_USE;
+#include "cmd/command.def"
+#undef X
+
+extern const struct command commands[];
+extern const size_t command_count;
+
+/* The session of --home and --as. */
+enum err command_session(struct ctx *c, const struct args *a, struct session *out) MUST_USE;
+/* The session and the order of the first argument. */
+enum err command_order(struct ctx *c, const struct command *self, const struct args *a, struct session *s,
+		       struct order *o) MUST_USE;
+enum err usage_check(struct ctx *c, const struct command *self, const struct args *a, size_t n) MUST_USE;
+
+/* What --key, --print, --document and --signature ask for (formats.md section 1). */
+struct signed_document {
+	struct span document;
+	struct json *signatures;        /* armoured texts */
+	bool printed;                   /* --print: the document was written, nothing else is to be done */
+};
+/* document is what would be signed now; with --signature the file that was signed is read instead. */
+enum err sign_or_print(struct ctx *c, const struct args *a, const char *kind, struct span document, struct span seal,
+		       struct signed_document *out) MUST_USE;
+/* The file that --signature speaks of, for commands that must not make a new document first. */
+bool has_signature(const struct args *a);
+
+#endif

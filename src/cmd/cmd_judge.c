@@ -1,0 +1,163 @@
+/*
+ * Commands of judgement: authenticate, scope, decide.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cmd/cmd.h"
+#include "cmd/scope_store.h"
+#include "order/2_authenticate/authenticate.h"
+#include "order/3_judge/judge.h"
+#include "order/4_collect/collect.h"
+
+/* --fact customer.kind=CONSUMER ... as a list of {path, value}. */
+static enum err facts_of(struct ctx *c, const struct args *a, struct json **out)
+{
+	const char *facts[ARGS_MAX];
+	size_t n = args_each(a, "fact", facts, COUNT_OF(facts));
+	struct json *list = json_list(c), *fact;
+	struct span path, value;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!span_split(span_str(facts[i]), '=', &path, &value))
+			FAIL(c, ERR_USAGE, "--fact is PATH=VALUE, for example customer.kind=CONSUMER");
+		fact = json_object(c);
+		json_set_text(c, fact, "path", path);
+		json_set_text(c, fact, "value", value);
+		json_add(c, list, fact);
+	}
+	*out = n ? list : NULL;
+	return ERR_OK;
+}
+
+enum err cmd_authenticate(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	struct authentication auth = { .by = args_span(a, "by"), .over = args_span(a, "over"), .found = args_span(a, "found"),
+				       .agency = args_span(a, "agency"), .signs = args_list(c, a, "sign") };
+	struct json *facts;
+	struct order o;
+
+	TRY(command_order(c, self, a, &s, &o));
+	TRY(facts_of(c, a, &facts));
+	auth.facts = facts;
+	TRY(order_authenticate(c, &s, &o, &auth));
+	say("%.*s is %s", SPAN_ARG(o.ref), order_state_word(o.state));
+	return order_close_tick(c, &s);
+}
+
+static enum err show_counts(struct ctx *c, const struct args *a, const struct json *lines, const struct json *counts)
+{
+	struct json *out = json_object(c), *copy;
+	struct span words;
+
+	if (args_has(a, "json")) {
+		TRY(json_clone(c, lines, &copy));
+		json_set(c, out, "lines", copy);
+		TRY(counts ? json_clone(c, counts, &copy) : ERR_OK);
+		json_set(c, out, "counts", counts ? copy : NULL);
+		return say_json(c, out);
+	}
+	JSON_EACH(line, lines) {
+		struct span id = json_opt_text(line, "id", SPAN_NONE);
+
+		TRY(scope_line_words(c, line, &words));
+		say("%.*s  %.*s", SPAN_ARG(id), SPAN_ARG(plain(c, words)));
+		JSON_EACH(row, counts) {
+			struct span problem = json_opt_text(row, "problem", SPAN_NONE);
+
+			if (!span_eq(json_opt_text(row, "id", SPAN_NONE), id))
+				continue;
+			printf("      store %.*s, account %.*s: %lld items, %lld bytes, %lld that cannot be dated",
+			       SPAN_ARG(plain(c, json_opt_text(row, "store", SPAN_NONE))),
+			       SPAN_ARG(plain(c, json_opt_text(row, "account", SPAN("(no such account)")))),
+			       (long long)json_opt_int(row, "items", 0), (long long)json_opt_int(row, "bytes", 0),
+			       (long long)json_opt_int(row, "undated", 0));
+			if (problem.n)
+				printf("  [%.*s]", SPAN_ARG(plain(c, problem)));
+			putchar('\n');
+		}
+	}
+	return ERR_OK;
+}
+
+static enum err edit_file(struct ctx *c, const struct order *o, const char *path, const struct json *lines, const struct json *open)
+{
+	struct span text;
+
+	TRY(scope_edit_text(c, o, lines, open, &text));
+	TRY(file_write(c, path, text, 0600));
+	talk("written to %s: make lines smaller or remove them, then", path);
+	talk("  writ decide %.*s narrow --scope %s --reason CODE --key SSHKEY", SPAN_ARG(o->ref), path);
+	return ERR_OK;
+}
+
+enum err cmd_scope(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	struct json *lines, *open;
+	const struct json *counts = NULL;
+	struct order o;
+
+	if (args_get(a, "store"))
+		return scope_store(c, a);
+	TRY(command_order(c, self, a, &s, &o));
+	TRY(scope_compile(c, &o, &lines, &open));
+	if (args_get(a, "edit"))
+		return edit_file(c, &o, args_get(a, "edit"), lines, open);
+	if (!args_has(a, "no-count") && lines->first)
+		TRY(order_count(c, &s, &o, &counts));
+	TRY(show_counts(c, a, lines, counts));
+	JSON_EACH(line, open)
+		talk("%.*s  the order states no dates: counsel must decide (writ scope %.*s --edit FILE)",
+		     SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)), SPAN_ARG(o.ref));
+	return counts ? order_close_tick(c, &s) : ERR_OK;
+}
+
+static enum err asked(struct ctx *c, struct session *s, const struct args *a, struct decision_asked *out)
+{
+	struct span undated = args_span(a, "undated");
+	FD_SCOPED int fd = -1;
+
+	*out = (struct decision_asked){ .reasons = args_list(c, a, "reason"), .undated_deliver = span_is(undated, "deliver") };
+	if (!decision_parse(span_str(a->rest[1]), &out->decision))
+		FAIL(c, ERR_USAGE, "'%s' is no decision: comply, narrow, refuse, ask or redirect", a->rest[1]);
+	if (undated.n && !out->undated_deliver && !span_is(undated, "list"))
+		FAIL(c, ERR_USAGE, "--undated is list or deliver");
+	if (args_has(a, "line"))
+		out->lines = args_list(c, a, "line");
+	if (!args_get(a, "scope"))
+		return ERR_OK;
+	TRY(file_open(c, args_get(a, "scope"), O_RDONLY, 0, &fd));
+	return scope_edit_read(c, s, args_get(a, "scope"), fd, &out->edited);
+}
+
+enum err cmd_decide(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	struct decision_asked ask;
+	struct signed_document sd;
+	struct span document = SPAN_NONE;
+	const char *kind = "scope";
+	struct order o;
+
+	TRY(usage_check(c, self, a, 2));
+	TRY(command_session(c, a, &s));
+	TRY(session_need_actor(c, &s, "decide"));
+	TRY(order_load(c, &s, span_str(a->rest[0]), &o));
+	TRY(asked(c, &s, a, &ask));
+	if (!has_signature(a))
+		TRY(decision_document(c, &s, &o, &ask, &document, &kind));
+	TRY(sign_or_print(c, a, kind, document, SPAN_NONE, &sd));
+	if (sd.printed)
+		return ERR_OK;
+	TRY(decision_take(c, &s, &o, sd.document, sd.signatures->first->s));
+	say("%.*s is %s", SPAN_ARG(o.ref), order_state_word(o.state));
+	if (o.letters->last)
+		talk("the letter: writ letter %.*s %.*s", SPAN_ARG(o.ref),
+		     SPAN_ARG(json_opt_text(o.letters->last, "template", SPAN_NONE)));
+	return order_close_tick(c, &s);
+}

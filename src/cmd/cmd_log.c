@@ -1,0 +1,197 @@
+/*
+ * Commands of the log: tick, log verify, prove, checkpoint; fsck; policy export; verify.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdio.h>
+
+#include "base/file.h"
+#include "cmd/cmd.h"
+#include "log/log.h"
+#include "order/home.h"
+#include "store/view.h"
+#include "verify/verify.h"
+
+enum err cmd_tick(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	struct json *out = json_object(c);
+	struct log_tick tick;
+	struct log l;
+
+	TRY(usage_check(c, self, a, 0));
+	TRY(command_session(c, a, &s));
+	TRY(order_log(c, &s, &l));
+	TRY(log_tick(c, &l, &tick));
+	if (tick.behind_ms > LOG_BEHIND_MS)
+		talk("ALARM: this machine's clock stands %lld s behind the last tick", (long long)tick.behind_ms / 1000);
+	if (args_has(a, "json")) {
+		json_set_int(c, out, "size", (int64_t)tick.size);
+		json_set_int(c, out, "time_ms", tick.time_ms);
+		json_set_int(c, out, "acts", tick.acts + tick.seal_acts);
+		json_set_int(c, out, "waiting", tick.waiting);
+		return say_json(c, out);
+	}
+	say("tick %llu closed: %lld acts%s", (unsigned long long)tick.size - 1, (long long)(tick.acts + tick.seal_acts),
+	    tick.recovered ? "; an unfinished tick was finished first" : "");
+	return ERR_OK;
+}
+
+struct finding {
+	struct ctx *c;
+	struct json *json;
+};
+
+static void report(void *of, bool difference, const char *place, const char *what)
+{
+	struct finding *f = of;
+	struct json *row;
+
+	if (!f->json) {
+		say("%s %s: %s", difference ? "DIFFERENCE" : "remark    ", place, what);
+		return;
+	}
+	row = json_object(f->c);
+	json_set_bool(f->c, row, "difference", difference);
+	/* place and what live only during the call: copied through spans. */
+	struct span p, w;
+
+	if (span_copy(f->c, span_str(place), &p) == ERR_OK && span_copy(f->c, span_str(what), &w) == ERR_OK) {
+		json_set_text(f->c, row, "place", p);
+		json_set_text(f->c, row, "what", w);
+		json_add(f->c, f->json, row);
+	}
+}
+
+static enum err fold(struct ctx *c, void *of, struct span ref, struct order_view *out, bool *exists_out)
+{
+	return order_view_of(c, of, ref, out, exists_out);
+}
+
+static enum err verify_all(struct ctx *c, const struct args *a, struct session *s)
+{
+	struct finding f = { c, args_has(a, "json") ? json_list(c) : NULL };
+	struct log_report say_it = { &f, report };
+	struct log_fold fold_it = { s, fold };
+	struct json *out = json_object(c);
+	struct log_sum sum;
+	bool finished;
+	struct log l;
+
+	TRY(order_log(c, s, &l));
+	/* An unfinished tick is no difference: it is finished where the seal can be asked. */
+	if (log_recover(c, &l, &finished) != ERR_OK) {
+		talk("the seal could not be asked about an unfinished tick: %s", c->why);
+		err_clear(c);
+	}
+	TRY(log_verify(c, &l, &fold_it, &say_it, &sum));
+	if (f.json) {
+		json_set(c, out, "findings", f.json);
+		json_set_int(c, out, "differences", sum.differences);
+		json_set_int(c, out, "acts", sum.acts + sum.seal_acts);
+		json_set_int(c, out, "size", (int64_t)sum.size);
+		TRY(say_json(c, out));
+	} else {
+		say("%lld orders, %lld acts, %lld of them the seal's, %llu ticks: %lld differences", (long long)sum.orders,
+		    (long long)(sum.acts + sum.seal_acts), (long long)sum.seal_acts, (unsigned long long)sum.size,
+		    (long long)sum.differences);
+	}
+	if (sum.differences == 0)
+		return ERR_OK;
+	err_next(c, "keep the home as it is and find out who edited it; 'writ fsck --rebuild' mends projections only");
+	FAIL(c, ERR_VERIFY, "the acts, the log and the files do not agree");
+}
+
+enum err cmd_log_verify(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+
+	TRY(usage_check(c, self, a, 0));
+	TRY(command_session(c, a, &s));
+	return verify_all(c, a, &s);
+}
+
+enum err cmd_log_prove(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	struct span proof, act;
+	int64_t seq;
+	struct order o;
+	struct log l;
+	char *path;
+
+	TRY(command_order(c, self, a, &s, &o));
+	seq = o.last_seq;
+	if (args_get(a, "seq") && !span_to_i64(args_span(a, "seq"), &seq))
+		FAIL(c, ERR_USAGE, "--seq is the number of an act ('writ show %.*s' lists them)", SPAN_ARG(o.ref));
+	TRY(order_log(c, &s, &l));
+	TRY(log_prove(c, &l, o.ref, seq, &proof, &act));
+	if (!args_get(a, "out")) {
+		fwrite(proof.p, 1, proof.n, stdout);
+		return ERR_OK;
+	}
+	TRY(file_write(c, args_get(a, "out"), proof, 0600));
+	TRY(path_fmt(c, &path, "%s.act", args_get(a, "out")));
+	TRY(file_write(c, path, act, 0600));
+	say("%s, and the act that it proves beside it (.act)", args_get(a, "out"));
+	return ERR_OK;
+}
+
+enum err cmd_log_checkpoint(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	struct checkpoint cp;
+	struct span note;
+	struct log l;
+
+	TRY(usage_check(c, self, a, 0));
+	TRY(command_session(c, a, &s));
+	TRY(order_log(c, &s, &l));
+	TRY(log_checkpoint(c, &l, &cp, &note));
+	fwrite(note.p, 1, note.n, stdout);
+	return ERR_OK;
+}
+
+enum err cmd_fsck(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	int64_t orders;
+
+	TRY(usage_check(c, self, a, 0));
+	TRY(command_session(c, a, &s));
+	if (!args_has(a, "rebuild"))
+		return verify_all(c, a, &s);
+	TRY(order_rebuild_all(c, &s, &orders));
+	say("the projections of %lld orders were made anew from their acts", (long long)orders);
+	return verify_all(c, a, &s);
+}
+
+enum err cmd_policy_export(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	struct span text;
+
+	TRY(usage_check(c, self, a, 0));
+	TRY(command_session(c, a, &s));
+	TRY(policy_export(c, &s, &text));
+	if (args_get(a, "out"))
+		return file_write(c, args_get(a, "out"), text, 0644);
+	fwrite(text.p, 1, text.n, stdout);
+	putchar('\n');
+	return ERR_OK;
+}
+
+enum err cmd_verify(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct verify_job job = { .identity = args_get(a, "identity"), .policy = args_get(a, "policy") };
+	struct verify_report r;
+	struct span text;
+	int status;
+
+	TRY(usage_check(c, self, a, 1));
+	job.file = a->rest[0];
+	TRY(verify_file(c, &job, &r));
+	TRY(args_has(a, "json") ? verify_json(c, &r, &text) : verify_text(c, &r, &text));
+	say_span(text);
+	status = verify_exit_status(&r);
+	return status == 0 ? ERR_OK : status == 7 ? ERR_DEGRADED : ERR_VERIFY;
+}

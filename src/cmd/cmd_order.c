@@ -1,0 +1,222 @@
+/*
+ * Commands that take an order in and show it: order new, submit, list; show, paper, letter.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cmd/cmd.h"
+#include "crypt/hash.h"
+#include "format/time.h"
+#include "order/1_receive/receive.h"
+#include "order/embedded.h"
+#include "store/blob.h"
+#include "store/view.h"
+
+enum err cmd_order_new(struct ctx *c, const struct command *self, const struct args *a)
+{
+	TRY(usage_check(c, self, a, 0));
+	for (const struct embedded *t = command_texts; t->name; t++)
+		if (!strcmp(t->name, "order"))
+			fwrite(t->bytes, 1, t->n, stdout);
+	return ERR_OK;
+}
+
+static void close_all(struct submission *in)
+{
+	fd_close(&in->order.fd);
+	for (size_t i = 0; i < in->papers; i++)
+		fd_close(&in->paper[i].fd);
+}
+
+static enum err open_all(struct ctx *c, const struct args *a, struct submission *in)
+{
+	const char *papers[PAPERS_MAX];
+	size_t n = args_each(a, "paper", papers, COUNT_OF(papers));
+
+	in->order.name = a->rest[0];
+	TRY(file_open(c, a->rest[0], O_RDONLY, 0, &in->order.fd));
+	for (size_t i = 0; i < n; i++) {
+		in->paper[i].name = papers[i];
+		TRY(file_open(c, papers[i], O_RDONLY, 0, &in->paper[i].fd));
+		in->papers++;
+	}
+	return ERR_OK;
+}
+
+enum err cmd_order_submit(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	__attribute__((cleanup(close_all))) struct submission in = { .order.fd = -1 };
+	const struct json *record;
+	struct json *out = json_object(c);
+	struct span receipt;
+	struct order o;
+
+	TRY(usage_check(c, self, a, 1));
+	TRY(command_session(c, a, &s));
+	TRY(open_all(c, a, &in));
+	TRY(order_receive(c, &s, &in, &o, &receipt, &record));
+	if (args_has(a, "json")) {
+		json_set_text(c, out, "order", o.ref);
+		json_set_text(c, out, "receipt", receipt);
+		json_set_text(c, out, "record", json_opt_text(record, "record", SPAN_NONE));
+		json_set_text(c, out, "record_seal", json_opt_text(record, "record_seal", SPAN_NONE));
+		TRY(say_json(c, out));
+	} else {
+		say("%.*s", SPAN_ARG(o.ref));
+		talk("received; the signed receipt is the letter 'receipt': writ letter %.*s receipt", SPAN_ARG(o.ref));
+	}
+	return order_close_tick(c, &s);
+}
+
+struct listing {
+	struct ctx *c;
+	struct json *json;
+	int64_t now_utc, shown;
+};
+
+/* "6:50", "3 d", "+0:12 late" */
+static void clock_words(int64_t due_utc, int64_t now_utc, char *out, size_t n)
+{
+	int64_t left = due_utc - now_utc, size = left < 0 ? -left : left;
+
+	if (due_utc == VIEW_NO_I64)
+		snprintf(out, n, "-");
+	else if (size >= 2 * 86400)
+		snprintf(out, n, "%s%lld d", left < 0 ? "+" : "", (long long)(size / 86400));
+	else
+		snprintf(out, n, "%s%lld:%02lld", left < 0 ? "+" : "", (long long)(size / 3600), (long long)(size / 60 % 60));
+}
+
+static enum err list_row(struct ctx *c, void *of, const struct order_view *v)
+{
+	struct listing *l = of;
+	char clock_text[32], received[TIME_TEXT_MAX];
+	struct json *row;
+
+	l->shown++;
+	time_text(v->received_at, received);
+	if (!l->json) {
+		clock_words(v->due_at, l->now_utc, clock_text, sizeof clock_text);
+		printf("%-12.*s %-13.*s %9s  %s  %-18.*s %.*s\n", SPAN_ARG(v->ref), SPAN_ARG(v->state), clock_text, received,
+		       SPAN_ARG(plain(c, v->agency)), SPAN_ARG(v->waiting_for));
+		return ERR_OK;
+	}
+	row = json_object(l->c);
+#define ROW_TEXT(key, value)                                                                       \
+	do {                                                                                       \
+		struct span copy_;                                                                 \
+		TRY(span_copy(l->c, value, &copy_));                                               \
+		json_set_text(l->c, row, key, copy_);                                              \
+	} while (0)
+	ROW_TEXT("order", v->ref);
+	ROW_TEXT("state", v->state);
+	ROW_TEXT("agency", v->agency);
+	ROW_TEXT("authority_reference", v->authority_reference);
+	ROW_TEXT("waiting_for", v->waiting_for);
+	ROW_TEXT("received_at", span_str(received));
+#undef ROW_TEXT
+	if (v->due_at != VIEW_NO_I64)
+		json_set_int(l->c, row, "due_at", v->due_at);
+	json_add(l->c, l->json, row);
+	return ERR_OK;
+}
+
+enum err cmd_order_list(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	struct listing l = { c, args_has(a, "json") ? json_list(c) : NULL, c->seam->now_ms() / 1000, 0 };
+	struct view_filter f = { .state = args_span(a, "state"), .agency = args_span(a, "agency"),
+				 .after_received = INT64_MAX, .limit = 100 };
+	struct json *out = json_object(c);
+
+	TRY(usage_check(c, self, a, 0));
+	if (args_get(a, "limit") && (!span_to_i64(args_span(a, "limit"), &f.limit) || f.limit < 1))
+		FAIL(c, ERR_USAGE, "--limit is a number from 1");
+	TRY(command_session(c, a, &s));
+	if (!l.json)
+		printf("%-12s %-13s %9s  %-20s  %-18s %s\n", "order", "state", "due in", "received", "agency", "whose turn");
+	TRY(view_list(c, s.store, &f, list_row, &l));
+	if (l.json) {
+		json_set(c, out, "orders", l.json);
+		return say_json(c, out);
+	}
+	if (l.shown == 0)
+		talk("no orders%s; 'writ order new > FILE' and 'writ order submit FILE' take one in",
+		     f.state.n || f.agency.n ? " like that" : " yet");
+	return ERR_OK;
+}
+
+enum err cmd_paper(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	struct order o;
+	int64_t count;
+
+	TRY(command_order(c, self, a, &s, &o));
+	if (!args_get(a, "out"))
+		FAIL(c, ERR_USAGE, "say where to: --out DIR");
+	TRY(order_papers(c, &s, &o, args_get(a, "out"), &count));
+	say("%lld files in %s (00 is the order file); their hashes are in 'writ show %.*s'", (long long)count, args_get(a, "out"),
+	    SPAN_ARG(o.ref));
+	return ERR_OK;
+}
+
+static enum err letter_text(struct ctx *c, const struct session *s, const struct json *letter, struct span *out)
+{
+	struct sha256 hash;
+
+	TRY(json_need_hex(c, letter, "sha256", hash.b, sizeof hash.b));
+	return blob_read(c, s->home.blob, &hash, (size_t)1 << 20, out);
+}
+
+static enum err one_letter(struct ctx *c, const struct session *s, const struct args *a, const struct json *letter)
+{
+	struct span text;
+	char *path;
+
+	TRY(letter_text(c, s, letter, &text));
+	if (!args_get(a, "out")) {
+		fwrite(text.p, 1, text.n, stdout);
+		return ERR_OK;
+	}
+	TRY(file_write(c, args_get(a, "out"), text, 0600));
+	TRY(path_fmt(c, &path, "%s.record", args_get(a, "out")));
+	TRY(file_write(c, path, json_opt_text(letter, "record", SPAN_NONE), 0600));
+	TRY(path_fmt(c, &path, "%s.record.seal", args_get(a, "out")));
+	TRY(file_write(c, path, json_opt_text(letter, "record_seal", SPAN_NONE), 0600));
+	say("%s, and the seal's record of its hash beside it (.record, .record.seal)", args_get(a, "out"));
+	return ERR_OK;
+}
+
+enum err cmd_letter(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	const struct json *receipt, *wanted = NULL;
+	struct order o;
+
+	if (a->count != 2)
+		TRY(usage_check(c, self, a, 1));
+	TRY(command_session(c, a, &s));
+	TRY(order_load(c, &s, span_str(a->rest[0]), &o));
+	receipt = json_get(o.received, "receipt");
+	if (a->count == 1) {
+		say("receipt");
+		JSON_EACH(letter, o.letters)
+			say("%.*s", SPAN_ARG(json_opt_text(letter, "template", SPAN_NONE)));
+		return ERR_OK;
+	}
+	if (!strcmp(a->rest[1], "receipt"))
+		wanted = receipt;
+	JSON_EACH(letter, o.letters)
+		if (span_is(json_opt_text(letter, "template", SPAN_NONE), a->rest[1]))
+			wanted = letter;
+	if (!wanted) {
+		err_next(c, "writ letter %.*s lists them", SPAN_ARG(o.ref));
+		FAIL(c, ERR_NOT_FOUND, "order %.*s has no letter '%s'", SPAN_ARG(o.ref), a->rest[1]);
+	}
+	return one_letter(c, &s, a, wanted);
+}

@@ -1,0 +1,223 @@
+/*
+ * Commands of the roster: people, agencies, policy. Two people sign each change.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cmd/cmd.h"
+#include "crypt/sshsig.h"
+#include "format/time.h"
+#include "order/home.h"
+
+static enum err pub_line(struct ctx *c, const struct args *a, struct span *out)
+{
+	struct ssh_key key;
+	struct span text;
+
+	if (!args_get(a, "pub"))
+		FAIL(c, ERR_USAGE, "name the public key: --pub FILE.pub");
+	TRY(file_read(c, args_get(a, "pub"), 65536, &text));
+	TRY(ssh_key_parse(c, span_trim(text), &key));
+	return ssh_key_line(c, &key, out);
+}
+
+static enum err need(struct ctx *c, const struct args *a, struct json *row, const char *option, const char *member)
+{
+	if (!args_get(a, option))
+		FAIL(c, ERR_USAGE, "--%s is missing", option);
+	json_set_text(c, row, member, args_span(a, option));
+	return ERR_OK;
+}
+
+static enum err span_of_validity(struct ctx *c, const struct args *a, struct json *row)
+{
+	struct span now;
+
+	TRY(time_span(c, c->seam->now_ms() / 1000, &now));
+	json_set_text(c, row, "from", now);
+	if (args_get(a, "until"))
+		json_set_text(c, row, "until", args_span(a, "until"));
+	else
+		json_set(c, row, "until", NULL);
+	return ERR_OK;
+}
+
+/* Signs or prints the document of a change, and hands it to the seal. */
+static enum err change(struct ctx *c, const struct args *a, struct session *s, const char *action, struct json *row)
+{
+	struct signed_document sd;
+	struct span document = SPAN_NONE;
+
+	if (!has_signature(a))
+		TRY(roster_document(c, s, action, row, &document));
+	TRY(sign_or_print(c, a, "roster", document, SPAN_NONE, &sd));
+	if (sd.printed)
+		return ERR_OK;
+	TRY(roster_take(c, s, sd.document, sd.signatures));
+	say("the roster is changed");
+	return order_close_tick(c, s);
+}
+
+static enum err person_row(struct ctx *c, const struct args *a, struct json *row)
+{
+	struct span key;
+
+	json_set_str(c, row, "row", "person");
+	TRY(need(c, a, row, "name", "name"));
+	TRY(need(c, a, row, "user", "unix_user"));
+	TRY(pub_line(c, a, &key));
+	json_set_text(c, row, "key", key);
+	json_set(c, row, "may", args_list(c, a, "may"));
+	json_set_bool(c, row, "user_verified", args_has(a, "user-verified"));
+	return span_of_validity(c, a, row);
+}
+
+enum err cmd_roster_add(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	struct json *row = json_object(c);
+
+	TRY(usage_check(c, self, a, 0));
+	TRY(command_session(c, a, &s));
+	if (has_signature(a))
+		return change(c, a, &s, "begin", NULL);
+	if (args_get(a, "policy")) {
+		json_set_str(c, row, "row", "policy");
+		TRY(need(c, a, row, "policy", "name"));
+		TRY(need(c, a, row, "value", "value"));
+	} else {
+		TRY(person_row(c, a, row));
+	}
+	return change(c, a, &s, "begin", row);
+}
+
+enum err cmd_roster_end(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	struct json *like = json_object(c), *row = NULL;
+	struct span key;
+
+	TRY(usage_check(c, self, a, 0));
+	TRY(command_session(c, a, &s));
+	if (!has_signature(a)) {
+		json_set_str(c, like, "row", "person");
+		TRY(need(c, a, like, "name", "name"));
+		TRY(pub_line(c, a, &key));
+		json_set_text(c, like, "key", key);
+		TRY(roster_find(c, &s, like, &row));
+	}
+	return change(c, a, &s, "end", row);
+}
+
+static enum err agency_row(struct ctx *c, const struct args *a, struct json *row)
+{
+	json_set_str(c, row, "row", "agency");
+	for (const char *const *key = (const char *const[]){ "id", "name", "country", "label", "recipient", "checked", NULL }; *key; key++)
+		TRY(need(c, a, row, *key, *key));
+	return span_of_validity(c, a, row);
+}
+
+enum err cmd_agency_add(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	struct json *row = json_object(c);
+
+	TRY(usage_check(c, self, a, 0));
+	TRY(command_session(c, a, &s));
+	if (!has_signature(a))
+		TRY(agency_row(c, a, row));
+	return change(c, a, &s, "begin", row);
+}
+
+enum err cmd_agency_end(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	struct json *like = json_object(c), *row = NULL;
+
+	TRY(usage_check(c, self, a, 0));
+	TRY(command_session(c, a, &s));
+	if (!has_signature(a)) {
+		json_set_str(c, like, "row", "agency");
+		TRY(need(c, a, like, "id", "id"));
+		TRY(need(c, a, like, "label", "label"));
+		TRY(roster_find(c, &s, like, &row));
+	}
+	return change(c, a, &s, "end", row);
+}
+
+static enum err show_person(struct ctx *c, const struct json *row)
+{
+	struct ssh_key key;
+	struct span print;
+	struct buf may;
+
+	TRY(ssh_key_parse(c, json_opt_text(row, "key", SPAN_NONE), &key));
+	TRY(ssh_key_fingerprint(c, &key, &print));
+	buf_begin(&may, c, 4096);
+	JSON_EACH(m, json_get(row, "may"))
+		buf_fmt(&may, "%s%.*s", may.n ? "," : "", SPAN_ARG(m->s));
+	say("%-16.*s %-12.*s %-28.*s %.*s  from %.*s%s%.*s", SPAN_ARG(plain(c, json_opt_text(row, "name", SPAN_NONE))),
+	    SPAN_ARG(plain(c, json_opt_text(row, "unix_user", SPAN_NONE))), (int)may.n, (const char *)may.p, SPAN_ARG(print),
+	    SPAN_ARG(json_opt_text(row, "from", SPAN_NONE)), json_opt_text(row, "until", SPAN_NONE).n ? " until " : "",
+	    SPAN_ARG(json_opt_text(row, "until", SPAN_NONE)));
+	return ERR_OK;
+}
+
+static void show_agency(struct ctx *c, const struct json *row)
+{
+	say("%-12.*s %-30.*s %.*s  \"%.*s\" %.*s%s%.*s", SPAN_ARG(plain(c, json_opt_text(row, "id", SPAN_NONE))),
+	    SPAN_ARG(plain(c, json_opt_text(row, "name", SPAN_NONE))), SPAN_ARG(json_opt_text(row, "country", SPAN_NONE)),
+	    SPAN_ARG(plain(c, json_opt_text(row, "label", SPAN_NONE))), SPAN_ARG(json_opt_text(row, "recipient", SPAN_NONE)),
+	    json_opt_text(row, "until", SPAN_NONE).n ? " until " : "", SPAN_ARG(json_opt_text(row, "until", SPAN_NONE)));
+}
+
+static enum err list(struct ctx *c, const struct args *a, const char *kind)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	struct json *out = json_object(c), *rows = json_list(c), *copy;
+	const struct json *state, *roster;
+	bool people = !strcmp(kind, "person");
+
+	TRY(command_session(c, a, &s));
+	TRY(seal_state(c, &s, true, &state));
+	TRY(json_need_list(c, state, "roster", &roster));
+	JSON_EACH(row, roster) {
+		if (!span_is(json_opt_text(row, "row", SPAN_NONE), kind) ||
+		    (!args_has(a, "all") && !roster_row_live(row, c->seam->now_ms() / 1000)))
+			continue;
+		TRY(json_clone(c, row, &copy));
+		json_add(c, rows, copy);
+		if (args_has(a, "json"))
+			continue;
+		TRY(people ? show_person(c, row) : ERR_OK);
+		if (!people)
+			show_agency(c, row);
+	}
+	if (args_has(a, "json")) {
+		json_set(c, out, "rows", rows);
+		TRY(json_clone(c, json_get(state, "policy"), &copy));
+		json_set(c, out, "policy", copy);
+		json_set_int(c, out, "roster_version", json_opt_int(state, "roster_version", 0));
+		return say_json(c, out);
+	}
+	if (!people)
+		return ERR_OK;
+	say("policy, at roster version %lld", (long long)json_opt_int(state, "roster_version", 0));
+	JSON_EACH(value, json_get(state, "policy"))
+		say("  %-20.*s %.*s", SPAN_ARG(value->key), SPAN_ARG(value->s));
+	return ERR_OK;
+}
+
+enum err cmd_roster_list(struct ctx *c, const struct command *self, const struct args *a)
+{
+	TRY(usage_check(c, self, a, 0));
+	return list(c, a, "person");
+}
+
+enum err cmd_agency_list(struct ctx *c, const struct command *self, const struct args *a)
+{
+	TRY(usage_check(c, self, a, 0));
+	return list(c, a, "agency");
+}

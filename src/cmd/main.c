@@ -1,0 +1,106 @@
+/*
+ * writ: finds the command and runs it. writ is assumed captured: it holds no key, opens no
+ * document from outside and signs nothing.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/num.h"
+#include "cmd/cmd.h"
+
+const struct command commands[] = {
+#define X(words, handler, arguments, options, does) { words, handler, arguments, options, does },
+#include "cmd/command.def"
+#undef X
+};
+const size_t command_count = COUNT_OF(commands);
+
+/* How many words of argv the command's words are; 0 if they differ. */
+static int match(const char *words, int argc, char **argv)
+{
+	struct span rest = span_str(words), word, tail;
+	int n = 0;
+
+	for (bool more = true; more; n++) {
+		more = span_split(rest, ' ', &word, &tail);
+		if (!more)
+			word = rest;
+		if (n >= argc || !span_is(word, argv[n]))
+			return 0;
+		rest = tail;
+	}
+	return n;
+}
+
+static const struct command *find(int argc, char **argv, int *used_out)
+{
+	const struct command *best = NULL;
+
+	*used_out = 0;
+	for (size_t i = 0; i < command_count; i++) {
+		int n = match(commands[i].words, argc, argv);
+
+		if (n > *used_out) {
+			*used_out = n;
+			best = &commands[i];
+		}
+	}
+	return best;
+}
+
+static int usage(const struct command *command)
+{
+	say("writ %s%s%s", command->words, *command->arguments ? " " : "", command->arguments);
+	say("  %s", command->does);
+	if (*command->options)
+		say("  options (NAME= takes a value, * may be repeated): %s", command->options);
+	say("  everywhere: --home DIR, --as NAME, --json, --help");
+	return 0;
+}
+
+static int run(struct ctx *c, const struct command *command, int argc, char **argv)
+{
+	const char *const *args = (const char *const *)argv;
+	struct args a;
+	enum err e;
+
+	e = args_parse(c, command->options, argc, args, &a);
+	if (e == ERR_OK && args_has(&a, "help"))
+		return usage(command);
+	if (e == ERR_OK)
+		e = command->run(c, command, &a);
+	if (fflush(stdout) != 0 && e == ERR_OK)
+		e = err_set(c, ERR_IO, __FILE__, __LINE__, "the output could not be written");
+	if (e == ERR_OK)
+		return 0;
+	/* A command that has said everything itself leaves no words. */
+	return c->why[0] ? say_error(c, command->words) : err_exit_status(e);
+}
+
+int main(int argc, char **argv)
+{
+	struct ctx CTX_SCOPED c;
+	const struct command *command;
+	int used;
+
+	umask(077);
+	if (ctx_begin(&c, COMMAND_MEMORY) != ERR_OK)
+		return err_exit_status(ERR_NOMEM);
+	if (argc == 2 && (!strcmp(argv[1], "--version") || !strcmp(argv[1], "version"))) {
+		say("writ %s", WRIT_VERSION);
+		return 0;
+	}
+	if (argc < 2 || !strcmp(argv[1], "--help")) {
+		command = find(1, (char *[]){ (char[]){ "help" } }, &used);
+		return run(&c, command, 0, NULL);
+	}
+	command = find(argc - 1, argv + 1, &used);
+	if (!command) {
+		fprintf(stderr, "writ: there is no command '%s%s%s'\n  next: 'writ help' lists them\n", argv[1],
+			argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
+		return err_exit_status(ERR_USAGE);
+	}
+	return run(&c, command, argc - 1 - used, argv + 1 + used);
+}

@@ -1,0 +1,112 @@
+/*
+ * What a command says; see say.h.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "cmd/say.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define JSON_MAX ((size_t)64 << 20)
+
+void say(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
+	putchar('\n');
+}
+
+void talk(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+static bool is_control(unsigned char x)
+{
+	return x < 0x20 || x == 0x7f;
+}
+
+void say_span(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		putchar(is_control(s.p[i]) && s.p[i] != '\n' && s.p[i] != '\t' ? '?' : s.p[i]);
+}
+
+/* Control characters and the C1 controls of UTF-8 (0xc2 0x80..0x9f) become '?'. */
+struct span plain(struct ctx *c, struct span s)
+{
+	unsigned char *p = arena_alloc(c, s.n + 1);
+
+	if (!p)
+		return SPAN_NONE;
+	for (size_t i = 0; i < s.n; i++) {
+		bool c1 = i > 0 && s.p[i - 1] == 0xc2 && s.p[i] < 0xa0 && s.p[i] >= 0x80;
+
+		p[i] = is_control(s.p[i]) ? '?' : s.p[i];
+		if (c1)
+			p[i - 1] = p[i] = '?';
+	}
+	return span_of(p, s.n);
+}
+
+enum err say_json(struct ctx *c, struct json *object)
+{
+	struct span text;
+
+	json_set_int(c, object, "json_version", 1);
+	TRY(json_write(c, object, JSON_MAX, &text));
+	fwrite(text.p, 1, text.n, stdout);
+	putchar('\n');
+	return ERR_OK;
+}
+
+int say_error(const struct ctx *c, const char *command)
+{
+	const char *next = c->next[0] ? c->next : err_hint(c->code);
+
+	fflush(stdout);
+	fprintf(stderr, "writ %s: %s: %s\n", command, err_text(c->code), c->why);
+	if (*next)
+		fprintf(stderr, "  next: %s\n", next);
+	return err_exit_status(c->code);
+}
+
+void progress_begin(struct progress *p, struct ctx *c, const char *what)
+{
+	*p = (struct progress){ .what = what, .begun_ms = c->seam->mono_ms(), .terminal = isatty(2) };
+	p->said_ms = p->begun_ms;
+}
+
+/* On a terminal a bar ten times a second, else a line a minute. */
+void progress_show(struct progress *p, struct ctx *c, int64_t done_bytes, int64_t bytes, int64_t items)
+{
+	int64_t now_ms = c->seam->mono_ms(), spent_ms = now_ms - p->begun_ms;
+	int percent = bytes > 0 ? (int)(done_bytes * 100 / bytes) : 0;
+	double rate = spent_ms > 0 ? (double)done_bytes / 1000.0 / (double)spent_ms : 0;
+	char bar[21];
+
+	if (now_ms - p->said_ms < (p->terminal ? 100 : 60000))
+		return;
+	p->said_ms = now_ms;
+	memset(bar, ' ', sizeof bar - 1);
+	memset(bar, '=', (size_t)(percent > 100 ? 20 : percent / 5));
+	bar[20] = '\0';
+	fprintf(stderr, "%s%s [%s] %d %%, %lld items, %.0f MB/s%s", p->terminal ? "\r" : "", p->what, bar, percent, (long long)items,
+		rate, p->terminal ? "  " : "\n");
+}
+
+void progress_end(struct progress *p)
+{
+	if (p->terminal && p->said_ms != p->begun_ms)
+		fprintf(stderr, "\r%60s\r", "");
+}
