@@ -1,0 +1,75 @@
+# Forwards to meson and to the scripts in tools/; holds no build of its own. 'make help' lists it all.
+# SPDX-License-Identifier: Apache-2.0
+
+PYTHON = /usr/bin/python3
+EXACT_RUNS = 2700
+TAMPER_RUNS = 10000
+FUZZ_SECONDS = 60
+DESTDIR =
+export WRIT_BUILD = $(CURDIR)/build
+export WRIT_BUILD_HOOKS = $(CURDIR)/build-hooks
+export WRIT_BUILD_ASAN = $(CURDIR)/build-asan
+export PYTHONDONTWRITEBYTECODE = 1
+
+.PHONY: build hooks asan demo test exact tamper mutate cage fuzz bench check install clean help
+
+build: ## build/writ, writ-seal, writ-hand, writ-verify (the default)
+	@tools/install-deps build
+	@tools/configure build
+	@ninja -C build
+	@tools/check-layers
+
+hooks: ## build-hooks: the same with crash points and a test clock
+	@tools/install-deps build
+	@tools/configure build-hooks -Dtest_hooks=true -Dtests=disabled
+	@ninja -C build-hooks
+
+asan: ## build-asan: under AddressSanitizer and UBSan, and its unit tests
+	@tools/install-deps build
+	@tools/configure build-asan -Dtest_hooks=true -Db_sanitize=address,undefined -Doptimization=1
+	@meson test -C build-asan
+
+demo: ## the main job end to end in a throw-away home (DEMO="--mail DIR": on your own mail)
+	@tools/install-deps demo
+	@$(MAKE) --no-print-directory build
+	@build/writ demo $(DEMO)
+
+test: ## all tests, short; last line: N passed, N failed
+	@tools/run-tests
+
+exact: build ## selection against oracles, EXACT_RUNS runs
+	@tools/install-deps test
+	@$(PYTHON) test/harness/exact.py --runs $(EXACT_RUNS)
+
+tamper: build ## TAMPER_RUNS random changes of a delivered file
+	@tools/install-deps test
+	@$(PYTHON) test/harness/tamper.py $(TAMPER_RUNS)
+
+mutate: hooks ## every row of the seal's check.def left out once must make a test fail
+	@tools/install-deps test
+	@$(PYTHON) test/harness/mutate.py
+
+cage: build ## forbidden acts in the untouched release executables
+	@tools/install-deps test
+	@$(PYTHON) test/harness/alltests.py test_cage.py
+
+fuzz: ## every fuzz target for FUZZ_SECONDS
+	@tools/install-deps fuzz
+	@tools/fuzz $(FUZZ_SECONDS)
+
+bench: build ## ratios of the data path
+	@tools/install-deps test
+	@$(PYTHON) test/bench/bench.py
+
+check: ## layers, words
+	@tools/check-layers
+	@tools/check-words
+
+install: build ## into DESTDIR; 'systemd-sysusers' and 'systemd-tmpfiles --create' come after it
+	@DESTDIR='$(DESTDIR)' meson install -C build --no-rebuild --quiet
+
+clean: ## removes the build folders
+	@rm -rf build build-hooks build-asan build-fuzz
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | while IFS=: read -r a b; do printf '%-9s%s\n' "$$a" "$$b"; done

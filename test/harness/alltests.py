@@ -1,0 +1,130 @@
+#!/usr/bin/python3
+"""Runs every test and counts: meson's (unit, fuzz, house) in the release and the sanitized build, then each
+file of test/flow in a process of its own, two side by side, the longest first. Failures are shown with
+their output, skips by name and reason. Last line: N passed, N failed.  alltests.py [FLOW FILE...]
+SPDX-License-Identifier: Apache-2.0
+"""
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as tree
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FLOW = ROOT / "test" / "flow"
+BUILD = pathlib.Path(os.environ["WRIT_BUILD"])
+RESULTS = BUILD / "results"
+TIMES = BUILD / "flow-times.json"
+FILE_SECONDS = 420
+SHOWN_LINES = 120
+CMOCKA = re.compile(r"\[  (PASSED|FAILED|SKIPPED) +\] (\d+) test\(s\)")
+
+
+class Sum:
+    def __init__(self):
+        self.passed, self.failed, self.skipped = 0, 0, []
+
+    def add(self, passed, failed, skipped=()):
+        self.passed, self.failed = self.passed + passed, self.failed + failed
+        self.skipped += skipped
+
+
+def tail(text):
+    lines = text.splitlines()
+    return "\n".join("    " + line for line in lines[-SHOWN_LINES:])
+
+
+def meson(build, total):
+    """A cmocka program counts as its tests, any other program as one."""
+    log = build / "meson-logs" / "testlog.json"
+    log.unlink(missing_ok=True)
+    began = time.monotonic()
+    run = subprocess.run(["meson", "test", "-C", build, "--no-rebuild", "--quiet"], capture_output=True, text=True)
+    if not log.exists():
+        print(f"FAILED {build.name}: meson ran no test\n{tail(run.stdout + run.stderr)}")
+        return total.add(0, 1)
+    before = total.passed, total.failed
+    for line in log.read_text().splitlines():
+        one = json.loads(line)
+        name, said = f"{build.name}: {one['name']}", (one.get("stdout") or "") + (one.get("stderr") or "")
+        count = {"PASSED": 0, "FAILED": 0, "SKIPPED": 0}
+        for word, n in CMOCKA.findall(said):
+            count[word] += int(n)
+        skips = [f"{name}: {line}" for line in said.splitlines() if "SKIPPED:" in line]
+        if one["result"] == "OK":
+            total.add(max(count["PASSED"], 1), 0, skips)
+        elif one["result"] == "SKIP":
+            total.add(0, 0, skips or [name])
+        else:
+            print(f"FAILED {name} ({one['result']})\n{tail(said)}")
+            total.add(count["PASSED"], max(count["FAILED"], 1), skips)
+    print(f"{build.name}: {total.passed - before[0]} passed, {total.failed - before[1]} failed, "
+          f"{time.monotonic() - began:.0f} s", flush=True)
+
+
+def flow(path):
+    """(path, seconds, passed, [(failed test, text)], [skips], output)"""
+    report = RESULTS / (path.stem + ".xml")
+    began = time.monotonic()
+    try:
+        run = subprocess.run(["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", path],
+                             cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                             text=True, errors="replace", timeout=FILE_SECONDS)
+        output, status = run.stdout, run.returncode
+    except subprocess.TimeoutExpired as e:
+        output, status = (e.stdout or b"").decode(errors="replace") + f"\nstopped after {FILE_SECONDS} s", -1
+    passed, failed, skipped = 0, 0, []
+    cases = tree.parse(report).iter("testcase") if report.exists() else ()
+    for case in cases:
+        what = f"{path.name}::{case.get('name')}"
+        skip = case.find("skipped")
+        if case.find("failure") is not None or case.find("error") is not None:
+            failed += 1
+        elif skip is not None:
+            skipped.append(f"{what}: {skip.get('message')}")
+        else:
+            passed += 1
+    # 0: all passed, 1: some failed; the rest is no result, such as a file that cannot be read.
+    if status not in (0, 1) and failed == 0:
+        failed = 1
+    return path, time.monotonic() - began, passed, failed, skipped, output
+
+
+def flows(paths, total):
+    times = json.loads(TIMES.read_text()) if TIMES.exists() else {}
+    paths = sorted(paths, key=lambda p: -times.get(p.name, p.stat().st_size / 100))
+    with concurrent.futures.ThreadPoolExecutor(max_workers=int(os.environ.get("JOBS", "2"))) as pool:
+        for path, seconds, passed, failed, skipped, output in pool.map(flow, paths):
+            times[path.name] = round(seconds, 1)
+            total.add(passed, failed, skipped)
+            print(f"{path.name}: {passed} passed, {failed} failed, {len(skipped)} skipped, {seconds:.0f} s", flush=True)
+            if failed:
+                print(f"FAILED {path.name}\n{tail(output)}", flush=True)
+    TIMES.write_text(json.dumps(times, indent=1))
+
+
+def main():
+    total, began = Sum(), time.monotonic()
+    RESULTS.mkdir(exist_ok=True)
+    for old in RESULTS.glob("*.xml"):
+        old.unlink()
+    os.environ.setdefault("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1")
+    if len(sys.argv) == 1:
+        meson(BUILD, total)
+        meson(pathlib.Path(os.environ["WRIT_BUILD_ASAN"]), total)
+    flows([FLOW / pathlib.Path(a).name for a in sys.argv[1:]] or sorted(FLOW.glob("test_*.py")), total)
+    if total.skipped:
+        print(f"\n!!! {len(total.skipped)} SKIPPED: what these test is NOT tested here")
+        for line in total.skipped:
+            print("!!! " + line)
+    print(f"tests took {time.monotonic() - began:.0f} s")
+    print(f"{total.passed} passed, {total.failed} failed", flush=True)
+    return 1 if total.failed or not total.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
