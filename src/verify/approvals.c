@@ -132,17 +132,18 @@ static enum err receipt(struct verify *v)
 /* Signatures first, so that it is told apart who signed and who was entitled to. */
 static void people(struct verify *v, const struct roster *r, int64_t needed)
 {
+	struct demand demand = { "writ-approval@v1", NULL, v->released_utc, v->released_utc };
 	const struct json *signatures = NULL;
 	struct signers who = { .count = 0 };
 	struct span text = json_opt_text(v->approvals, "statement", SPAN_NONE);
 	enum err e = json_need_list(v->c, v->approvals, "signatures", &signatures);
 
 	if (e == ERR_OK)
-		e = roster_signers(v, r, text, signatures, "writ-approval@v1", NULL, 0, &who);
+		e = roster_signers(v, r, text, signatures, &demand, &who);
 	if (!verify_judge(v, VERIFY_APPROVAL_SIGNATURES, e))
 		return;
-	if (verify_judge(v, VERIFY_APPROVAL_PEOPLE,
-			 roster_signers(v, r, text, signatures, "writ-approval@v1", "approve", v->released_utc, &who)))
+	demand.may = "approve";
+	if (verify_judge(v, VERIFY_APPROVAL_PEOPLE, roster_signers(v, r, text, signatures, &demand, &who)))
 		verify_judge(v, VERIFY_APPROVAL_PEOPLE, enough_people(v, r, &who, needed));
 }
 

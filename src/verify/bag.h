@@ -37,11 +37,11 @@ struct bag {
 	size_t folder_count, folder_cap;
 	struct {
 		struct span where;      /* "data/line/account/folder/" */
-		struct span store, date, source;
+		struct span date, source;
 		int64_t number;
 		bool any;
 	} last;
-	char room[4][LINE_MAX_BYTES];
+	char room[3][LINE_MAX_BYTES];
 	struct any_order undated_items, undated_listed;
 };
 

@@ -13,10 +13,20 @@
 #define FOLDERS_MAX ((size_t)1 << 18)
 #define LINES_MAX 10000u
 
+/* RFC 3339, or null where the interval is open. */
+static enum err instant(struct ctx *c, const struct json *line, const char *key, int64_t open_utc, int64_t *out)
+{
+	const struct json *value = json_get(line, key);
+
+	*out = open_utc;
+	if (value && value->type == JSON_NULL)
+		return ERR_OK;
+	return verify_when(c, line, key, out);
+}
+
 static enum err line_read(struct bag *b, const struct json *line, struct line_state *out)
 {
 	struct ctx *c = b->v->c;
-	const struct json *from, *until;
 
 	if (line->type != JSON_OBJECT)
 		FAIL(c, ERR_FORMAT, "a line of return.json is no object");
@@ -26,13 +36,8 @@ static enum err line_read(struct bag *b, const struct json *line, struct line_st
 	TRY(json_need_text(c, line, "date_meaning", &out->date_meaning));
 	TRY(json_need_text(c, line, "store", &out->store));
 	out->account = json_opt_text(line, "account", SPAN_NONE);
-	from = json_get(line, "from");
-	until = json_get(line, "until");
-	out->from_utc = from && from->type == JSON_INT ? from->i : INT64_MIN;
-	out->until_utc = until && until->type == JSON_INT ? until->i : INT64_MAX;
-	if (!from || !until || (from->type != JSON_INT && from->type != JSON_NULL) ||
-	    (until->type != JSON_INT && until->type != JSON_NULL))
-		FAIL(c, ERR_FORMAT, "a line of return.json has no time");
+	TRY(instant(c, line, "from", INT64_MIN, &out->from_utc));
+	TRY(instant(c, line, "until", INT64_MAX, &out->until_utc));
 	if (!span_is(out->date_meaning, "delivery") && !span_is(out->date_meaning, "header") &&
 	    !span_is(out->date_meaning, "received"))
 		FAIL(c, ERR_FORMAT, "a line of return.json goes by an unknown date");
@@ -93,13 +98,26 @@ static enum err any_order_add(struct ctx *c, struct any_order *sum, const struct
 	return ERR_OK;
 }
 
-/* doc/protocol.md section 6: percent-encoded outside [A-Za-z0-9._@+-]. */
-static void put_quoted(struct buf *out, struct span s)
+static bool dots_alone(struct span s)
 {
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] != '.')
+			return false;
+	return true;
+}
+
+/* doc/protocol.md section 6: percent-encoded outside [A-Za-z0-9._@+-], dots alone wholly. keep is
+ * "%" for a stored name that is no UTF-8: it stands in the list percent-encoded already. */
+static void put_quoted(struct buf *out, struct span s, const char *keep)
+{
+	bool dots = dots_alone(s);
+
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char x = s.p[i];
+		bool plain = (x >= 'a' && x <= 'z') || (x >= 'A' && x <= 'Z') || (x >= '0' && x <= '9') ||
+			     (x && (strchr("._@+-", x) || strchr(keep, x)));
 
-		if ((x >= 'a' && x <= 'z') || (x >= 'A' && x <= 'Z') || (x >= '0' && x <= '9') || (x && strchr("._@+-", x)))
+		if (plain && !dots)
 			buf_byte(out, x);
 		else
 			buf_fmt(out, "%%%02X", x);
@@ -172,27 +190,37 @@ static enum err item_read(struct bag *b, struct ctx *own, struct span text, stru
 	return ERR_OK;
 }
 
+/* "data/line/account/folder/" */
+static enum err item_folder(struct ctx *own, const struct item *it, const char *keep, struct span *out)
+{
+	struct buf b;
+
+	buf_begin(&b, own, (size_t)4 * LINE_MAX_BYTES);
+	buf_str(&b, "data/");
+	put_quoted(&b, it->line->id, "");
+	buf_byte(&b, '/');
+	put_quoted(&b, it->account, "");
+	buf_byte(&b, '/');
+	put_quoted(&b, it->folder, keep);
+	buf_byte(&b, '/');
+	TRY(buf_done(own, &b, out));
+	if (out->n > LINE_MAX_BYTES)
+		FAIL(own, ERR_VERIFY, "a path is too long");
+	return ERR_OK;
+}
+
 /* The path follows from line, account, folder and number. */
 static enum err item_path(struct bag *b, struct ctx *own, const struct item *it)
 {
 	const struct line_state *line = it->line;
 	const char *ext = span_is(line->category, "CONTENT_COMM") ? "eml" : span_is(line->category, "MSG_META") ? "json" : NULL;
 	struct span where, path;
-	struct buf out;
 
 	if (!ext)
 		FAIL(own, ERR_VERIFY, "a line of the category %.*s has items", SPAN_ARG(line->category));
-	buf_begin(&out, own, (size_t)4 * LINE_MAX_BYTES);
-	buf_str(&out, "data/");
-	put_quoted(&out, line->id);
-	buf_byte(&out, '/');
-	put_quoted(&out, it->account);
-	buf_byte(&out, '/');
-	put_quoted(&out, it->folder);
-	buf_byte(&out, '/');
-	TRY(buf_done(own, &out, &where));
-	if (where.n > LINE_MAX_BYTES)
-		FAIL(own, ERR_VERIFY, "a path is too long");
+	TRY(item_folder(own, it, "", &where));
+	if (!span_eq(span_cut(it->path, 0, where.n), where))
+		TRY(item_folder(own, it, "%", &where));
 	if (!b->last.any || !span_eq(where, b->last.where)) {
 		TRY(folder_new(b, own, where));
 		b->last.where = keep(b, 0, where);
@@ -232,7 +260,13 @@ static enum err item_dates(struct bag *b, struct ctx *own, const struct item *it
 	return ERR_OK;
 }
 
-/* Within a folder of one store: by date (times of one form sort as text), undated last, then by source. */
+static bool encoded(struct span s)
+{
+	return s.n && memchr(s.p, '%', s.n);
+}
+
+/* Within a folder: by date (times of one form sort as text), undated last, then by source. Sources
+ * are in the order of their stored bytes, of which an encoded name does not tell. */
 static enum err item_order(struct bag *b, struct ctx *own, const struct item *it)
 {
 	const struct line_state *line = it->line;
@@ -242,15 +276,16 @@ static enum err item_order(struct bag *b, struct ctx *own, const struct item *it
 
 	snprintf(key, sizeof key, "%.*s", SPAN_ARG(line->date_meaning));
 	date = json_opt_text(it->row, key, SPAN("~"));  /* behind every digit */
-	if (b->last.any && span_eq(b->last.store, it->store)) {
+	if (b->last.any) {
 		by_date = span_cmp(b->last.date, date);
-		if (by_date > 0 || (by_date == 0 && span_cmp(b->last.source, it->source) > 0))
+		if (by_date == 0 && !encoded(b->last.source) && !encoded(it->source))
+			by_date = span_cmp(b->last.source, it->source);
+		if (by_date > 0)
 			FAIL(own, ERR_VERIFY, "%.*s is not in its place", SPAN_ARG(it->path));
 	}
 	b->last.any = true;
-	b->last.store = keep(b, 1, it->store);
-	b->last.date = keep(b, 2, date);
-	b->last.source = keep(b, 3, it->source);
+	b->last.date = keep(b, 1, date);
+	b->last.source = keep(b, 2, it->source);
 	return ERR_OK;
 }
 

@@ -85,10 +85,16 @@ struct signers {
 };
 /* Founding document and chain; judges FOUNDING_SIGNATURES and ROSTER_CHAIN. False if either is broken. */
 bool roster_read(struct verify *v, struct roster *out);
-/* Every signature must hold over text and be by somebody of the roster who may (NULL: anybody) at
- * that time. */
-enum err roster_signers(struct verify *v, const struct roster *r, struct span text, const struct json *signatures,
-			const char *name_space, const char *may, int64_t at_utc, struct signers *out) MUST_USE;
+/* What is demanded of signers: the namespace, a right (NULL: none), and to have been on the list at
+ * some moment from since to until, as a document says when it was made and not when it was used. */
+struct demand {
+	const char *name_space, *may;
+	int64_t since_utc, until_utc;
+};
+/* Every signature must hold over text and be by somebody of the roster who meets the demand. */
+enum err roster_signers(struct verify *v, const struct roster *r, struct span text,
+			const struct json *signatures, const struct demand *demand,
+			struct signers *out) MUST_USE;
 size_t signers_people(const struct signers *s); /* different people among them */
 
 #endif

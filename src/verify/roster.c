@@ -15,12 +15,33 @@ static const struct { const char *name, *fallback; } values[] = {
 };
 #define VALUE_NAMES "approvals decider_may_approve statement_hours scope_hours ticket_hours ticket_days counts_per_day timestamp"
 
-static const struct person *person_of(const struct roster *r, struct span key)
+static bool live(const struct person *p, int64_t since_utc, int64_t until_utc)
+{
+	return p->from_utc <= until_utc && since_utc < p->until_utc;
+}
+
+/* A key may have several rows, one after the other: the last that is live then, else the last. */
+static const struct person *person_of(const struct roster *r, struct span key, const struct demand *demand)
+{
+	const struct person *last = NULL;
+
+	for (const struct person *p = r->people; p; p = p->next) {
+		if (!span_eq(json_opt_text(p->row, "key", SPAN_NONE), key))
+			continue;
+		if (!demand->may || live(p, demand->since_utc, demand->until_utc))
+			return p;
+		last = last ? last : p;
+	}
+	return last;
+}
+
+static bool belongs_to_another(const struct roster *r, struct span key, struct span name)
 {
 	for (const struct person *p = r->people; p; p = p->next)
-		if (span_eq(json_opt_text(p->row, "key", SPAN_NONE), key))
-			return p;
-	return NULL;
+		if (span_eq(json_opt_text(p->row, "key", SPAN_NONE), key) &&
+		    !span_eq(json_opt_text(p->row, "name", SPAN_NONE), name))
+			return true;
+	return false;
 }
 
 static enum err person_add(struct verify *v, struct roster *r, const struct json *row)
@@ -37,8 +58,8 @@ static enum err person_add(struct verify *v, struct roster *r, const struct json
 	TRY(json_need_bool(v->c, row, "user_verified", &touched));
 	if (!span_is(kind, "person") || name.n == 0)
 		FAIL(v->c, ERR_FORMAT, "a row of people is none of a person");
-	if (person_of(r, key))
-		FAIL(v->c, ERR_VERIFY, "the key of %.*s was in the list before", SPAN_ARG(name));
+	if (belongs_to_another(r, key, name))
+		FAIL(v->c, ERR_VERIFY, "the key of %.*s is another person's", SPAN_ARG(name));
 	TRY(NEW(v->c, p));
 	TRY(verify_when(v->c, row, "from", &p->from_utc));
 	p->until_utc = INT64_MAX;
@@ -50,23 +71,24 @@ static enum err person_add(struct verify *v, struct roster *r, const struct json
 	return ERR_OK;
 }
 
-static enum err may_do(struct verify *v, const struct person *p, const char *may, int64_t at_utc)
+static enum err may_do(struct verify *v, const struct person *p, const struct demand *demand)
 {
 	struct span name = json_opt_text(p->row, "name", SPAN_NONE);
 	const struct json *rights;
 
 	TRY(json_need_list(v->c, p->row, "may", &rights));
-	if (at_utc < p->from_utc || at_utc >= p->until_utc)
+	if (!live(p, demand->since_utc, demand->until_utc))
 		FAIL(v->c, ERR_VERIFY, "%.*s was not on the list at that time", SPAN_ARG(name));
 	JSON_EACH(one, rights) {
-		if (one->type == JSON_TEXT && span_is(one->s, may))
+		if (one->type == JSON_TEXT && span_is(one->s, demand->may))
 			return ERR_OK;
 	}
-	FAIL(v->c, ERR_VERIFY, "%.*s may not '%s'", SPAN_ARG(name), may);
+	FAIL(v->c, ERR_VERIFY, "%.*s may not '%s'", SPAN_ARG(name), demand->may);
 }
 
-static enum err signer(struct verify *v, const struct roster *r, struct span text, const struct json *signature,
-		       const char *name_space, const struct person **out)
+static enum err signer(struct verify *v, const struct roster *r, struct span text,
+		       const struct json *signature, const struct demand *demand,
+		       const struct person **out)
 {
 	struct sshsig sig;
 	struct span key;
@@ -74,9 +96,9 @@ static enum err signer(struct verify *v, const struct roster *r, struct span tex
 
 	if (signature->type != JSON_TEXT)
 		FAIL(v->c, ERR_FORMAT, "a signature is no text");
-	TRY(sshsig_verify(v->c, signature->s, name_space, text, &sig));
+	TRY(sshsig_verify(v->c, signature->s, demand->name_space, text, &sig));
 	TRY(ssh_key_line(v->c, &sig.key, &key));
-	*out = person_of(r, key);
+	*out = person_of(r, key, demand);
 	if (!*out)
 		FAIL(v->c, ERR_VERIFY, "somebody signed who is not on the list");
 	TRY(json_need_bool(v->c, (*out)->row, "user_verified", &touched));
@@ -85,8 +107,9 @@ static enum err signer(struct verify *v, const struct roster *r, struct span tex
 	return ERR_OK;
 }
 
-enum err roster_signers(struct verify *v, const struct roster *r, struct span text, const struct json *signatures,
-			const char *name_space, const char *may, int64_t at_utc, struct signers *out)
+enum err roster_signers(struct verify *v, const struct roster *r, struct span text,
+			const struct json *signatures, const struct demand *demand,
+			struct signers *out)
 {
 	*out = (struct signers){ .count = 0 };
 	JSON_EACH(one, signatures) {
@@ -94,9 +117,9 @@ enum err roster_signers(struct verify *v, const struct roster *r, struct span te
 
 		if (out->count == SIGNERS_MAX)
 			FAIL(v->c, ERR_LIMIT, "more than %u signatures", SIGNERS_MAX);
-		TRY(signer(v, r, text, one, name_space, &p));
-		if (may)
-			TRY(may_do(v, p, may, at_utc));
+		TRY(signer(v, r, text, one, demand, &p));
+		if (demand->may)
+			TRY(may_do(v, p, demand));
 		out->person[out->count++] = p;
 	}
 	return ERR_OK;
@@ -131,6 +154,7 @@ static enum err founding_values(struct verify *v, struct roster *out)
 
 static enum err founding(struct verify *v, struct roster *out)
 {
+	const struct demand demand = { .name_space = "writ-roster@v1" };
 	const struct json *people, *signatures;
 	struct span action, text;
 	struct signers who;
@@ -147,7 +171,7 @@ static enum err founding(struct verify *v, struct roster *out)
 	JSON_EACH(row, people)
 		TRY(person_add(v, out, row));
 	TRY(founding_values(v, out));
-	TRY(roster_signers(v, out, text, signatures, "writ-roster@v1", NULL, 0, &who));
+	TRY(roster_signers(v, out, text, signatures, &demand, &who));
 	if (signers_people(&who) < 2)
 		FAIL(v->c, ERR_VERIFY, "fewer than two different people signed the founding document");
 	return ERR_OK;
@@ -191,6 +215,7 @@ static enum err row_change(struct verify *v, struct roster *r, const struct json
 
 static enum err follow(struct verify *v, struct roster *r, const struct json *link)
 {
+	struct demand demand = { "writ-roster@v1", "roster", 0, v->released_utc };
 	const struct json *signatures;
 	struct span text, action;
 	int64_t version, made;
@@ -210,7 +235,8 @@ static enum err follow(struct verify *v, struct roster *r, const struct json *li
 	if (version < r->version || version >= INT64_MAX)
 		FAIL(v->c, ERR_VERIFY, "the changes of the list are not in the order of their versions");
 	r->version = version + 1;
-	TRY(roster_signers(v, r, text, signatures, "writ-roster@v1", "roster", made, &who));
+	demand.since_utc = made;
+	TRY(roster_signers(v, r, text, signatures, &demand, &who));
 	if (signers_people(&who) < 2)
 		FAIL(v->c, ERR_VERIFY, "version %lld of the list was not signed by two different people", (long long)r->version);
 	return row_change(v, r, doc, span_is(action, "begin"));

@@ -72,6 +72,30 @@ def test_keys_of_every_kind(tmp_path):
     assert Package(tmp_path, kinds=kinds).both() == (0, [], 0, None)
 
 
+def test_folders_of_every_name(tmp_path):
+    """Dots alone, a percent sign, and (as the list has it) a name that is no UTF-8."""
+    folders = (("..", "%2E%2E"), ("...", "%2E%2E%2E"), (".a", ".a"), ("50%", "50%25"), ("caf%E9", "caf%E9"), ("a\\b", "a%5Cb"))
+    assert Package(tmp_path, folders=folders).both() == (0, [], 0, None)
+
+
+@pytest.mark.parametrize("folders", [(("a", "b"),), (("..", ".."),), (("a b", "a b"),), (("é", "%c3%a9"),)])
+def test_folders_with_another_path(tmp_path, folders):
+    code, failed, second, _ = Package(tmp_path, folders=folders).both()
+    assert (code, second) == (5, 5) and failed[0] in ("bag-list", "bag-form")
+
+
+def test_a_person_who_began_again(tmp_path):
+    """carla's row ended (which the package does not show) and began anew with the same key."""
+    def again(chain):
+        document, who = chain[0]
+        row_again = {**document["row"], "from": when(-86400)}
+        return chain + [[{**document, "made_at": when(-86400), "roster_version": 4, "row": row_again}, who]]
+    package = Package(tmp_path, twist={"chain": again, "approval": put("roster_version", 5), "release": put(
+        "body.roster_version", 5), "approvals": lambda a: put("rows", [
+        a["rows"][0], json.loads(a["chain"][-1]["document"])["row"]])(a)})
+    assert package.both() == (0, [], 0, None)
+
+
 def test_without_policy(good):
     assert good.both(policy=False) == (7, [], 7, None)
     code, out, _ = run(good.file, "--identity", good.identity)
@@ -393,7 +417,8 @@ CASES = {
     "chain by a stranger": ("roster-chain", {"chain": put("0.1", ["anna", "stranger"])}),
     "chain out of order": ("roster-chain", {"chain": lambda c: c[::-1]}),
     "chain beyond the approval": ("roster-chain", {"chain": put("1.0.roster_version", 4)}),
-    "chain signed before its signer began": ("roster-chain", {"founding": row("boris", **{"from": when(-86400 * 15)})}),
+    "chain signed by somebody who never began": ("roster-chain", {"founding": row("boris", **{"from": when(1)})}),
+    "chain signed by somebody who had ended": ("roster-chain", {"founding": row("boris", until=when(-86400 * 20))}),
     "chain of other bytes": ("roster-chain", {"approvals": put("chain.0.document", lambda t: t.replace('["approve"]', '["approve","halt"]'))}),
     "chain broken: the approver's begin is missing": ("approval-signatures", {"chain": lambda c: c[1:]}),
     "chain broken: a rule's change is missing": ("policy-values", {"approvals": put("chain", lambda c: c[:1])}),
@@ -430,7 +455,9 @@ CASES = {
     "rows missing": ("approval-people", {"approvals": put("rows", lambda r: r[:1])}),
     "expired": ("approval-time", {"approval": put("expires_at", when(0))}),
     "released before it was stated": ("approval-time", {"approval": put("made_at", when(1))}),
-    "a chain that gives a key twice": ("roster-chain", {"chain": lambda c: c[:1] + [[{**c[0][0], "roster_version": 2}, c[0][1]]]}),
+    "a chain that gives a key to another person": ("roster-chain", {"chain": lambda c: [
+        [{**c[0][0], "row": {**c[0][0]["row"], "name": "dora"}}, c[0][1]], [{**c[0][0], "roster_version": 2}, c[0][1]]]}),
+    "list: a time that is none": ("bag-list documents", {"return": put("lines.0.from", 1700000000)}),
     # receipt and numbers
     "receipt's seal removed": ("receipt-seal", {"receipt_seal": lambda s: ""}),
     "receipt sealed by another key": ("receipt-seal", {"receipt_seal": lambda s, m: Maker(9).seal.sign("writ-seal@v1", m.receipt)}),

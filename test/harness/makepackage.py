@@ -192,16 +192,19 @@ def text_or_null(instant):
     return None if instant is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(instant))
 
 
-def random_items(rng, count):
+FOLDERS = (("INBOX", "INBOX"), ("Entwürfe 2026/alt " + "x" * 60, "Entw%C3%BCrfe%202026%2Falt%20" + "x" * 60))
+
+
+def random_items(rng, count, folders):
     """Two lines: d1 the messages of an account by delivery, d2 the details of another by header date."""
-    lines = [{"id": "d1", "category": "CONTENT_COMM", "words": "messages of November as they arrived", "from": START - 20 * 86400,
-              "until": START - 86400, "date_meaning": "delivery", "zone": "Europe/Paris", "store": "main",
+    lines = [{"id": "d1", "category": "CONTENT_COMM", "words": "messages of November as they arrived", "from": when(-20 * 86400),
+              "until": when(-86400), "date_meaning": "delivery", "zone": "Europe/Paris", "store": "main",
               "account": "a.b+c@example.org"},
-             {"id": "d2", "category": "MSG_META", "words": "details of messages", "from": None, "until": START,
+             {"id": "d2", "category": "MSG_META", "words": "details of messages", "from": None, "until": when(0),
               "date_meaning": "header", "zone": "UTC", "store": "main", "account": "zoé@example.org"}]
     items = []
     for line in lines:
-        for folder in ("INBOX", "Entwürfe 2026/alt " + "x" * 60):
+        for folder, folder_path in folders:
             part = []
             for i in range(max(1, count // 4)):
                 at = START - 86400 * 15 + rng.randrange(86400 * 10)
@@ -218,7 +221,7 @@ def random_items(rng, count):
                 part.append((one[line["date_meaning"]] is None, one[line["date_meaning"]] or "", one["source_id"], one, body))
             ext = "eml" if line["category"] == "CONTENT_COMM" else "json"
             for n, (_, _, _, one, body) in enumerate(sorted(part, key=lambda x: x[:3]), 1):
-                path = f"data/{line['id']}/{quoted(line['account'])}/{quoted(folder)}/{n:06d}.{ext}"
+                path = f"data/{line['id']}/{quoted(line['account'])}/{folder_path}/{n:06d}.{ext}"
                 items.append(({"path": path, "sha256": sha(body), "bytes": len(body), **one}, body))
     return lines, items
 
@@ -226,9 +229,9 @@ def random_items(rng, count):
 # --- the whole -------------------------------------------------------------------------------------
 
 class Maker:
-    def __init__(self, seed=1, items=12, twist=None, kinds=None):
+    def __init__(self, seed=1, items=12, twist=None, kinds=None, folders=FOLDERS):
         self.rng = random.Random(seed)
-        self.twist, self.count = twist or {}, items
+        self.twist, self.count, self.folders = twist or {}, items, folders
         self.folder = tempfile.TemporaryDirectory() if kinds else None
         self.people = {n: SshKey(self.rng) for n in ("anna", "boris", "carla", "dora", "stranger")}
         for name, (kind, bits) in (kinds or {}).items():
@@ -287,7 +290,7 @@ class Maker:
         self.carla = begin["row"]
 
     def make_bag(self):
-        self.lines, items = random_items(self.rng, self.count)
+        self.lines, items = random_items(self.rng, self.count, self.folders)
         items = self.turn("items", items)
         undated = [{"line": "d2", "date_meaning": "header", "delivered": True, "bytes": r["mail_bytes"],
                     **{k: r[k] for k in ("store", "account", "folder", "source_id")}}

@@ -487,7 +487,8 @@ def age_payload(file_key, payload):
 class Roster:
     """People and policy as the founding document and the chain make them."""
 
-    def __init__(self, approvals):
+    def __init__(self, approvals, released):
+        self.released = released
         f = document(approvals.text("founding"), "roster")
         self.founding = f
         self.people = f.list("people", dict)
@@ -501,18 +502,20 @@ class Roster:
         for link in approvals.list("chain", dict):
             self.follow(link.text("document"), link.list("signatures", str))
 
-    def person(self, key, check):
+    def person(self, key, check, since, until):
+        """The last row of that key, rather one that is live then."""
         rows = [r for r in self.people if r.get("key") == key]
         if not rows:
             raise Bad(check, "signed by a key that no row names")
-        return rows[-1]
+        return ([r for r in rows if since is None or live(r, since, until)] or rows)[-1]
 
-    def signers(self, text, signatures, kind, check, may=None, at=None, entitled=None):
+    def signers(self, text, signatures, kind, check, may=None, since=None, until=None, entitled=None):
+        """{name: row} of who signed; they must have been on the list at some time from since to until."""
         names = {}
         for s in signatures:
             key, verified = sshsig(s, f"writ-{kind}@v1", text.encode(), check)
-            row = self.person(key, check)
-            if may and (may not in row.list("may", str) or not live(row, at)):
+            row = self.person(key, check, since, until)
+            if may and (may not in row.list("may", str) or not live(row, since, until)):
                 raise Bad(entitled or check, f"{row.get('name')} may not {may} at that time")
             if row.get("user_verified") is True and not verified:
                 raise Bad(check, "the key did not verify its user")
@@ -526,15 +529,15 @@ class Roster:
         if d.get("action") not in ("begin", "end") or version < self.version:
             raise Bad(no, "order of versions")
         self.version = version + 1
-        if len(self.signers(text, signatures, "roster", no, "roster", d.when("made_at"))) < 2:
+        if len(self.signers(text, signatures, "roster", no, "roster", d.when("made_at"), self.released)) < 2:
             raise Bad(no, "fewer than two people with roster")
         if row.get("row") == "policy":
             if row.get("name") not in POLICY:
                 raise Bad(no, "no such policy")
             self.policy[row["name"]] = row.text("value") if d["action"] == "begin" else POLICY[row["name"]]
         elif row.get("row") == "person" and d["action"] == "begin":
-            if any(r.get("key") == row.text("key") for r in self.people):
-                raise Bad(no, "a key that was there before")
+            if any(r.get("key") == row.text("key") and r.get("name") != row.text("name") for r in self.people):
+                raise Bad(no, "a key that is another person's")
             self.people.append(row)
         elif row.get("row") == "person":
             for r in self.people:
@@ -542,13 +545,14 @@ class Roster:
                     r["until"] = d["made_at"]
 
 
-def live(row, at):
-    return row.when("from") <= at and (row.get("until") is None or at < row.when("until"))
+def live(row, since, until):
+    return row.when("from") <= until and (row.get("until") is None or since < row.when("until"))
 
 
 def check_approvals(p, policy):
     a, ret, stm = p["approvals"], p["return"], p["statement"]
-    roster = Roster(a)
+    released = stm.when("released_at")
+    roster = Roster(a, released)
     text = a.text("statement")
     s = document(text, "approval")
     if sha(canonical(roster.policy)) != s.text("policy_sha256"):
@@ -562,9 +566,8 @@ def check_approvals(p, policy):
         raise Bad("document-key", "not the policy's")
     if sshsig(a.text("statement_seal"), "writ-seal@v1", text.encode(), "approval-seal")[0] != document_key:
         raise Bad("approval-seal", "by another key")
-    released = stm.when("released_at")
     names = roster.signers(text, a.list("signatures", str), "approval", "approval-signatures", "approve", released,
-                           "approval-people")
+                           released, "approval-people")
     try:
         needed = max(2, int(roster.policy["approvals"]))
     except (ValueError, TypeError) as e:
@@ -685,8 +688,10 @@ def check_proof(p, raw, vkey):
 
 # --- the bag ---------------------------------------------------------------------------------------
 
-def quoted(text):
-    return "".join(chr(b) if re.match(rb"[A-Za-z0-9._@+-]", bytes([b])) else f"%{b:02X}" for b in text.encode())
+def quoted(text, keep=b""):
+    """Percent-encoded; keep: as it stands for a name that is in the list percent-encoded already."""
+    plain = b"" if text.strip(".") == "" else keep + b"A-Za-z0-9._@+-"
+    return "".join(chr(b) if plain and re.match(b"[" + plain + b"]", bytes([b])) else f"%{b:02X}" for b in text.encode())
 
 
 def check_bag(p, src):
@@ -762,7 +767,10 @@ def check_items(p, items, files):
             raise Bad("bag-list", "lines of an item")
         line = first[ids[0]]
         ext = {"CONTENT_COMM": "eml", "MSG_META": "json"}.get(line.text("category"))
-        where = "data/" + "/".join(quoted(r.text(k) if k else ids[0]) for k in (None, "account", "folder")) + "/"
+        top = f"data/{quoted(ids[0])}/{quoted(r.text('account'))}/"
+        where = top + quoted(r.text("folder")) + "/"
+        if not r.text("path").startswith(where):
+            where = top + quoted(r["folder"], b"%") + "/"  # a stored name that is no UTF-8
         if where != folder:
             if where in seen or any(x in ("", ".", "..") for x in where[:-1].split("/")):
                 raise Bad("bag-list", "a folder twice, or no name")
@@ -780,12 +788,12 @@ def check_items(p, items, files):
                 free.append((i, r["store"], r["account"], r["folder"], r.text("source_id")))
                 continue
             when = utc(when if isinstance(when, str) else "", "bag-dates")
-            begin, end = first[i].get("from"), first[i].get("until")
+            begin, end = (first[i].when(k) if first[i].get(k) is not None else None for k in ("from", "until"))
             if (begin is not None and when < begin) or (end is not None and when >= end):
                 raise Bad("bag-dates", "an item outside its line's time")
         mine = r.get(line["date_meaning"])
-        rank = (r["store"], mine is None, mine or "", r.text("source_id").encode())
-        if last and last[0] == rank[0] and last > rank:
+        rank = (mine is None, mine or "", b"" if "%" in r.text("source_id") else r["source_id"].encode())
+        if last and (last if rank[2] and last[2] else last[:2]) > (rank if rank[2] and last[2] else rank[:2]):
             raise Bad("bag-dates", "order of the items")
         last = rank
     want = {(x["id"], x["store"], x["account"]): (x["items"], x["bytes"]) for x in lines if x["items"]}
