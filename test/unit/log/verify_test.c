@@ -443,7 +443,7 @@ static void change_file(struct tamper *t, const char *path)
 	/* Every byte of what is small; of a full tile every one of its hashes, at changing places. */
 	for (size_t i = 0; i < good.n; i += good.n < 2000 ? 1 : 31) {
 		bytes[i] ^= (unsigned char)(1u << i % 8);
-		snprintf(what, sizeof what, "%s byte %zu", path, i);
+		snprintf(what, sizeof what, "%.500s byte %zu", path, i);
 		put(path, span_of(bytes, good.n));
 		must_be_found(t, what);
 		bytes[i] = good.p[i];
