@@ -1,6 +1,7 @@
 /*
  * Why a signer's key counts: the roster documents by which it, and the keys that signed for it,
- * began, back to the founding document (approvals.json, member "chain").
+ * began, back to the founding document (approvals.json, member "chain"); and those that changed
+ * the policy, so that its hash can be computed from the founding document on.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/file.h"
@@ -70,6 +71,19 @@ static enum err add_document(struct turn *t, int64_t version, struct json *chain
 	return ERR_OK;
 }
 
+static enum err mark_policies(struct turn *t, bool *needed, int64_t versions)
+{
+	for (int64_t version = 2; version <= versions; version++) {
+		struct json *kept, *document;
+
+		TRY(document_at(t, version, &kept));
+		TRY(json_parse(t->c, json_opt_text(kept, "document", SPAN_NONE), &document));
+		if (span_is(json_opt_text(json_get(document, "row"), "row", SPAN_NONE), "policy"))
+			needed[version] = true;
+	}
+	return ERR_OK;
+}
+
 enum err chain_make(struct turn *t, struct json **chain_out, struct json **rows_out)
 {
 	const struct json *rows = json_get(t->core, "rows");
@@ -85,12 +99,16 @@ enum err chain_make(struct turn *t, struct json **chain_out, struct json **rows_
 		int64_t begun = json_opt_int(entry, "begun", 0);
 		struct json *copy;
 
+		/* Whether a key without a row may sign is for check.def to say. */
+		if (!entry)
+			continue;
 		if (begun < 1 || begun > versions)
 			FAIL(t->c, ERR_FORMAT, "a row of the roster began at no version");
 		needed[begun] = true;
 		TRY(json_clone(t->c, json_get(entry, "row"), &copy));
 		json_add(t->c, *rows_out, copy);
 	}
+	TRY(mark_policies(t, needed, versions));
 	TRY(chain_close(t->c, rows, &src, needed, versions));
 	for (int64_t version = 2; version <= versions; version++)
 		if (needed[version])

@@ -118,6 +118,17 @@ static bool line_in_scope(const struct json *lines, const struct json *line, con
 	return true;
 }
 
+/* A sum that does not fit is no total. */
+static bool totals_differ(const struct json *ask, const char *key)
+{
+	int64_t sum = 0;
+
+	JSON_EACH(line, json_get(ask, "lines"))
+		if (!num_add(sum, json_opt_int(line, key, 0), &sum))
+			return true;
+	return sum != json_opt_int(ask, key, -1);
+}
+
 static enum err gather_lines(struct turn *t, const struct json *lines)
 {
 	const struct json *scope_lines;
@@ -189,6 +200,7 @@ enum err gather_receipt(struct turn *t)
 	else
 		t->f.ticket_unknown = t->incomplete = true;
 	TRY(gather_header(t, header));
+	t->f.totals_differ = totals_differ(t->ask, "items") || totals_differ(t->ask, "bytes");
 	t->f.payload_impossible = age_plain_bytes(json_opt_int(t->ask, "payload_bytes", -1)) < 0;
 	return gather_lines(t, json_get(t->ask, "lines"));
 }

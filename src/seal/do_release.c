@@ -71,8 +71,12 @@ static enum err gather_live(struct turn *t)
 	struct span policy;
 	struct json *statement;
 
-	if (!t->ticket)
+	f->approvals = policy_number(t, "approvals");
+	if (!t->ticket) {
+		/* There is nothing that could be signed; that it is unknown is the fact. */
+		f->people = (size_t)f->approvals;
 		return ERR_OK;
+	}
 	TRY(json_parse(t->c, t->statement, &statement));
 	TRY(policy_hash(t, &policy));
 	f->ticket_replaced = is_set(t->ticket, "replaced");
@@ -85,7 +89,6 @@ static enum err gather_live(struct turn *t)
 	f->epoch_now = json_opt_int(t->core, "halt_epoch", 0);
 	f->policy_changed = !span_eq(policy, json_opt_text(statement, "policy_sha256", SPAN_NONE));
 	f->roster_changed = json_opt_int(statement, "roster_version", -1) != json_opt_int(t->core, "roster_version", 0);
-	f->approvals = policy_number(t, "approvals");
 	gather_decider(t);
 	return gather_recipients(t, statement);
 }

@@ -41,7 +41,7 @@ struct facts {
 	/* receipt */
 	bool header_malformed, header_foreign;
 	size_t header_stanzas;
-	bool payload_impossible, lines_outside_scope, lines_missing;
+	bool payload_impossible, lines_outside_scope, lines_missing, totals_differ;
 
 	/* statement */
 	bool return_malformed, return_order, return_scope, return_ticket, return_manifest, return_tagmanifest;

@@ -112,7 +112,7 @@ static enum err read_input(struct turn *t, struct founding *f)
 	TRY(json_parse(t->c, text, &j));
 	TRY(json_only(t->c, j, "provider log_origin people policy"));
 	TRY(json_need_text(t->c, j, "provider", &f->provider));
-	TRY(json_need_text(t->c, j, "log_origin", &f->origin));
+	f->origin = json_opt_text(j, "log_origin", SPAN_NONE);
 	TRY(json_need_list(t->c, j, "people", &people));
 	if (f->provider.n == 0 || f->provider.n > 200)
 		FAIL(t->c, ERR_FORMAT, "'provider' has 1 to 200 bytes");
@@ -150,6 +150,11 @@ static enum err make_keys(struct ctx *c, struct founding *f)
 	TRY(ssh_key_of_ed25519(c, span_of(public, 32), &key));
 	TRY(ssh_key_line(c, &key, &f->document_key));
 	TRY(ed25519_public_of(c, span_of(f->keys.log, 32), public));
+	/* A log that nobody has named is named after its key. */
+	if (!f->origin.n) {
+		TRY(hex_encode(c, span_of(public, 8), &f->origin));
+		TRY(span_fmt(c, &f->origin, "writ-%.*s", SPAN_ARG(f->origin)));
+	}
 	TRY(note_key_make(c, f->origin, span_of(public, 32), &note));
 	TRY(note_key_text(c, &note, &f->vkey));
 	TRY(seal_certificate_make(c, f->provider, &f->keys.cms_key, &f->certificate, &f->request));

@@ -17,7 +17,8 @@ enum err identity_open(struct turn *t, struct span header, unsigned char file_ke
 enum err recipient_gather(struct turn *t, struct span agency, struct span label) MUST_USE;
 
 /* For approvals.json: the roster documents by which the rows of the signers, and of those who
- * signed for them, began: a list of {document, signatures} in order of version. */
+ * signed for them, began, and those that changed the policy: a list of {document, signatures} in
+ * order of version; and the signers' rows. */
 enum err chain_make(struct turn *t, struct json **chain_out, struct json **rows_out) MUST_USE;
 /* Marks in needed[0..versions] the versions whose documents belong to the chain, given the marks
  * of the signers' own rows; read gives the list "keys" of the document that made a version. */

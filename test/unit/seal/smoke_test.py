@@ -1,5 +1,5 @@
 # One order through the seal from its founding to the open mail, by stock tools wherever there is
-# one; then kills at every point of a request.
+# one; foundings that are refused; kills at every point of a request.
 import base64
 import hashlib
 import json
@@ -209,9 +209,86 @@ def kills(seal):
             replaced = ticket
 
 
+def refused(process, check):
+    assert process.returncode != 0 and (check in process.stderr.decode()), (check, process.stderr)
+    assert process.stdout == b''
+
+
+def making(program):
+    """Founding documents that are never made."""
+    def attempt(check, change):
+        with tempfile.TemporaryDirectory() as folder:
+            seal = Seal(program, folder)
+            change(seal.input)
+            refused(seal.init(), check)
+            assert not os.path.exists(seal.home)
+
+    def person(i, **fields):
+        return lambda given: given['people'][i].update(fields)
+
+    for value in ('0', '1', '-1', '', '2 ', '17', 'two'):
+        attempt('APPROVALS_TWO' if value in '01' and value else 'POLICY_VALUE',
+                lambda given: given['policy'].update(approvals=value))
+    attempt('POLICY_VALUE', lambda given: given['policy'].update(approvals=2))
+    attempt('POLICY_NAME', lambda given: given['policy'].update(colour='red'))
+    attempt('TIMESTAMP_NONE', lambda given: given['policy'].update(timestamp='required'))
+    attempt('KEEPS_ROSTER', lambda given: [p.update(may=['approve']) for p in given['people'][1:]])
+    attempt('KEEPS_APPROVERS', lambda given: given['policy'].update(approvals='4'))
+    attempt('KEEPS_ROSTER', lambda given: given.update(people=[]))
+    attempt('KEY_OF_ANOTHER', lambda given: given['people'][1].update(key=given['people'][0]['key']))
+    attempt('KEY_THERE', lambda given: given['people'].append(dict(given['people'][0])))
+    attempt('ROW_FORM', person(0, may=['rule']))
+    attempt('ROW_FORM', person(0, key='ssh-ed25519 AAAA'))
+    attempt('ROW_FORM', person(0, name=''))
+    attempt('ROW_FORM', person(0, until='tomorrow'))
+    attempt('ROW_FORM', person(0, user_verified=True))
+    attempt('not well formed', lambda given: given.pop('people'))
+    attempt('not well formed', lambda given: given.update(extra=1))
+
+
+def signing(program):
+    """Signatures that make no seal live; the good ones do, once."""
+    with tempfile.TemporaryDirectory() as folder:
+        seal = Seal(program, folder)
+        for key, owner in (('ana2', 'ana'), ('zoe', None)):
+            seal.keys[key] = os.path.join(folder, key)
+            line = sealtalk.make_key(seal.keys[key])
+            if owner:
+                seal.people.append(dict(seal.people[0], key=line))
+        made = seal.init()
+        assert made.returncode == 0 and not made.stdout.endswith(b'\n'), made.stderr
+        seal.founding = made.stdout
+        assert canonical(json.loads(seal.founding)) == seal.founding
+        refused(seal.init(), 'already')
+        p = subprocess.run([program, '--state', seal.home, '--listen', seal.sock], env=seal.env, stderr=subprocess.PIPE, timeout=20)
+        assert p.returncode == 3, p.stderr
+        refused(seal.signed(['ana']), 'ROSTER_TWO')
+        refused(seal.signed(['ana', 'ana']), 'KEY_TWICE')
+        refused(seal.signed(['ana', 'ana2']), 'ROSTER_TWO')
+        refused(seal.signed(['ana', 'ben', 'ben']), 'KEY_TWICE')
+        refused(seal.signed(['ana', 'zoe', 'ben']), 'KEY_ROSTERED')
+        refused(seal.signed(['ana', 'dan', 'ben']), 'MAY')
+        refused(seal.signed(['ana', 'ben'], namespace='writ-scope@v1'), 'SIGNATURE_NAMESPACE')
+        refused(seal.signed(['ana', 'ben'], doc=seal.founding.replace(b'Example Mail', b'Another Mail')), 'FOUNDING_SAME')
+        refused(seal.signed(['ana', 'ben'], doc=seal.founding + b'\n'), 'FOUNDING_SAME')
+        assert not os.path.exists(os.path.join(seal.home, 'state.json'))
+        p = seal.signed(['ana', 'ben'])
+        assert p.returncode == 0, p.stderr
+        refused(seal.signed(['ana', 'ben']), 'live already')
+        refused(seal.init(), 'already')
+
+
+def one_at_a_time(seal):
+    p = subprocess.run([seal.program, '--state', seal.home, '--listen', seal.sock + '2'], env=seal.env,
+                       stderr=subprocess.PIPE, timeout=20)
+    assert p.returncode == 6, p.stderr
+
+
 def main():
     plain, hooks = sys.argv[1] == 'plain', sys.argv[1] == 'hooks'
     assert plain or hooks
+    making(sys.argv[2])
+    signing(sys.argv[2])
     with tempfile.TemporaryDirectory() as folder:
         seal = Seal(sys.argv[2], folder)
         if plain:
@@ -221,6 +298,7 @@ def main():
             whole_life(seal)
             repeats(seal)
             nonsense(seal)
+            one_at_a_time(seal)
             older_state(seal)
             if hooks:
                 kills(seal)
