@@ -1,0 +1,218 @@
+"""What stands in the executables: the separation of trust is a property of the link. And the checks of
+the tree themselves must be able to fail. SPDX-License-Identifier: Apache-2.0
+"""
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
+import tools  # noqa: E402
+
+PROGRAMS = ("writ", "writ-seal", "writ-hand", "writ-verify")
+# Only writ-seal makes signatures.
+SIGNING = re.compile(r"\b(ed25519_sign|sshsig_sign_ed25519|note_sign|cms_sign|cms_make_certificate|EVP_DigestSign\w*|"
+                     r"CMS_sign|CMS_final|CMS_add1_signer|CMS_SignerInfo_sign|PKCS7_sign\w*|EVP_PKEY_sign\w*|X509_sign\w*)\b")
+# Seams of test builds, and the table of what they crash at.
+HOOKS = (b"WRIT_TEST_CLOCK", b"WRIT_TEST_SEED", b"WRIT_CRASH_AT", b"WRIT_FAIL", b"WRIT_LEAVE_OUT", b"SEAL_BEFORE_STATE")
+NEEDED = {
+    "writ": {"libcrypto", "libjansson", "libsqlite3", "libpango", "libpangocairo", "libcairo", "libgobject", "libglib", "libc"},
+    "writ-seal": {"libcrypto", "libjansson", "libc"},
+    "writ-hand": {"libcrypto", "libjansson", "libyaml", "libseccomp", "libc"},
+    "writ-verify": {"libcrypto", "libjansson", "libc"},
+}
+NETWORK = re.compile(r"\b(getaddrinfo|gethostbyname\w*|inet_pton|inet_addr|BIO_new_connect|SSL_connect|res_query)\b")
+
+
+def said(*argv):
+    return subprocess.run([str(a) for a in argv], check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture(params=PROGRAMS)
+def program(request):
+    path = tools.build() / request.param
+    assert path.is_file(), f"the build leaves no {request.param} at its top"
+    return path
+
+
+def symbols(path):
+    """Names of functions that are in the program or that it takes from libraries."""
+    return {line.split()[-1].split("@")[0] for line in said("nm", path).splitlines()}
+
+
+def test_only_the_seal_can_sign(program):
+    found = {s for s in symbols(program) if SIGNING.fullmatch(s)}
+    if program.name == "writ-seal":
+        assert {"ed25519_sign", "sshsig_sign_ed25519", "note_sign", "cms_sign"} <= found, "this test would see nothing"
+    else:
+        assert found == set()
+
+
+def test_libraries_are_those_of_the_trust(program):
+    needed = {re.match(r"[a-z]+[a-z0-9]*?(?=[-.])", so)[0].rstrip("-")
+              for so in re.findall(r"\(NEEDED\).*\[(.*)\]", said("readelf", "-d", program))}
+    assert needed <= NEEDED[program.name] | {"ld"}, needed - NEEDED[program.name]
+
+
+def test_no_program_knows_the_network(program):
+    assert not [s for s in symbols(program) if NETWORK.fullmatch(s)]
+
+
+def test_only_writ_opens_the_database(program):
+    has = {s for s in symbols(program) if s.startswith("sqlite3_")}
+    assert bool(has) == (program.name == "writ")
+
+
+def test_only_the_hand_reads_yaml(program):
+    has = {s for s in symbols(program) if s.startswith("yaml_parser")}
+    assert bool(has) == (program.name == "writ-hand")
+
+
+def without_debug(path, folder):
+    """What runs: names in the debugger's tables are no code."""
+    out = folder / path.name
+    said("strip", "--strip-debug", "-o", out, path)
+    return out.read_bytes()
+
+
+def test_release_has_no_test_hooks(program, tmp_path):
+    text = without_debug(program, tmp_path)
+    assert not [h for h in HOOKS if h in text]
+
+
+def test_hooked_build_has_them(tmp_path):
+    path = tools.program("writ-seal", hooks=True)
+    if not path:
+        pytest.skip("there is no build with test hooks")
+    text = without_debug(path, tmp_path)
+    assert all(h in text for h in HOOKS), "this test would see nothing"
+
+
+def test_hardening(program):
+    headers, dynamic = said("readelf", "-hlW", program), said("readelf", "-d", program)
+    assert re.search(r"Type:\s+DYN", headers), "position independent"
+    assert "GNU_RELRO" in headers and re.search(r"BIND_NOW|\bNOW\b", dynamic), "full RELRO"
+    assert re.search(r"GNU_STACK.* RW ", headers), "no executable stack"
+    names = symbols(program)
+    assert "__stack_chk_fail" in names and any(n.endswith("_chk") and n != "__stack_chk_fail" for n in names)
+    assert "RPATH" not in dynamic and "RUNPATH" not in dynamic
+
+
+# ---- the checks of the tree ----
+
+def tree(tmp_path, **files):
+    """A small tree; names have __ for / and _dot_ for a dot."""
+    for name, text in files.items():
+        path = tmp_path / name.replace("__", "/").replace("_dot_", ".")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    for folder in ("src", "test/unit", "test/fuzz", "test/cage", "test/harness"):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+    return tmp_path
+
+
+def check(name, root):
+    return subprocess.run([tools.ROOT / "tools" / name, root], capture_output=True, text=True)
+
+
+HEAD = "/*\n * What it answers for.\n * SPDX-License-Identifier: Apache-2.0\n */\n"
+BAD_SOURCES = {
+    "a lower layer includes a higher one": ("src/format/x.c", '#include "store/store.h"\n', "may include base"),
+    "the seal sees the database": ("src/seal/x.c", '#include "store/store.h"\n', "not store/store.h"),
+    "a hand sees an order": ("src/hand/x.c", '#include "order/order.h"\n', "not order/order.h"),
+    "the log sees an order": ("src/log/x.c", '#include "order/order.h"\n', "not order/order.h"),
+    "a stage sees a later one": ("src/order/3_judge/x.c", '#include "order/5_approve/approve.h"\n', "comes before"),
+    "a stage sees inside another": ("src/order/5_approve/x.c", '#include "order/3_judge/part.h"\n', "no public header"),
+    "a library out of its place": ("src/order/x.c", "#include <sqlite3.h>\n", "<sqlite3.h>"),
+    "jansson outside json": ("src/format/tar.c", "#include <jansson.h>\n", "<jansson.h>"),
+    "an unknown library": ("src/base/x.c", "#include <curl/curl.h>\n", "does not know"),
+    "the network": ("src/seal/x.c", "#include <netinet/in.h>\n", "<netinet/in.h>"),
+    "a folder without a layer": ("src/extra/x.c", "\n", "without a layer"),
+    "malloc": ("src/store/x.c", "void *f(void) { return malloc(3); }\n", "malloc"),
+    "goto": ("src/store/x.c", "\tgoto out;\n", "goto"),
+    "strcpy": ("src/store/x.c", "\tstrcpy (a, b);\n", "strcpy"),
+    "setjmp": ("src/store/x.c", "\tif (setjmp(env))\n", "setjmp"),
+    "system": ("src/cmd/x.c", '\tsystem("ls");\n', "system"),
+    "the clock past the seam": ("src/order/x.c", "\tt = time(NULL);\n", "time"),
+    "a process past the seam": ("src/order/x.c", "\tpid = fork();\n", "fork"),
+    "a call after a string with a comment in it": ("src/order/x.c", '\tsay("/*"); free(p);\n', "free"),
+    "a call after a comment": ("src/order/x.c", "\t/* a */ free(p); /* b */\n", "free"),
+    "a long line": ("src/order/x.c", "\tx = " + "1 + " * 40 + "1;\n", "columns"),
+    "a long function": ("src/order/x.c", "int f(void)\n{\n" + "\tx();\n" * 90 + "}\n", "lines, more than"),
+    "a long file": ("src/order/x.c", "int x;\n" * 700, "longer than 600 lines"),
+    "deep nesting": ("src/order/x.c", "int f(void)\n{\n" + "\t" * 7 + "if (x)\n}\n", "deeply"),
+    "a blank at the end": ("src/order/x.c", "int x; \n", "blanks"),
+}
+GOOD = HEAD + """#include "base/span.h"
+#include <string.h>
+
+/* malloc(3), goto, time(NULL): words in comments and "free(x)" in strings are no calls. */
+static const char *words = "goto malloc(3) // free(p)";
+
+int f(struct seam *seam)
+{
+	return seam->free(words) + runtime(1);
+}
+"""
+
+
+@pytest.mark.parametrize("what", BAD_SOURCES)
+def test_layers_are_checked(tmp_path, what):
+    path, text, complaint = BAD_SOURCES[what]
+    root = tree(tmp_path)
+    (root / path).parent.mkdir(parents=True, exist_ok=True)
+    (root / path).write_text(HEAD + text)
+    done = check("check-layers", root)
+    assert done.returncode != 0 and complaint in done.stdout, done.stdout + done.stderr
+    assert len(done.stdout.splitlines()) == 1, done.stdout
+
+
+def test_layers_let_good_files_pass(tmp_path):
+    done = check("check-layers", tree(tmp_path, src__order__x_dot_c=GOOD))
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_a_file_says_what_it_is_for(tmp_path):
+    done = check("check-layers", tree(tmp_path, src__base__x_dot_c="int x;\n"))
+    assert done.returncode != 0 and "SPDX" in done.stdout and "answers for" in done.stdout
+
+
+BAD_WORDS = ("x TO" + "DO x", "FIX" + "ME: x", "as it is for" + " now", "see /wo" + "rk/main/x", "a st" + "ub",
+             "open /ro" + "ot/.ssh", "a blank at the end ")
+
+
+@pytest.mark.parametrize("words", BAD_WORDS)
+def test_words_are_checked(tmp_path, words):
+    root = tree(tmp_path, src__base__x_dot_c=HEAD + f"/* {words}\n */\n")
+    assert check("check-words", root).returncode != 0
+
+
+def test_words_let_good_files_pass(tmp_path):
+    done = check("check-words", tree(tmp_path, src__base__x_dot_c=GOOD))
+    assert done.returncode == 0, done.stdout
+
+
+def test_this_tree_is_clean():
+    for name in ("check-layers", "check-words"):
+        done = check(name, tools.ROOT)
+        assert done.returncode == 0, done.stdout
+
+
+# ---- what is installed ----
+
+def test_packages_are_debians():
+    """install-deps takes the levels that are documented, and names only packages that Debian knows."""
+    done = subprocess.run([tools.ROOT / "tools" / "install-deps", "nonsense"], capture_output=True, text=True)
+    assert done.returncode == 2 and "build|demo|test|fuzz" in done.stderr
+    script = (tools.ROOT / "tools" / "install-deps").read_text()
+    names = re.findall(r"^([a-z0-9][a-z0-9.+-]+) {2,}\S", script, re.M)
+    assert {"meson", "age", "python3-pytest", "clang"} <= set(names)
+    if not shutil.which("apt-cache"):
+        pytest.skip("this is no Debian")
+    known = subprocess.run(["apt-cache", "--names-only", "show", *names], capture_output=True, text=True).stdout
+    if not known:
+        pytest.skip("there are no lists of packages here: apt-get update")
+    assert not [n for n in names if f"Package: {n}\n" not in known]

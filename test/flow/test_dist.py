@@ -1,0 +1,194 @@
+"""What 'make install' leaves: programs, units, users and folders, checked by systemd's own tools in a
+folder that stands for the root. Nothing of this machine is changed. SPDX-License-Identifier: Apache-2.0
+"""
+import os
+import pathlib
+import pwd
+import re
+import shutil
+import stat
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
+import tools  # noqa: E402
+
+UNITS = ("writ-seal.socket", "writ-seal.service", "writ-hand.socket", "writ-hand@.service",
+         "writ-tick.service", "writ-tick.timer")
+UNIT_DIR = "usr/lib/systemd/system"
+# Every service has these, whatever else it needs.
+WALLS = {"NoNewPrivileges": "yes", "ProtectSystem": "strict", "PrivateNetwork": "yes", "CapabilityBoundingSet": "",
+         "RestrictAddressFamilies": "AF_UNIX", "MemoryDenyWriteExecute": "yes", "SystemCallArchitectures": "native",
+         "LimitCORE": "0", "RestrictNamespaces": "yes", "PrivateDevices": "yes"}
+MOST_EXPOSED = 1.0      # of 10, as systemd-analyze security counts
+
+
+def needs(name):
+    path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
+    if not path:
+        pytest.skip(f"{name} is not here: tools/install-deps test")
+    return path
+
+
+def run(*argv):
+    return subprocess.run([str(a) for a in argv], capture_output=True, text=True, timeout=60)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    if not (tools.build() / "build.ninja").exists():
+        pytest.skip("there is no build to install")
+    to = tmp_path_factory.mktemp("root")
+    done = subprocess.run(["meson", "install", "-C", tools.build(), "--no-rebuild", "--quiet"],
+                          env={**os.environ, "DESTDIR": str(to)}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return to
+
+
+@pytest.fixture(scope="module")
+def with_users(root):
+    done = run(needs("systemd-sysusers"), f"--root={root}")
+    assert done.returncode == 0 and "not a valid" not in done.stderr, done.stderr
+    return root
+
+
+def ids(root):
+    users = [line.split(":") for line in (root / "etc/passwd").read_text().splitlines()]
+    groups = [line.split(":") for line in (root / "etc/group").read_text().splitlines()]
+    return {u[0]: int(u[2]) for u in users}, {g[0]: int(g[2]) for g in groups}
+
+
+def unit(root, name):
+    """{key: [values]} of a unit, sections not told apart."""
+    out = {}
+    for line in (root / UNIT_DIR / name).read_text().splitlines():
+        if "=" in line and not line.startswith("#"):
+            key, _, value = line.partition("=")
+            out.setdefault(key, []).append(value)
+    return out
+
+
+def test_everything_is_in_its_place(root):
+    for path in ("usr/bin/writ", "usr/bin/writ-verify", "usr/lib/writ/writ-seal", "usr/lib/writ/writ-hand"):
+        mode = (root / path).stat().st_mode
+        assert stat.S_ISREG(mode) and mode & 0o7777 == 0o755, path
+    for path in [f"{UNIT_DIR}/{u}" for u in UNITS] + ["usr/lib/sysusers.d/writ.conf", "usr/lib/tmpfiles.d/writ.conf",
+                                                      "usr/share/doc/writ/LICENSE", "etc/sudoers.d/writ"]:
+        assert (root / path).is_file(), path
+    assert (root / "etc/sudoers.d/writ").stat().st_mode & 0o7777 == 0o440
+
+
+def test_nothing_of_tests_is_installed(root):
+    names = {p.name for p in root.rglob("*") if p.is_file()}
+    assert not [n for n in names if "test" in n or "tool" in n or "fuzz" in n or n.endswith((".a", ".so"))]
+    programs = {p.name for p in root.rglob("*") if p.is_file() and p.stat().st_mode & 0o111}
+    assert programs == {"writ", "writ-seal", "writ-hand", "writ-verify"}
+
+
+def test_no_program_has_more_rights_than_its_caller(root):
+    for path in root.rglob("*"):
+        assert not path.lstat().st_mode & (stat.S_ISUID | stat.S_ISGID | stat.S_IWOTH), path
+
+
+def test_users_are_three_and_cannot_log_in(with_users):
+    lines = {line.split(":")[0]: line.split(":") for line in (with_users / "etc/passwd").read_text().splitlines()}
+    assert set(lines) == {"writ", "writ-seal", "writ-hand"}
+    assert all(line[6].endswith("nologin") for line in lines.values())
+    groups = {line.split(":")[0]: line.split(":")[3] for line in (with_users / "etc/group").read_text().splitlines()}
+    assert set(groups) == {"writ", "writ-seal", "writ-hand", "writ-staff"}
+    assert not any(groups.values()), "no user is in another one's group"
+
+
+def test_folders_belong_to_whom_they_should(with_users):
+    tmpfiles = needs("systemd-tmpfiles")
+    if os.geteuid() != 0:
+        pytest.skip("only root can give folders to others")
+    done = run(tmpfiles, f"--root={with_users}", "--create")
+    assert done.returncode == 0, done.stderr
+    users, groups = ids(with_users)
+    users["root"] = groups["root"] = 0
+    for path, user, group, mode in (
+            ("run/writ", "root", "root", 0o755), ("etc/writ", "root", "writ-hand", 0o750),
+            ("var/lib/writ", "writ", "writ", 0o750), ("var/lib/writ/blob", "writ", "writ", 0o700),
+            ("var/lib/writ/vault", "writ", "writ", 0o700), ("var/lib/writ/log", "writ", "writ", 0o755),
+            ("var/lib/writ-seal", "writ-seal", "writ-seal", 0o700)):
+        st = (with_users / path).stat()
+        assert (st.st_uid, st.st_gid, st.st_mode & 0o7777) == (users[user], groups[group], mode), path
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_units_are_well_formed(root, tmp_path, name):
+    analyze = needs("systemd-analyze")
+    whole = tmp_path / "root"
+    shutil.copytree(root, whole, symlinks=True)
+    # The targets that our units name are systemd's.
+    shutil.copytree("/usr/lib/systemd/system", whole / UNIT_DIR, symlinks=True, dirs_exist_ok=True)
+    done = run(analyze, "verify", "--man=no", f"--root={whole}", name)
+    assert done.returncode == 0 and "writ" not in done.stderr, done.stderr
+    # And the tool sees what is wrong: this test can fail.
+    (whole / UNIT_DIR / name).write_text((root / UNIT_DIR / name).read_text().replace("ExecStart=/usr", "ExecStart=/nowhere"))
+    if name.endswith(".service"):
+        assert run(analyze, "verify", "--man=no", f"--root={whole}", name).returncode != 0
+
+
+@pytest.mark.parametrize("name", [u for u in UNITS if u.endswith(".service")])
+def test_services_stand_behind_walls(root, name):
+    analyze = needs("systemd-analyze")
+    has = unit(root, name)
+    for key, value in WALLS.items():
+        assert has.get(key) == [value], f"{name}: {key}"
+    done = run(analyze, "security", "--offline=yes", f"--root={root}", "--no-pager", name)
+    level = re.search(r"Overall exposure level for \S+: ([0-9.]+)", done.stdout)
+    assert level and float(level[1]) <= MOST_EXPOSED, done.stdout + done.stderr
+
+
+def test_who_sees_what(root):
+    seal, hand, tick = (unit(root, f"writ-{n}.service") for n in ("seal", "hand@", "tick"))
+    assert (seal["User"], hand["User"], tick["User"]) == (["writ-seal"], ["writ-hand"], ["writ"])
+    # The seal sees the public log of the home and nothing else of it; hands see none of it.
+    assert seal["TemporaryFileSystem"] == hand["TemporaryFileSystem"] == ["/var/lib/writ:ro"]
+    assert seal["BindReadOnlyPaths"] == ["-/var/lib/writ/log"] and "BindReadOnlyPaths" not in hand
+    assert "-/var/lib/writ-seal" in hand["InaccessiblePaths"] and "-/etc/writ" in seal["InaccessiblePaths"]
+    assert seal["ReadWritePaths"] == ["/var/lib/writ-seal"] and "ReadWritePaths" not in hand
+    assert set(tick["InaccessiblePaths"][0].split()) == {"-/var/lib/writ-seal", "-/etc/writ"}
+
+
+def test_doors(root):
+    seal, hand = unit(root, "writ-seal.socket"), unit(root, "writ-hand.socket")
+    # doc/protocol.md section 1; writ and hands reach the seal, writ alone reaches hands.
+    assert seal["ListenSequentialPacket"] == ["/run/writ/seal.sock"]
+    assert (seal["SocketUser"], seal["SocketGroup"], seal["SocketMode"]) == (["writ"], ["writ-hand"], ["0660"])
+    assert hand["ListenSequentialPacket"] == ["/run/writ/hand.sock"] and hand["Accept"] == ["yes"]
+    assert (hand["SocketUser"], hand["SocketMode"]) == (["writ"], ["0600"])
+
+
+def test_staff_may_run_writ_as_writ_and_no_more(root):
+    rule = root / "etc/sudoers.d/writ"
+    done = run(needs("visudo"), "-c", "-f", rule)
+    if os.geteuid() == 0:
+        assert done.returncode == 0, done.stdout + done.stderr
+    else:
+        assert "syntax error" not in done.stderr + done.stdout
+    grants = [line for line in rule.read_text().splitlines() if line.startswith("%")]
+    assert grants == ["%writ-staff ALL = (writ) NOPASSWD: WRIT"]
+    assert "Cmnd_Alias WRIT = /usr/bin/writ\n" in rule.read_text()
+
+
+def test_man_pages(root):
+    mandoc = needs("mandoc")
+    pages = sorted(p for p in (root / "usr/share/man").rglob("*") if p.is_file())
+    assert {p.name.removesuffix(".gz") for p in pages} == {
+        "writ.1", "writ-verify.1", "writ-order.5", "writ-stores.5", "writ-seal.8", "writ-hand.8"}
+    for page in pages:
+        done = run(mandoc, "-Tlint", "-Wwarning", page)
+        assert done.returncode == 0, done.stdout
+
+
+def test_an_installed_home_is_not_this_machines(root):
+    """Nothing above has made a user or a folder outside the folder that stands for the root."""
+    made = {u.pw_name for u in pwd.getpwall()} & {"writ", "writ-seal", "writ-hand"}
+    if made:
+        pytest.skip("this machine has a writ of its own")
+    assert not pathlib.Path("/run/writ").exists()
