@@ -34,7 +34,8 @@ static enum err document_key_known(struct verify *v)
 }
 
 /* A text in a document with the seal's signature beside it. */
-static enum err sealed(struct verify *v, const struct json *o, const char *text_key, const char *seal_key)
+static enum err sealed(struct verify *v, const struct json *o, const char *text_key,
+		       const char *seal_key)
 {
 	struct span text, seal, line, want;
 	struct sshsig sig;
@@ -62,7 +63,8 @@ static enum err values_in_force(struct verify *v, const struct roster *r, int64_
 	if (*approvals_out < 2)
 		*approvals_out = 2;
 	if (!span_is(json_opt_text(r->policy, "timestamp", SPAN_NONE), "none"))
-		FAIL(v->c, ERR_VERIFY, "the rules demand a timestamp, and there is none in the file");
+		FAIL(v->c, ERR_VERIFY,
+		     "the rules demand a timestamp, and there is none in the file");
 	return ERR_OK;
 }
 
@@ -91,12 +93,14 @@ static enum err rows_shown(struct verify *v, const struct roster *r, const struc
 	return ERR_OK;
 }
 
-static enum err enough_people(struct verify *v, const struct roster *r, const struct signers *who, int64_t needed)
+static enum err enough_people(struct verify *v, const struct roster *r, const struct signers *who,
+			      int64_t needed)
 {
 	size_t people = signers_people(who);
 
 	if ((int64_t)people < needed)
-		FAIL(v->c, ERR_VERIFY, "%zu approved, the rules demand %lld different people", people, (long long)needed);
+		FAIL(v->c, ERR_VERIFY, "%zu approved, the rules demand %lld different people",
+		     people, (long long)needed);
 	return rows_shown(v, r, who);
 }
 
@@ -123,7 +127,8 @@ static enum err receipt(struct verify *v)
 	TRY(verify_when(v->c, v->receipt, "made_at", &received));
 	TRY(verify_when(v->c, v->approval, "made_at", &approved));
 	if (received > approved)
-		FAIL(v->c, ERR_VERIFY, "the receipt is younger than the statement that was approved");
+		FAIL(v->c, ERR_VERIFY,
+		     "the receipt is younger than the statement that was approved");
 	TRY(json_need_text(v->c, v->receipt, "header", &base64));
 	TRY(b64_decode(v->c, base64, &header));
 	return age_header_recipients(v->c, header, &n);
@@ -143,7 +148,8 @@ static void people(struct verify *v, const struct roster *r, int64_t needed)
 	if (!verify_judge(v, VERIFY_APPROVAL_SIGNATURES, e))
 		return;
 	demand.may = "approve";
-	if (verify_judge(v, VERIFY_APPROVAL_PEOPLE, roster_signers(v, r, text, signatures, &demand, &who)))
+	if (verify_judge(v, VERIFY_APPROVAL_PEOPLE,
+			 roster_signers(v, r, text, signatures, &demand, &who)))
 		verify_judge(v, VERIFY_APPROVAL_PEOPLE, enough_people(v, r, &who, needed));
 }
 
@@ -154,7 +160,8 @@ void verify_approvals(struct verify *v)
 
 	verify_judge(v, VERIFY_FOUNDING, founding_known(v));
 	verify_judge(v, VERIFY_DOCUMENT_KEY, document_key_known(v));
-	verify_judge(v, VERIFY_APPROVAL_SEAL, sealed(v, v->approvals, "statement", "statement_seal"));
+	verify_judge(v, VERIFY_APPROVAL_SEAL,
+		     sealed(v, v->approvals, "statement", "statement_seal"));
 	verify_judge(v, VERIFY_APPROVAL_TIME, in_time(v));
 	verify_judge(v, VERIFY_RECEIPT_SEAL, receipt(v));
 	if (!roster_read(v, &r))

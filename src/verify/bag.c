@@ -32,7 +32,8 @@ static enum err recipient_known(struct verify *v, const struct age_identity *id)
 	TRY(hex_encode(v->c, sha256_span(&h), &hex));
 	TRY(json_need_list(v->c, v->statement, "recipients", &to));
 	JSON_EACH(one, to) {
-		if (one->type == JSON_OBJECT && span_eq(json_opt_text(one, "key_sha256", SPAN_NONE), hex))
+		if (one->type == JSON_OBJECT &&
+		    span_eq(json_opt_text(one, "key_sha256", SPAN_NONE), hex))
 			return ERR_OK;
 	}
 	FAIL(v->c, ERR_VERIFY, "the lock opens, but no recipient with this key was approved");
@@ -105,12 +106,14 @@ static enum err next_member(struct bag *b, struct span *path_out, bool *end_out)
 	*path_out = SPAN_NONE;
 	if (*end_out)
 		return ERR_OK;
-	if (order.n == 0 || b->w.name.n <= order.n + 1 || !span_eq(span_cut(b->w.name, 0, order.n), order) ||
-	    b->w.name.p[order.n] != '/')
-		FAIL(v->c, ERR_VERIFY, "%.*s lies outside the folder of this order", SPAN_ARG(b->w.name));
+	if (order.n == 0 || b->w.name.n <= order.n + 1 ||
+	    !span_eq(span_cut(b->w.name, 0, order.n), order) || b->w.name.p[order.n] != '/')
+		FAIL(v->c, ERR_VERIFY, "%.*s lies outside the folder of this order",
+		     SPAN_ARG(b->w.name));
 	*path_out = span_cut(b->w.name, order.n + 1, b->w.name.n);
 	if (b->dated && b->w.mtime_utc != b->mtime_utc)
-		FAIL(v->c, ERR_VERIFY, "%.*s carries another time than the files before it", SPAN_ARG(b->w.name));
+		FAIL(v->c, ERR_VERIFY, "%.*s carries another time than the files before it",
+		     SPAN_ARG(b->w.name));
 	b->dated = true;
 	b->mtime_utc = b->w.mtime_utc;
 	return ERR_OK;
@@ -148,7 +151,8 @@ static enum err hash_item(struct bag *b, struct ctx *own, struct sha256 *out)
 	}
 }
 
-enum err bag_mark(struct bag *b, struct hasher *h, struct span path, struct span sha256, int64_t bytes)
+enum err bag_mark(struct bag *b, struct hasher *h, struct span path, struct span sha256,
+		  int64_t bytes)
 {
 	char number[32];
 
@@ -232,8 +236,10 @@ static enum err info_says(struct bag *b, struct span text)
 	struct reader r = { .s = text };
 	int year, month, day;
 
-	if (!take_label(&r, "Bag-Software-Agent: writ ", &agent) || !take_label(&r, "Bagging-Date: ", &date) ||
-	    !take_label(&r, "External-Identifier: ", &order) || !take_label(&r, "Payload-Oxum: ", &oxum) || !reader_done(&r))
+	if (!take_label(&r, "Bag-Software-Agent: writ ", &agent) ||
+	    !take_label(&r, "Bagging-Date: ", &date) ||
+	    !take_label(&r, "External-Identifier: ", &order) ||
+	    !take_label(&r, "Payload-Oxum: ", &oxum) || !reader_done(&r))
 		FAIL(b->v->c, ERR_VERIFY, "bag-info.txt has not its four lines");
 	TRY(span_fmt(b->v->c, &want, "%lld.%lld", (long long)b->bytes, (long long)b->items));
 	if (!date_parse(date, &year, &month, &day))
@@ -241,7 +247,8 @@ static enum err info_says(struct bag *b, struct span text)
 	if (!span_eq(order, b->v->r->order))
 		FAIL(b->v->c, ERR_VERIFY, "bag-info.txt names the order %.*s", SPAN_ARG(order));
 	if (!span_eq(oxum, want))
-		FAIL(b->v->c, ERR_VERIFY, "Payload-Oxum is %.*s, the items come to %.*s", SPAN_ARG(oxum), SPAN_ARG(want));
+		FAIL(b->v->c, ERR_VERIFY, "Payload-Oxum is %.*s, the items come to %.*s",
+		     SPAN_ARG(oxum), SPAN_ARG(want));
 	return ERR_OK;
 }
 
@@ -253,10 +260,12 @@ static enum err manifest(struct bag *b)
 	TRY(hash_rest(b, b->file, &got));
 	b->tag[TAG_MANIFEST] = got;
 	if (!span_eq(sha256_span(&got), sha256_span(&b->want_manifest)))
-		err_set(v->c, ERR_VERIFY, __FILE__, __LINE__, "at least one of %lld items is not what the manifest names",
+		err_set(v->c, ERR_VERIFY, __FILE__, __LINE__,
+			"at least one of %lld items is not what the manifest names",
 			(long long)b->items);
 	verify_judge(v, VERIFY_BAG_ITEMS, v->c->code);
-	verify_judge(v, VERIFY_BAG_MANIFEST, verify_hash_is(v->c, v->receipt, "manifest_sha256", &got));
+	verify_judge(v, VERIFY_BAG_MANIFEST,
+		     verify_hash_is(v->c, v->receipt, "manifest_sha256", &got));
 	return verify_stuck(v);
 }
 
@@ -276,7 +285,8 @@ static enum err tagmanifest_says(struct bag *b, struct span text)
 	}
 	TRY(buf_done(b->v->c, &out, &want));
 	if (!span_eq(want, text))
-		FAIL(b->v->c, ERR_VERIFY, "a file beside the items is not what the tag manifest names");
+		FAIL(b->v->c, ERR_VERIFY,
+		     "a file beside the items is not what the tag manifest names");
 	TRY(sha256_of(b->v->c, text, &h));
 	return verify_hash_is(b->v->c, b->v->receipt, "tagmanifest_sha256", &h);
 }
@@ -289,7 +299,8 @@ static enum err expect(struct bag *b, const char *name)
 
 	TRY(next_member(b, &path, &end));
 	if (end || !span_is(path, name))
-		FAIL(b->v->c, ERR_VERIFY, "where %s belongs stands %.*s", name, SPAN_ARG(end ? SPAN("nothing") : path));
+		FAIL(b->v->c, ERR_VERIFY, "where %s belongs stands %.*s", name,
+		     SPAN_ARG(end ? SPAN("nothing") : path));
 	return ERR_OK;
 }
 
@@ -317,7 +328,8 @@ static enum err take_payload(struct bag *b)
 		TRY(take_item(b, path));
 	}
 	if (end || !span_is(path, tag_names[TAG_INFO]))
-		FAIL(b->v->c, ERR_VERIFY, "where bag-info.txt belongs stands %.*s", SPAN_ARG(end ? SPAN("nothing") : path));
+		FAIL(b->v->c, ERR_VERIFY, "where bag-info.txt belongs stands %.*s",
+		     SPAN_ARG(end ? SPAN("nothing") : path));
 	TRY(hasher_end(b->v->c, b->manifest, &b->want_manifest));
 	return hasher_end(b->v->c, b->listed, &b->want_list);
 }
@@ -346,7 +358,8 @@ static enum err take_lists(struct bag *b)
 	v->now = VERIFY_BAG_FORM;
 	TRY(tar_walk_next(v->c, &b->w, &end));
 	if (!end)
-		FAIL(v->c, ERR_VERIFY, "%.*s is there without being a file of this bag", SPAN_ARG(b->w.name));
+		FAIL(v->c, ERR_VERIFY, "%.*s is there without being a file of this bag",
+		     SPAN_ARG(b->w.name));
 	return not_younger(b);
 }
 

@@ -50,7 +50,8 @@ enum err bag_lines_read(struct bag *b) MUST_USE;
 enum err bag_items_list(struct bag *b) MUST_USE;
 enum err bag_undated_list(struct bag *b) MUST_USE;
 /* Adds what an item is to a running hash: the payload and the list must come to the same. */
-enum err bag_mark(struct bag *b, struct hasher *h, struct span path, struct span sha256, int64_t bytes) MUST_USE;
+enum err bag_mark(struct bag *b, struct hasher *h, struct span path, struct span sha256,
+		  int64_t bytes) MUST_USE;
 /* Everything of one line of a list is forgotten behind it. */
 #define SCRATCH_BYTES ((size_t)32 << 20)
 

@@ -18,9 +18,9 @@ static const char usage[] =
 	"usage: writ-verify FILE [--identity AGEKEYFILE] [--policy FILE] [--json]\n"
 	"       writ-verify --checks\n"
 	"\n"
-	"Checks a delivered file REF.writ.tar. --policy compares its keys with those that the provider\n"
-	"publishes ('writ policy export'); --identity opens it with the recipient's key and checks the\n"
-	"contents. --json is for machines; --checks prints the table of all checks.\n"
+	"Checks a delivered file REF.writ.tar. --policy compares its keys with those that the\n"
+	"provider publishes ('writ policy export'); --identity opens it with the recipient's key\n"
+	"and checks the contents. --json is for machines; --checks prints the table of all checks.\n"
 	"Exit: 0 fine, 5 do not rely on it, 7 fine but not compared or contents not checked,\n"
 	"2 usage, 3 no such file.\n";
 
@@ -29,7 +29,8 @@ struct arguments {
 	bool json, checks, help;
 };
 
-static bool take_value(int argc, const char *const *argv, int *i, const char *name, const char **out)
+static bool take_value(int argc, const char *const *argv, int *i, const char *name,
+		       const char **out)
 {
 	size_t n = strlen(name);
 
@@ -82,8 +83,8 @@ static void bar_show(void *of, int64_t done_bytes, int64_t bytes)
 	bar->last_ms = now;
 	bar->shown = true;
 	done = (int)(done_bytes / (bytes / BAR_WIDTH));
-	fprintf(stderr, "\r[%-*.*s] %3d %%", BAR_WIDTH, done, "########################################",
-		(int)(done_bytes / (bytes / 100)));
+	fprintf(stderr, "\r[%-*.*s] %3d %%", BAR_WIDTH, done,
+		"########################################", (int)(done_bytes / (bytes / 100)));
 	fflush(stderr);
 }
 
@@ -141,7 +142,9 @@ int verify_command(int argc, const char *const *argv)
 		return status;
 	fprintf(stderr, "writ-verify: %s\n", c.why);
 	/* The table's hint for a missing thing speaks of orders in a home. */
-	if (e != ERR_NOT_FOUND)
-		fprintf(stderr, "%s\n", c.next[0] ? c.next : e == ERR_USAGE ? "see writ-verify --help" : err_hint(e));
+	if (c.next[0])
+		fprintf(stderr, "%s\n", c.next);
+	else if (e != ERR_NOT_FOUND)
+		fprintf(stderr, "%s\n", e == ERR_USAGE ? "see writ-verify --help" : err_hint(e));
 	return err_exit_status(e);
 }

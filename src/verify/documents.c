@@ -32,7 +32,8 @@ enum err verify_document(struct ctx *c, struct span text, const char *kind, stru
 	return verify_when(c, *out, "made_at", &made);
 }
 
-enum err verify_hash_is(struct ctx *c, const struct json *o, const char *key, const struct sha256 *h)
+enum err verify_hash_is(struct ctx *c, const struct json *o, const char *key,
+			const struct sha256 *h)
 {
 	struct sha256 told;
 
@@ -42,7 +43,8 @@ enum err verify_hash_is(struct ctx *c, const struct json *o, const char *key, co
 	return ERR_OK;
 }
 
-static enum err outer_document(struct verify *v, enum part part, const char *kind, struct json **out)
+static enum err outer_document(struct verify *v, enum part part, const char *kind,
+			       struct json **out)
 {
 	enum err e = verify_document(v->c, v->part[part], kind, out);
 
@@ -51,8 +53,8 @@ static enum err outer_document(struct verify *v, enum part part, const char *kin
 	return e;
 }
 
-static enum err inner_document(struct verify *v, const struct json *in, const char *key, const char *kind,
-			       struct json **out)
+static enum err inner_document(struct verify *v, const struct json *in, const char *key,
+			       const char *kind, struct json **out)
 {
 	struct span text;
 	enum err e;
@@ -94,7 +96,8 @@ void verify_documents(struct verify *v)
 	issuer = json_get(v->ret, "issuer");
 	v->r->order = json_opt_text(v->statement, "order", SPAN_NONE);
 	v->r->provider = json_opt_text(v->founding, "provider", SPAN_NONE);
-	v->r->agency = issuer && issuer->type == JSON_OBJECT ? json_opt_text(issuer, "name", SPAN_NONE) : SPAN_NONE;
+	if (issuer && issuer->type == JSON_OBJECT)
+		v->r->agency = json_opt_text(issuer, "name", SPAN_NONE);
 	v->r->released_at = json_opt_text(v->statement, "released_at", SPAN_NONE);
 	v->r->items = json_opt_int(v->receipt, "items", 0);
 	v->r->bytes = json_opt_int(v->receipt, "bytes", 0);

@@ -21,8 +21,9 @@ static enum err read_log(struct ctx *c, struct span text, struct span *vkey_out)
 
 	if (!take_until(&r, '\n', &log) || !take_until(&r, '\n', &quorum) || !reader_done(&r) ||
 	    !span_starts(log, "log ") || !span_is(quorum, "quorum none"))
-		FAIL(c, ERR_FORMAT, "tlog_policy must be the two lines 'log VKEY' and 'quorum none': "
-				    "witnesses are not understood by this version");
+		FAIL(c, ERR_FORMAT,
+		     "tlog_policy must be the two lines 'log VKEY' and 'quorum none': "
+		     "witnesses are not understood by this version");
 	*vkey_out = span_cut(log, 4, log.n);
 	return ERR_OK;
 }
@@ -74,7 +75,8 @@ enum err given_policy(struct ctx *c, const char *path, const struct policy **out
 	return ERR_OK;
 }
 
-static enum err read_identities(struct ctx *c, struct span text, struct age_identity *out, size_t *count_out)
+static enum err read_identities(struct ctx *c, struct span text, struct age_identity *out,
+				size_t *count_out)
 {
 	struct reader r = { .s = text };
 	struct span line;
@@ -92,7 +94,8 @@ static enum err read_identities(struct ctx *c, struct span text, struct age_iden
 	return ERR_OK;
 }
 
-enum err given_identities(struct ctx *c, const char *path, struct age_identity **out, size_t *count_out)
+enum err given_identities(struct ctx *c, const char *path, struct age_identity **out,
+			  size_t *count_out)
 {
 	struct span text;
 

@@ -11,6 +11,7 @@
 /* NULL path: *out is NULL. */
 enum err given_policy(struct ctx *c, const char *path, const struct policy **out) MUST_USE;
 /* NULL path: none. The array has IDENTITIES_MAX places. */
-enum err given_identities(struct ctx *c, const char *path, struct age_identity **out, size_t *count_out) MUST_USE;
+enum err given_identities(struct ctx *c, const char *path, struct age_identity **out,
+			  size_t *count_out) MUST_USE;
 
 #endif

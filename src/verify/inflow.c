@@ -10,7 +10,8 @@
 #define SCRATCH_BYTES ((size_t)256 << 10)
 
 enum err inflow_open(struct ctx *c, void *of,
-		     enum err (*fill)(struct ctx *c, void *of, unsigned char *to, size_t room, size_t *got_out),
+		     enum err (*fill)(struct ctx *c, void *of, unsigned char *to, size_t room,
+				      size_t *got_out),
 		     struct inflow *out)
 {
 	*out = (struct inflow){ .of = of, .fill = fill };
@@ -28,7 +29,8 @@ enum err inflow_peek(struct ctx *c, struct inflow *f, size_t n, struct span *out
 			memmove(f->window, f->window + f->from, f->have);
 			f->from = 0;
 		}
-		TRY(f->fill(c, f->of, f->window + f->from + f->have, INFLOW_WINDOW - f->from - f->have, &got));
+		TRY(f->fill(c, f->of, f->window + f->from + f->have,
+			    INFLOW_WINDOW - f->from - f->have, &got));
 		f->have += got;
 		f->end = got == 0;
 	}
@@ -163,7 +165,8 @@ enum err tar_walk_line(struct ctx *c, struct tar_walk *w, struct span *line_out,
 	if (*end_out)
 		return ERR_OK;
 	if (!span_split(s, '\n', line_out, &rest))
-		FAIL(c, ERR_FORMAT, "%.*s has a line that is too long or does not end", SPAN_ARG(w->name));
+		FAIL(c, ERR_FORMAT, "%.*s has a line that is too long or does not end",
+		     SPAN_ARG(w->name));
 	tar_walk_drop(w, line_out->n + 1);
 	return ERR_OK;
 }

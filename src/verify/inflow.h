@@ -24,7 +24,8 @@ struct inflow {
 };
 
 enum err inflow_open(struct ctx *c, void *of,
-		     enum err (*fill)(struct ctx *c, void *of, unsigned char *to, size_t room, size_t *got_out),
+		     enum err (*fill)(struct ctx *c, void *of, unsigned char *to, size_t room,
+				      size_t *got_out),
 		     struct inflow *out) MUST_USE;
 /* The next n bytes, fewer only at the end; they stay valid until the next call. */
 enum err inflow_peek(struct ctx *c, struct inflow *f, size_t n, struct span *out) MUST_USE;
@@ -49,6 +50,7 @@ enum err tar_walk_piece(struct ctx *c, struct tar_walk *w, struct span *out) MUS
 /* The whole member, ERR_LIMIT above max bytes. */
 enum err tar_walk_whole(struct ctx *c, struct tar_walk *w, size_t max, struct span *out) MUST_USE;
 /* One line without its LF; *end_out at the end of the member. */
-enum err tar_walk_line(struct ctx *c, struct tar_walk *w, struct span *line_out, bool *end_out) MUST_USE;
+enum err tar_walk_line(struct ctx *c, struct tar_walk *w, struct span *line_out,
+		       bool *end_out) MUST_USE;
 
 #endif

@@ -14,7 +14,8 @@
 #define LINES_MAX 10000u
 
 /* RFC 3339, or null where the interval is open. */
-static enum err instant(struct ctx *c, const struct json *line, const char *key, int64_t open_utc, int64_t *out)
+static enum err instant(struct ctx *c, const struct json *line, const char *key, int64_t open_utc,
+			int64_t *out)
 {
 	const struct json *value = json_get(line, key);
 
@@ -69,10 +70,12 @@ static const struct line_state *line_of(const struct bag *b, struct span id)
 	return NULL;
 }
 
-static struct line_state *line_at(struct bag *b, struct span id, struct span store, struct span account)
+static struct line_state *line_at(struct bag *b, struct span id, struct span store,
+				  struct span account)
 {
 	for (size_t i = 0; i < b->line_count; i++)
-		if (span_eq(b->line[i].id, id) && span_eq(b->line[i].store, store) && span_eq(b->line[i].account, account))
+		if (span_eq(b->line[i].id, id) && span_eq(b->line[i].store, store) &&
+		    span_eq(b->line[i].account, account))
 			return &b->line[i];
 	return NULL;
 }
@@ -114,7 +117,8 @@ static void put_quoted(struct buf *out, struct span s, const char *keep)
 
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char x = s.p[i];
-		bool plain = (x >= 'a' && x <= 'z') || (x >= 'A' && x <= 'Z') || (x >= '0' && x <= '9') ||
+		bool plain = (x >= 'a' && x <= 'z') || (x >= 'A' && x <= 'Z') ||
+			     (x >= '0' && x <= '9') ||
 			     (x && (strchr("._@+-", x) || strchr(keep, x)));
 
 		if (plain && !dots)
@@ -179,10 +183,12 @@ static enum err item_read(struct bag *b, struct ctx *own, struct span text, stru
 	TRY(json_need_list(own, row, "lines", &out->lines));
 	JSON_EACH(id, out->lines) {
 		if (id->type != JSON_TEXT || !line_of(b, id->s))
-			FAIL(own, ERR_VERIFY, "%.*s is listed under an unknown line", SPAN_ARG(out->path));
+			FAIL(own, ERR_VERIFY, "%.*s is listed under an unknown line",
+			     SPAN_ARG(out->path));
 		for (const struct json *other = id->next; other; other = other->next)
 			if (json_equal(id, other))
-				FAIL(own, ERR_VERIFY, "%.*s names a line twice", SPAN_ARG(out->path));
+				FAIL(own, ERR_VERIFY, "%.*s names a line twice",
+				     SPAN_ARG(out->path));
 	}
 	out->line = out->lines->first ? line_of(b, out->lines->first->s) : NULL;
 	if (!out->line)
@@ -191,7 +197,8 @@ static enum err item_read(struct bag *b, struct ctx *own, struct span text, stru
 }
 
 /* "data/line/account/folder/" */
-static enum err item_folder(struct ctx *own, const struct item *it, const char *keep, struct span *out)
+static enum err item_folder(struct ctx *own, const struct item *it, const char *keep,
+			    struct span *out)
 {
 	struct buf b;
 
@@ -213,11 +220,16 @@ static enum err item_folder(struct ctx *own, const struct item *it, const char *
 static enum err item_path(struct bag *b, struct ctx *own, const struct item *it)
 {
 	const struct line_state *line = it->line;
-	const char *ext = span_is(line->category, "CONTENT_COMM") ? "eml" : span_is(line->category, "MSG_META") ? "json" : NULL;
+	const char *ext = NULL;
 	struct span where, path;
 
+	if (span_is(line->category, "CONTENT_COMM"))
+		ext = "eml";
+	if (span_is(line->category, "MSG_META"))
+		ext = "json";
 	if (!ext)
-		FAIL(own, ERR_VERIFY, "a line of the category %.*s has items", SPAN_ARG(line->category));
+		FAIL(own, ERR_VERIFY, "a line of the category %.*s has items",
+		     SPAN_ARG(line->category));
 	TRY(item_folder(own, it, "", &where));
 	if (!span_eq(span_cut(it->path, 0, where.n), where))
 		TRY(item_folder(own, it, "%", &where));
@@ -227,7 +239,8 @@ static enum err item_path(struct bag *b, struct ctx *own, const struct item *it)
 		b->last.number = 0;
 		b->last.any = false;
 	}
-	TRY(span_fmt(own, &path, "%.*s%06lld.%s", SPAN_ARG(where), (long long)++b->last.number, ext));
+	TRY(span_fmt(own, &path, "%.*s%06lld.%s", SPAN_ARG(where), (long long)++b->last.number,
+		     ext));
 	if (!span_eq(path, it->path))
 		FAIL(own, ERR_VERIFY, "%.*s should be %.*s", SPAN_ARG(it->path), SPAN_ARG(path));
 	return ERR_OK;
@@ -243,19 +256,22 @@ static enum err item_dates(struct bag *b, struct ctx *own, const struct item *it
 		int64_t at;
 
 		if (!line)
-			FAIL(own, ERR_VERIFY, "%.*s is listed under an unknown line", SPAN_ARG(it->path));
+			FAIL(own, ERR_VERIFY, "%.*s is listed under an unknown line",
+			     SPAN_ARG(it->path));
 		snprintf(key, sizeof key, "%.*s", SPAN_ARG(line->date_meaning));
 		date = json_get(it->row, key);
 		if (!date || (date->type != JSON_NULL && date->type != JSON_TEXT))
 			FAIL(own, ERR_VERIFY, "%.*s has no %s date", SPAN_ARG(it->path), key);
 		if (date->type == JSON_NULL) {
 			TRY(any_order_add(own, &b->undated_items,
-					  (struct span[]){ id->s, it->store, it->account, it->folder, it->source }));
+					  (struct span[]){ id->s, it->store, it->account,
+							   it->folder, it->source }));
 			continue;
 		}
 		TRY(verify_when(own, it->row, key, &at));
 		if (at < line->from_utc || at >= line->until_utc)
-			FAIL(own, ERR_VERIFY, "%.*s lies outside the time of line %.*s", SPAN_ARG(it->path), SPAN_ARG(id->s));
+			FAIL(own, ERR_VERIFY, "%.*s lies outside the time of line %.*s",
+			     SPAN_ARG(it->path), SPAN_ARG(id->s));
 	}
 	return ERR_OK;
 }
@@ -294,7 +310,8 @@ static enum err item_count(struct bag *b, struct ctx *own, const struct item *it
 	struct line_state *line = line_at(b, it->line->id, it->store, it->account);
 
 	if (!line)
-		FAIL(own, ERR_VERIFY, "%.*s comes from a store or account that was not told", SPAN_ARG(it->path));
+		FAIL(own, ERR_VERIFY, "%.*s comes from a store or account that was not told",
+		     SPAN_ARG(it->path));
 	line->items++;
 	if (__builtin_add_overflow(line->bytes, it->bytes, &line->bytes))
 		FAIL(own, ERR_VERIFY, "a number cannot be");
@@ -334,9 +351,12 @@ static enum err counts_told(struct bag *b)
 	for (size_t i = 0; i < b->line_count; i++) {
 		const struct line_state *line = &b->line[i];
 
-		if (line->items != json_opt_int(line->line, "items", -1) || line->bytes != json_opt_int(line->line, "bytes", -1))
-			FAIL(b->v->c, ERR_VERIFY, "line %.*s has %lld items with %lld bytes, told were %lld with %lld", SPAN_ARG(line->id),
-			     (long long)line->items, (long long)line->bytes, (long long)json_opt_int(line->line, "items", -1),
+		if (line->items != json_opt_int(line->line, "items", -1) ||
+		    line->bytes != json_opt_int(line->line, "bytes", -1))
+			FAIL(b->v->c, ERR_VERIFY,
+			     "line %.*s has %lld items with %lld bytes, told were %lld with %lld",
+			     SPAN_ARG(line->id), (long long)line->items, (long long)line->bytes,
+			     (long long)json_opt_int(line->line, "items", -1),
 			     (long long)json_opt_int(line->line, "bytes", -1));
 	}
 	return ERR_OK;
@@ -401,7 +421,8 @@ static enum err undated_read(struct bag *b, struct ctx *own, struct span text)
 	TRY(json_need_bool(own, row, "delivered", &delivered));
 	line = line_of(b, part[0]);
 	if (!line || !span_eq(line->date_meaning, meaning))
-		FAIL(own, ERR_VERIFY, "an undated item stands under a line that does not go by that date");
+		FAIL(own, ERR_VERIFY,
+		     "an undated item stands under a line that does not go by that date");
 	b->undated_listed.count += !delivered;
 	return delivered ? any_order_add(own, &b->undated_listed, part) : ERR_OK;
 }
@@ -418,14 +439,16 @@ static enum err one_undated(struct bag *b, struct span text)
 
 static enum err undated_told(struct bag *b)
 {
+	const struct any_order *listed = &b->undated_listed, *items = &b->undated_items;
 	int64_t told;
 
 	TRY(json_need_int(b->v->c, b->v->receipt, "undated", &told));
-	if (told != b->undated_listed.count)
+	if (told != listed->count)
 		FAIL(b->v->c, ERR_VERIFY, "%lld items without a date are listed, told were %lld",
 		     (long long)b->undated_listed.count, (long long)told);
-	if (memcmp(b->undated_listed.lane, b->undated_items.lane, sizeof b->undated_items.lane) != 0)
-		FAIL(b->v->c, ERR_VERIFY, "the undated items that were delivered are not those that are listed");
+	if (memcmp(listed->lane, items->lane, sizeof items->lane) != 0)
+		FAIL(b->v->c, ERR_VERIFY,
+		     "the undated items that were delivered are not those that are listed");
 	return ERR_OK;
 }
 

@@ -20,7 +20,8 @@ static enum err same(struct ctx *c, const char *key, const struct json *const *d
 
 static enum err same_names(struct verify *v, const struct json *body)
 {
-	const struct json *everywhere[] = { v->ret, v->receipt, v->approval, v->statement, v->approvals, v->release, NULL };
+	const struct json *everywhere[] = { v->ret, v->receipt, v->approval, v->statement,
+					    v->approvals, v->release, NULL };
 	const struct json *counted[] = { v->ret, v->receipt, v->approval, NULL };
 	const struct json *hashed[] = { v->ret, v->receipt, v->approval, v->statement, NULL };
 	const struct json *ticket[] = { v->ret, v->receipt, v->approval, body, NULL };
@@ -78,7 +79,8 @@ static enum err lines_add_up(struct verify *v)
 			FAIL(v->c, ERR_FORMAT, "a number cannot be");
 		told = told->next;
 	}
-	if (items != json_opt_int(v->receipt, "items", -1) || bytes != json_opt_int(v->receipt, "bytes", -1))
+	if (items != json_opt_int(v->receipt, "items", -1) ||
+	    bytes != json_opt_int(v->receipt, "bytes", -1))
 		FAIL(v->c, ERR_VERIFY, "the lines do not add up to the totals");
 	return ERR_OK;
 }
@@ -118,14 +120,16 @@ static enum err recipients(struct verify *v)
 	if (!to->first || !span_eq(agency, id))
 		FAIL(v->c, ERR_VERIFY, "the recipient is not the one who ordered");
 	JSON_EACH(one, to) {
-		if (one->type != JSON_OBJECT || !span_eq(json_opt_text(one, "agency", SPAN_NONE), agency))
+		if (one->type != JSON_OBJECT ||
+		    !span_eq(json_opt_text(one, "agency", SPAN_NONE), agency))
 			FAIL(v->c, ERR_VERIFY, "a recipient belongs to another agency");
 	}
 	if (v->header.n == 0)
 		FAIL(v->c, ERR_VERIFY, "the lock cannot be read");
 	TRY(age_header_recipients(v->c, v->header, &stanzas));
 	if (stanzas != json_count(to))
-		FAIL(v->c, ERR_VERIFY, "the lock is for %zu keys, %zu were approved", stanzas, json_count(to));
+		FAIL(v->c, ERR_VERIFY, "the lock is for %zu keys, %zu were approved", stanzas,
+		     json_count(to));
 	return ERR_OK;
 }
 

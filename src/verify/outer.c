@@ -12,7 +12,7 @@
 #include "verify/given.h"
 #include "verify/part.h"
 
-/* Far above what the seal and writ make; a file that claims more is refused before it costs memory. */
+/* Far above what the seal and writ make; what claims more is refused before it costs memory. */
 #define PART_MAX ((size_t)16 << 20)
 
 static const char *const part_names[PART_COUNT] = {
@@ -82,7 +82,8 @@ static enum err same_time(struct verify *v, const struct tar_walk *w, bool first
 	if (first)
 		v->mtime_utc = w->mtime_utc;
 	if (w->mtime_utc != v->mtime_utc)
-		FAIL(v->c, ERR_VERIFY, "%.*s carries another time than the parts before it", SPAN_ARG(w->name));
+		FAIL(v->c, ERR_VERIFY, "%.*s carries another time than the parts before it",
+		     SPAN_ARG(w->name));
 	return ERR_OK;
 }
 
@@ -95,7 +96,8 @@ static bool next_part(struct verify *v, struct tar_walk *w, const char *want, bo
 	if (end)
 		err_set(v->c, ERR_VERIFY, __FILE__, __LINE__, "%s is not there", want);
 	else if (!span_is(w->name, want))
-		err_set(v->c, ERR_VERIFY, __FILE__, __LINE__, "where %s belongs stands %.*s", want, SPAN_ARG(w->name));
+		err_set(v->c, ERR_VERIFY, __FILE__, __LINE__, "where %s belongs stands %.*s", want,
+			SPAN_ARG(w->name));
 	if (v->c->code != ERR_OK)
 		return verify_judge(v, VERIFY_MEMBERS, v->c->code);
 	return verify_judge(v, VERIFY_FORM, same_time(v, w, first));
@@ -117,7 +119,8 @@ static enum err listed(struct verify *v)
 
 	TRY(json_need_list(v->c, v->statement, "members", &members));
 	for (m = members->first; m && i <= PART_COUNT; m = m->next, i++)
-		if (m->type != JSON_TEXT || !span_is(m->s, i < PART_COUNT ? part_names[i] : PACKAGE_NAME))
+		if (m->type != JSON_TEXT ||
+		    !span_is(m->s, i < PART_COUNT ? part_names[i] : PACKAGE_NAME))
 			break;
 	if (m || i != PART_COUNT + 1)
 		FAIL(v->c, ERR_VERIFY, "the statement lists other parts than the file holds");
@@ -174,7 +177,8 @@ static enum err walk(struct verify *v, struct tar_walk *w)
 	TRY(verify_stuck(v));
 	if (verify_judge(v, VERIFY_FORM, tar_walk_next(v->c, w, &end)) && !end)
 		verify_judge(v, VERIFY_MEMBERS,
-			     err_set(v->c, ERR_VERIFY, __FILE__, __LINE__, "%.*s does not belong there", SPAN_ARG(w->name)));
+			     err_set(v->c, ERR_VERIFY, __FILE__, __LINE__,
+				     "%.*s does not belong there", SPAN_ARG(w->name)));
 	return verify_stuck(v);
 }
 
@@ -216,7 +220,9 @@ enum err verify_file(struct ctx *c, const struct verify_job *job, struct verify_
 	struct inflow in;
 	struct stat st;
 
-	*out = (struct verify_report){ .file = job->file, .identity = job->identity, .policy = job->policy };
+	*out = (struct verify_report){ .file = job->file,
+				       .identity = job->identity,
+				       .policy = job->policy };
 	TRY(given_policy(c, job->policy, &v.policy));
 	TRY(given_identities(c, job->identity, &v.identities, &v.identity_count));
 	TRY(file_open(c, job->file, O_RDONLY, 0, &fd));

@@ -16,8 +16,8 @@
 
 /* The parts before package.age, in their order. */
 enum part {
-	PART_README, PART_CERTIFICATE, PART_RETURN, PART_APPROVALS, PART_STATEMENT, PART_P7S, PART_RELEASE,
-	PART_PROOF, PART_COUNT
+	PART_README, PART_CERTIFICATE, PART_RETURN, PART_APPROVALS,
+	PART_STATEMENT, PART_P7S, PART_RELEASE, PART_PROOF, PART_COUNT
 };
 #define PACKAGE_NAME "package.age"
 
@@ -41,7 +41,7 @@ struct verify {
 	struct span header;                     /* age header of package.age */
 	int64_t payload_bytes;
 	unsigned char file_key[AGE_FILE_KEY_BYTES];
-	enum verify_check now;                  /* which check an error of the reading bag belongs to */
+	enum verify_check now; /* which check an error of the reading bag belongs to */
 };
 
 /* Records how a check came out. True if e is ERR_OK. What is no finding about the file (no memory,
@@ -50,15 +50,18 @@ bool verify_judge(struct verify *v, enum verify_check check, enum err e);
 /* Passes on what verify_judge left. */
 enum err verify_stuck(struct verify *v) MUST_USE;
 /* The text of one of the hashes is that of h. */
-enum err verify_hash_is(struct ctx *c, const struct json *o, const char *key, const struct sha256 *h) MUST_USE;
-enum err verify_when(struct ctx *c, const struct json *o, const char *key, int64_t *utc_out) MUST_USE;
+enum err verify_hash_is(struct ctx *c, const struct json *o, const char *key,
+			const struct sha256 *h) MUST_USE;
+enum err verify_when(struct ctx *c, const struct json *o, const char *key,
+		     int64_t *utc_out) MUST_USE;
 /* Parses a document, demands canonical form, version 1, that kind and a time. */
-enum err verify_document(struct ctx *c, struct span text, const char *kind, struct json **out) MUST_USE;
+enum err verify_document(struct ctx *c, struct span text, const char *kind,
+			 struct json **out) MUST_USE;
 /* Name of a part in the delivered file. */
 const char *verify_part_name(enum part part);
 
 /* Each stage judges its checks itself; a stage whose ground is missing leaves them open. */
-void verify_documents(struct verify *v);        /* documents.c: after the parts, before the payload */
+void verify_documents(struct verify *v); /* documents.c: after the parts, before the payload */
 void verify_signatures(struct verify *v);       /* signatures.c */
 void verify_approvals(struct verify *v);        /* approvals.c */
 void verify_numbers(struct verify *v);          /* numbers.c */
@@ -83,7 +86,7 @@ struct signers {
 	const struct person *person[SIGNERS_MAX];
 	size_t count;
 };
-/* Founding document and chain; judges FOUNDING_SIGNATURES and ROSTER_CHAIN. False if either is broken. */
+/* Founding document and chain; judges both. False if either is broken. */
 bool roster_read(struct verify *v, struct roster *out);
 /* What is demanded of signers: the namespace, a right (NULL: none), and to have been on the list at
  * some moment from since to until, as a document says when it was made and not when it was used. */

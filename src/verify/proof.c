@@ -27,7 +27,8 @@ static enum err act(struct verify *v)
 
 	TRY(act_text_is(v->c, v->release, "act", SPAN("released")));
 	TRY(act_text_is(v->c, v->release, "actor", SPAN("seal")));
-	TRY(act_text_is(v->c, v->release, "made_at", json_opt_text(v->statement, "released_at", SPAN_NONE)));
+	TRY(act_text_is(v->c, v->release, "made_at",
+			json_opt_text(v->statement, "released_at", SPAN_NONE)));
 	TRY(json_need_int(v->c, v->release, "seal_seq", &seq));
 	TRY(json_need_object(v->c, v->release, "body", &body));
 	TRY(sha256_of(v->c, v->part[PART_STATEMENT], &h));
@@ -39,7 +40,8 @@ static enum err act(struct verify *v)
 	if (seq < 1)
 		FAIL(v->c, ERR_FORMAT, "it has no number");
 	if (version != approved)
-		FAIL(v->c, ERR_VERIFY, "it was released under another list of people than approved under");
+		FAIL(v->c, ERR_VERIFY,
+		     "it was released under another list of people than approved under");
 	return ERR_OK;
 }
 
@@ -65,7 +67,8 @@ static enum err signed_alone(struct ctx *c, struct span note)
 	for (size_t i = at; i < note.n; i++)
 		lines += note.p[i] == '\n';
 	if (lines != 1)
-		FAIL(c, ERR_VERIFY, "the checkpoint has %zu signature lines; only the log's is known here", lines);
+		FAIL(c, ERR_VERIFY,
+		     "the checkpoint has %zu signature lines; only the log's is known here", lines);
 	return ERR_OK;
 }
 
@@ -104,6 +107,7 @@ void verify_proof(struct verify *v)
 	struct note_key key;
 
 	verify_judge(v, VERIFY_RELEASE_ACT, act(v));
-	if (verify_judge(v, VERIFY_LOG_KEY, log_key(v, &key)) && verify_judge(v, VERIFY_LOG_PROOF, proof(v, &key, &p)))
+	if (verify_judge(v, VERIFY_LOG_KEY, log_key(v, &key)) &&
+	    verify_judge(v, VERIFY_LOG_PROOF, proof(v, &key, &p)))
 		verify_judge(v, VERIFY_LOG_TIME, order_of_events(v, &p));
 }

@@ -8,6 +8,17 @@
 
 #define TEXT_MAX ((size_t)1 << 20)
 
+#define COMPLETE                                                                                   \
+	"This package is complete and unaltered: it is what %.*s collected for order %.*s, "       \
+	"approved, released and logged."
+#define AS_FAR "This package is free of contradictions as far as it was checked."
+#define NOT_COMPARED                                                                               \
+	" Its keys were not compared: anybody could have made such a file with keys of his own; "  \
+	"ask the provider for the policy and run it again with --policy FILE."
+#define NOT_OPENED                                                                                 \
+	" Contents not checked: run it again with --identity AGEKEYFILE where the recipient's "    \
+	"key is."
+
 static const struct {
 	const char *id, *fine, *broken, *needs;
 } rows[VERIFY_COUNT] = {
@@ -17,8 +28,9 @@ static const struct {
 };
 
 static const char *const words[] = {
-	[VERIFY_OPEN] = "not reached ", [VERIFY_FINE] = "fine        ", [VERIFY_BROKEN] = "FAILED      ",
-	[VERIFY_NOT_COMPARED] = "not compared", [VERIFY_NOT_CHECKED] = "not checked ",
+	[VERIFY_OPEN] = "not reached ", [VERIFY_FINE] = "fine        ",
+	[VERIFY_BROKEN] = "FAILED      ", [VERIFY_NOT_COMPARED] = "not compared",
+	[VERIFY_NOT_CHECKED] = "not checked ",
 };
 
 const char *verify_check_id(enum verify_check check)
@@ -75,9 +87,11 @@ static enum err put_head(struct ctx *c, const struct verify_report *r, struct bu
 	TRY(clean(c, r->order, &order));
 	TRY(clean(c, r->provider, &provider));
 	TRY(clean(c, r->agency, &agency));
-	buf_fmt(b, "The file says: order %.*s, from %.*s for %.*s, released %.*s, %lld items with %lld bytes.\n\n",
-		SPAN_ARG(order), SPAN_ARG(provider), SPAN_ARG(agency), SPAN_ARG(r->released_at), (long long)r->items,
-		(long long)r->bytes);
+	buf_fmt(b,
+		"The file says: order %.*s, from %.*s for %.*s, released %.*s, %lld items with "
+		"%lld bytes.\n\n",
+		SPAN_ARG(order), SPAN_ARG(provider), SPAN_ARG(agency), SPAN_ARG(r->released_at),
+		(long long)r->items, (long long)r->bytes);
 	return ERR_OK;
 }
 
@@ -90,7 +104,8 @@ static enum err put_lines(struct ctx *c, const struct verify_report *r, struct b
 		if (r->line[i].result != VERIFY_BROKEN)
 			continue;
 		TRY(clean(c, r->line[i].why, &why));
-		buf_fmt(b, "              No: %s (%s: %.*s).\n", rows[i].broken, rows[i].id, SPAN_ARG(why));
+		buf_fmt(b, "              No: %s (%s: %.*s).\n", rows[i].broken, rows[i].id,
+			SPAN_ARG(why));
 	}
 	return ERR_OK;
 }
@@ -108,8 +123,10 @@ static enum err put_key(struct ctx *c, struct buf *b, const char *what, struct s
 
 static enum err put_keys(struct ctx *c, const struct verify_report *r, struct buf *b)
 {
-	buf_str(b, r->policy ? "\nKeys, compared with the policy:\n" :
-			       "\nKeys, taken from the file itself and *not compared* with anything:\n");
+	buf_str(b,
+		r->policy
+			? "\nKeys, compared with the policy:\n"
+			: "\nKeys, taken from the file itself and *not compared* with anything:\n");
 	TRY(put_key(c, b, "certificate (SHA-256)", r->certificate));
 	TRY(put_key(c, b, "seal's document key", r->document_key));
 	TRY(put_key(c, b, "founding document", r->founding));
@@ -134,13 +151,9 @@ static enum err conclusion(struct ctx *c, const struct verify_report *r, struct 
 	TRY(clean(c, r->order, &order));
 	TRY(clean(c, r->provider, &provider));
 	if (status == 0)
-		return span_fmt(c, out, "This package is complete and unaltered: it is what %.*s collected for order %.*s, approved, "
-					"released and logged.", SPAN_ARG(provider), SPAN_ARG(order));
-	return span_fmt(c, out, "This package is free of contradictions as far as it was checked.%s%s",
-			r->policy ? "" : " Its keys were not compared: anybody could have made such a file with keys of "
-					 "his own; ask the provider for the policy and run it again with --policy FILE.",
-			r->identity ? "" : " Contents not checked: run it again with --identity AGEKEYFILE where the "
-					   "recipient's key is.");
+		return span_fmt(c, out, COMPLETE, SPAN_ARG(provider), SPAN_ARG(order));
+	return span_fmt(c, out, "%s%s%s", AS_FAR, r->policy ? "" : NOT_COMPARED,
+			r->identity ? "" : NOT_OPENED);
 }
 
 enum err verify_text(struct ctx *c, const struct verify_report *r, struct span *out)
@@ -169,7 +182,8 @@ static void set_ok(struct ctx *c, struct json *o, enum verify_result result)
 
 static enum err json_line(struct ctx *c, const struct verify_report *r, int i, struct json *list)
 {
-	static const char *const results[] = { "not_reached", "fine", "failed", "not_compared", "not_checked" };
+	static const char *const results[] = { "not_reached", "fine", "failed", "not_compared",
+					       "not_checked" };
 	struct json *o = json_object(c);
 	struct span why;
 
@@ -177,7 +191,8 @@ static enum err json_line(struct ctx *c, const struct verify_report *r, int i, s
 	json_set_str(c, o, "check", rows[i].id);
 	set_ok(c, o, r->line[i].result);
 	json_set_str(c, o, "result", results[r->line[i].result]);
-	json_set_str(c, o, "words", r->line[i].result == VERIFY_BROKEN ? rows[i].broken : rows[i].fine);
+	json_set_str(c, o, "words",
+		     r->line[i].result == VERIFY_BROKEN ? rows[i].broken : rows[i].fine);
 	if (why.n)
 		json_set_text(c, o, "because", why);
 	json_add(c, list, o);
@@ -229,14 +244,22 @@ enum err verify_json(struct ctx *c, const struct verify_report *r, struct span *
 	return json_write_pretty(c, o, TEXT_MAX, out);
 }
 
+static const char *option_of(const char *needs)
+{
+	if (span_is(span_str(needs), "POLICY"))
+		return "--policy";
+	return span_is(span_str(needs), "IDENTITY") ? "--identity" : "";
+}
+
 enum err verify_checks_text(struct ctx *c, struct span *out)
 {
 	struct buf b;
 
 	buf_begin(&b, c, TEXT_MAX);
-	buf_str(&b, "| check | needs | when it is fine | when it is not |\n| --- | --- | --- | --- |\n");
+	buf_str(&b, "| check | needs | when it is fine | when it is not |\n");
+	buf_str(&b, "| --- | --- | --- | --- |\n");
 	for (int i = 0; i < VERIFY_COUNT; i++)
-		buf_fmt(&b, "| `%s` | %s | %s | %s |\n", rows[i].id, span_is(span_str(rows[i].needs), "NOTHING") ? "" :
-			span_is(span_str(rows[i].needs), "POLICY") ? "--policy" : "--identity", rows[i].fine, rows[i].broken);
+		buf_fmt(&b, "| `%s` | %s | %s | %s |\n", rows[i].id, option_of(rows[i].needs),
+			rows[i].fine, rows[i].broken);
 	return buf_done(c, &b, out);
 }

@@ -9,11 +9,16 @@
 
 #define PEOPLE_MAX 4096u
 
-static const struct { const char *name, *fallback; } values[] = {
-	{ "approvals", "2" }, { "decider_may_approve", "no" }, { "statement_hours", "4" }, { "scope_hours", "72" },
-	{ "ticket_hours", "24" }, { "ticket_days", "30" }, { "counts_per_day", "200" }, { "timestamp", "none" },
+static const struct {
+	const char *name, *fallback;
+} values[] = {
+	{ "approvals", "2" }, { "decider_may_approve", "no" }, { "statement_hours", "4" },
+	{ "scope_hours", "72" }, { "ticket_hours", "24" }, { "ticket_days", "30" },
+	{ "counts_per_day", "200" }, { "timestamp", "none" },
 };
-#define VALUE_NAMES "approvals decider_may_approve statement_hours scope_hours ticket_hours ticket_days counts_per_day timestamp"
+#define VALUE_NAMES                                                                                \
+	"approvals decider_may_approve statement_hours scope_hours ticket_hours ticket_days "      \
+	"counts_per_day timestamp"
 
 static bool live(const struct person *p, int64_t since_utc, int64_t until_utc)
 {
@@ -21,7 +26,8 @@ static bool live(const struct person *p, int64_t since_utc, int64_t until_utc)
 }
 
 /* A key may have several rows, one after the other: the last that is live then, else the last. */
-static const struct person *person_of(const struct roster *r, struct span key, const struct demand *demand)
+static const struct person *person_of(const struct roster *r, struct span key,
+				      const struct demand *demand)
 {
 	const struct person *last = NULL;
 
@@ -103,7 +109,8 @@ static enum err signer(struct verify *v, const struct roster *r, struct span tex
 		FAIL(v->c, ERR_VERIFY, "somebody signed who is not on the list");
 	TRY(json_need_bool(v->c, (*out)->row, "user_verified", &touched));
 	if (touched && !sig.user_verified)
-		FAIL(v->c, ERR_VERIFY, "a hardware key did not verify its user, which this person's must");
+		FAIL(v->c, ERR_VERIFY,
+		     "a hardware key did not verify its user, which this person's must");
 	return ERR_OK;
 }
 
@@ -173,7 +180,8 @@ static enum err founding(struct verify *v, struct roster *out)
 	TRY(founding_values(v, out));
 	TRY(roster_signers(v, out, text, signatures, &demand, &who));
 	if (signers_people(&who) < 2)
-		FAIL(v->c, ERR_VERIFY, "fewer than two different people signed the founding document");
+		FAIL(v->c, ERR_VERIFY,
+		     "fewer than two different people signed the founding document");
 	return ERR_OK;
 }
 
@@ -186,7 +194,8 @@ static enum err value_change(struct verify *v, struct roster *r, const struct js
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
 		if (!span_is(name, values[i].name))
 			continue;
-		json_set_text(v->c, r->policy, values[i].name, begin ? value : span_str(values[i].fallback));
+		json_set_text(v->c, r->policy, values[i].name,
+			      begin ? value : span_str(values[i].fallback));
 		return ERR_OK;
 	}
 	FAIL(v->c, ERR_FORMAT, "there is no rule named %.*s", SPAN_ARG(name));
@@ -233,12 +242,15 @@ static enum err follow(struct verify *v, struct roster *r, const struct json *li
 	if (!span_is(action, "begin") && !span_is(action, "end"))
 		FAIL(v->c, ERR_FORMAT, "a change of the list neither begins nor ends a row");
 	if (version < r->version || version >= INT64_MAX)
-		FAIL(v->c, ERR_VERIFY, "the changes of the list are not in the order of their versions");
+		FAIL(v->c, ERR_VERIFY,
+		     "the changes of the list are not in the order of their versions");
 	r->version = version + 1;
 	demand.since_utc = made;
 	TRY(roster_signers(v, r, text, signatures, &demand, &who));
 	if (signers_people(&who) < 2)
-		FAIL(v->c, ERR_VERIFY, "version %lld of the list was not signed by two different people", (long long)r->version);
+		FAIL(v->c, ERR_VERIFY,
+		     "version %lld of the list was not signed by two different people",
+		     (long long)r->version);
 	return row_change(v, r, doc, span_is(action, "begin"));
 }
 
@@ -252,7 +264,8 @@ static enum err chain(struct verify *v, struct roster *r)
 		TRY(follow(v, r, link));
 	TRY(json_need_int(v->c, v->approval, "roster_version", &present));
 	if (r->version > present)
-		FAIL(v->c, ERR_VERIFY, "the list goes further than the version that was approved under");
+		FAIL(v->c, ERR_VERIFY,
+		     "the list goes further than the version that was approved under");
 	return ERR_OK;
 }
 

@@ -43,7 +43,8 @@ static enum err paper(struct verify *v, const struct json *told, enum part part)
 	if (!span_is(name, verify_part_name(part)))
 		FAIL(v->c, ERR_VERIFY, "return.json does not tell of %s", verify_part_name(part));
 	if (bytes != (int64_t)v->part[part].n)
-		FAIL(v->c, ERR_VERIFY, "%s has %zu bytes, not %lld", verify_part_name(part), v->part[part].n, (long long)bytes);
+		FAIL(v->c, ERR_VERIFY, "%s has %zu bytes, not %lld", verify_part_name(part),
+		     v->part[part].n, (long long)bytes);
 	TRY(verify_hash_is(v->c, told, "sha256", &h));
 	return ERR_OK;
 }
@@ -54,7 +55,8 @@ static enum err papers(struct verify *v)
 
 	TRY(json_need_list(v->c, v->ret, "members", &list));
 	if (json_count(list) != 2)
-		FAIL(v->c, ERR_VERIFY, "return.json tells of %zu papers, not of two", json_count(list));
+		FAIL(v->c, ERR_VERIFY, "return.json tells of %zu papers, not of two",
+		     json_count(list));
 	TRY(paper(v, list->first, PART_README));
 	return paper(v, list->first->next, PART_CERTIFICATE);
 }
@@ -77,16 +79,17 @@ static enum err payload(struct verify *v)
 
 	TRY(json_need_int(v->c, v->statement, "payload_bytes", &bytes));
 	if (bytes != v->payload_bytes)
-		FAIL(v->c, ERR_VERIFY, "it has %lld bytes, not %lld", (long long)v->payload_bytes, (long long)bytes);
+		FAIL(v->c, ERR_VERIFY, "it has %lld bytes, not %lld", (long long)v->payload_bytes,
+		     (long long)bytes);
 	return ERR_OK;
 }
 
 void verify_signatures(struct verify *v)
 {
 	struct sha256 certificate;
+	enum err e = cms_verify(v->c, v->part[PART_P7S], v->part[PART_STATEMENT], &certificate);
 
-	if (verify_judge(v, VERIFY_STATEMENT_SIGNATURE,
-			 cms_verify(v->c, v->part[PART_P7S], v->part[PART_STATEMENT], &certificate)))
+	if (verify_judge(v, VERIFY_STATEMENT_SIGNATURE, e))
 		verify_judge(v, VERIFY_CERTIFICATE, certificate_known(v, &certificate));
 	verify_judge(v, VERIFY_RETURN_HASH, part_hash(v, PART_RETURN, "return_sha256"));
 	verify_judge(v, VERIFY_APPROVALS_HASH, part_hash(v, PART_APPROVALS, "approvals_sha256"));

@@ -45,13 +45,15 @@ struct verify_report {
 	/* What the file says of itself; empty until it was read. */
 	struct span order, provider, agency, released_at;
 	int64_t items, bytes;
-	/* Fingerprints of the keys that it was checked with, from the policy or from the file itself. */
+	/* Fingerprints of the keys that it was checked with, from the policy or from the file
+	 * itself. */
 	struct span certificate, document_key, founding, log_key;
 };
 
 /* Fails only when the check itself cannot be made (ERR_NOT_FOUND, ERR_USAGE for a policy or
  * identity that is none, ERR_IO, ERR_NOMEM); a bad file is a report, not an error. */
-enum err verify_file(struct ctx *c, const struct verify_job *job, struct verify_report *out) MUST_USE;
+enum err verify_file(struct ctx *c, const struct verify_job *job,
+		     struct verify_report *out) MUST_USE;
 /* 0 fine, 5 something is broken, 7 something was not compared or not checked. */
 int verify_exit_status(const struct verify_report *r);
 enum err verify_text(struct ctx *c, const struct verify_report *r, struct span *out) MUST_USE;

@@ -8,8 +8,9 @@
 
 #define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define POLICY(version, log)                                                                       \
-	"{\"policy_version\":" version ",\"provider\":\"P\",\"document_key\":\"ssh-ed25519 AAAA\","     \
-	"\"founding_sha256\":\"" HASH "\",\"seal_certificates\":[\"" HASH "\"],"                        \
+	"{\"policy_version\":" version                                                             \
+	",\"provider\":\"P\",\"document_key\":\"ssh-ed25519 AAAA\","                               \
+	"\"founding_sha256\":\"" HASH "\",\"seal_certificates\":[\"" HASH "\"],"                   \
 	"\"tsa_certificates\":[],\"tlog_policy\":\"" log "\"}"
 #define LOG "log L+00000000+AA==\\nquorum none\\n"
 
@@ -25,8 +26,13 @@ static const char *file_of(struct ctx *c, struct span s, int *fd)
 
 static void test_policy(void **state)
 {
-	static const struct { const char *text, *words; } bad[] = {
-		{ "", "no policy" }, { "[]", "no object" }, { "{}", "policy_version" }, { POLICY("2", LOG), "only 1 is known" },
+	static const struct {
+		const char *text, *words;
+	} bad[] = {
+		{ "", "no policy" },
+		{ "[]", "no object" },
+		{ "{}", "policy_version" },
+		{ POLICY("2", LOG), "only 1 is known" },
 		{ POLICY("1", "log L+00000000+AA==\\n"), "tlog_policy" },
 		{ POLICY("1", "log L+00000000+AA==\\nquorum all\\n"), "tlog_policy" },
 		{ POLICY("1", LOG "witness w k\\n"), "tlog_policy" },
@@ -44,7 +50,8 @@ static void test_policy(void **state)
 	path = file_of(&c, SPAN(POLICY("1", LOG)), &fd);
 	ok(&c, given_policy(&c, path, &p));
 	fd_close(&fd);
-	assert_true(span_is(p->log_vkey, "L+00000000+AA==") && span_is(p->provider, "P") && p->founding.b[0] == 0x01);
+	assert_true(span_is(p->log_vkey, "L+00000000+AA==") && span_is(p->provider, "P") &&
+		    p->founding.b[0] == 0x01);
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		path = file_of(&c, span_str(bad[i].text), &fd);
 		refused(&c, ERR_USAGE, bad[i].words, given_policy(&c, path, &p));

@@ -61,7 +61,8 @@ static struct span make_tar(struct ctx *c)
 	return s;
 }
 
-static void walk_begin(struct ctx *c, struct tar_walk *w, struct inflow *in, struct drip *d, struct span s, size_t step)
+static void walk_begin(struct ctx *c, struct tar_walk *w, struct inflow *in, struct drip *d,
+		       struct span s, size_t step)
 {
 	*d = (struct drip){ .s = s, .step = step };
 	ok(c, inflow_open(c, d, drip_fill, in));

@@ -10,7 +10,11 @@
 
 static void all(struct verify_report *r, enum verify_result result)
 {
-	*r = (struct verify_report){ .file = "f", .identity = true, .policy = true, .order = SPAN("W-1"), .provider = SPAN("P") };
+	*r = (struct verify_report){ .file = "f",
+				     .identity = true,
+				     .policy = true,
+				     .order = SPAN("W-1"),
+				     .provider = SPAN("P") };
 	for (int i = 0; i < VERIFY_COUNT; i++)
 		r->line[i].result = result;
 }
@@ -52,16 +56,19 @@ static void test_words(void **state)
 
 	all(&r, VERIFY_FINE);
 	ok(&c, verify_text(&c, &r, &s));
-	assert_true(says(s, "This package is complete and unaltered: it is what P collected for order W-1"));
+	assert_true(says(
+		s, "This package is complete and unaltered: it is what P collected for order W-1"));
 	assert_false(says(s, "FAILED"));
 	r.line[VERIFY_CERTIFICATE].result = VERIFY_NOT_COMPARED;
 	r.policy = false;
 	ok(&c, verify_text(&c, &r, &s));
-	assert_true(says(s, "*not compared*") && says(s, "--policy FILE") && !says(s, "complete and unaltered"));
+	assert_true(says(s, "*not compared*") && says(s, "--policy FILE") &&
+		    !says(s, "complete and unaltered"));
 	r.line[VERIFY_BAG_ITEMS].result = VERIFY_BROKEN;
 	r.line[VERIFY_BAG_ITEMS].why = SPAN("at least one");
 	ok(&c, verify_text(&c, &r, &s));
-	assert_true(says(s, "Do not rely on it: an item was altered") && says(s, "bag-items: at least one"));
+	assert_true(says(s, "Do not rely on it: an item was altered") &&
+		    says(s, "bag-items: at least one"));
 	assert_false(says(s, "complete and unaltered"));
 }
 

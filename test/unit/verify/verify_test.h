@@ -33,10 +33,12 @@ static inline void ok_at(struct ctx *c, enum err e, const char *file, int line)
 #define ok(c, e) ok_at((c), (e), __FILE__, __LINE__)
 
 /* It must fail in exactly this way and say these words. */
-static inline void refused_at(struct ctx *c, enum err want, const char *words, enum err e, const char *file, int line)
+static inline void refused_at(struct ctx *c, enum err want, const char *words, enum err e,
+			      const char *file, int line)
 {
 	if (e != want || !strstr(c->why, words))
-		print_error("%s:%d: wanted %s '%s', got %s: %s\n", file, line, err_name(want), words, err_name(e), c->why);
+		print_error("%s:%d: wanted %s '%s', got %s: %s\n", file, line, err_name(want),
+			    words, err_name(e), c->why);
 	_assert_int_equal((uintmax_t)e, (uintmax_t)want, file, line);
 	_assert_true(strstr(c->why, words) != NULL, "recorded with words", file, line);
 	err_clear(c);
