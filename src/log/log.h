@@ -50,8 +50,14 @@ struct log_tick {
  * last the checkpoint. After an error nothing is half done that log_recover does not finish. */
 enum err log_tick(struct ctx *c, const struct log *l, struct log_tick *out) MUST_USE;
 /* After a crash: asks the seal for its last tick and finishes what of it is missing here. Harmless
- * at any time. ERR_STATE if the seal is ahead by more than that tick, or behind. */
+ * at any time. ERR_STATE if the seal is ahead by more than that tick, or behind; ERR_VERIFY if the
+ * checkpoint is lost or damaged, which no crash does. */
 enum err log_recover(struct ctx *c, const struct log *l, bool *finished_out) MUST_USE;
+
+/* For 'fsck': puts a lost or damaged checkpoint back from the seal's last tick, and makes the right
+ * edge of the tiles above level 0 again. Only what follows from the seal's signature and from level
+ * 0 is written; run log_verify before, for it names what is mended here. */
+enum err log_mend(struct ctx *c, const struct log *l, bool *mended_out) MUST_USE;
 
 /* The checkpoint as it stands; ERR_NOT_FOUND before the first tick. note_out may be NULL. */
 enum err log_checkpoint(struct ctx *c, const struct log *l, struct checkpoint *out, struct span *note_out) MUST_USE;
@@ -77,7 +83,8 @@ struct log_report {
 	void *of;
 	void (*say)(void *of, bool difference, const char *place, const char *what);
 };
-/* What the acts of an order say that its row in order_view must be; *exists_out false for none. */
+/* What the acts of an order say that its row in order_view must be; *exists_out false for none.
+ * ERR_STATE: retention has removed the bodies, so there must be none. */
 struct log_fold {
 	void *of;
 	enum err (*fold)(struct ctx *c, void *of, struct span ref, struct order_view *out, bool *exists_out);

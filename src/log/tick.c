@@ -51,6 +51,8 @@ enum err log_checkpoint_read(struct ctx *c, const struct log *l, struct checkpoi
 	TRY(file_read(c, path, NOTE_MAX, &note));
 	if (checkpoint_open(c, note, l->key, out) != ERR_OK) {
 		err_note(c, "%s", path);
+		err_next(c, "run 'writ log verify', then put the file back from a backup or a published copy");
+		c->code = ERR_VERIFY;
 		return ERR_VERIFY;
 	}
 	if (note_out)
@@ -182,17 +184,20 @@ static enum err out_of_step(struct ctx *c, uint64_t here, uint64_t there)
 	     (unsigned long long)there);
 }
 
-/* The size by the checkpoint on the disk. One that is damaged or lost is as good as none: then the
- * seal's last tick, whose tiles are here or can be made, stands for it. */
-static enum err size_here(struct ctx *c, const struct log *l, uint64_t seal_size, uint64_t *out, bool *lost_out)
+/* The size by the checkpoint on the disk. No crash damages or loses it, so that is not finished in
+ * silence; where it is to be mended, the seal's last tick stands for it. */
+static enum err size_here(struct ctx *c, const struct log *l, uint64_t seal_size, bool mend, uint64_t *out,
+			  bool *lost_out)
 {
 	struct checkpoint cp;
 	bool found;
 	enum err e = log_checkpoint_read(c, l, &cp, NULL, &found);
 
-	*lost_out = e == ERR_VERIFY || (e == ERR_OK && !found && seal_size > 1);
+	if (e == ERR_OK && !found && seal_size > 1)
+		e = err_set(c, ERR_VERIFY, __FILE__, __LINE__, "%s/checkpoint is missing", l->dir);
+	*lost_out = e == ERR_VERIFY && mend && seal_size > 0;
 	*out = *lost_out ? seal_size - 1 : cp.size;
-	if (e != ERR_VERIFY || seal_size == 0)
+	if (!*lost_out)
 		return e;
 	err_clear(c);
 	return ERR_OK;
@@ -209,7 +214,7 @@ static enum err publish_again(struct ctx *c, const struct log *l, const struct l
 	return ERR_OK;
 }
 
-static enum err recover(struct ctx *c, const struct log *l, bool *finished_out)
+static enum err recover(struct ctx *c, const struct log *l, bool mend, bool *finished_out)
 {
 	ASKED_SCOPED struct asked asked = { .msg = { .fd_count = 0 } };
 	struct log_waiting *waiting;
@@ -221,7 +226,7 @@ static enum err recover(struct ctx *c, const struct log *l, bool *finished_out)
 	*finished_out = false;
 	TRY(ask_last(c, l, &asked, &any));
 	there = any ? asked.answer.size : 0;
-	TRY(size_here(c, l, there, &here, &lost));
+	TRY(size_here(c, l, there, mend, &here, &lost));
 	if (lost)
 		TRY(publish_again(c, l, &asked.answer, finished_out));
 	if (here == there || *finished_out) {
@@ -241,7 +246,18 @@ enum err log_recover(struct ctx *c, const struct log *l, bool *finished_out)
 	FD_SCOPED int lock = -1;
 
 	TRY(log_lock(c, l, &lock));
-	return recover(c, l, finished_out);
+	return recover(c, l, false, finished_out);
+}
+
+enum err log_mend(struct ctx *c, const struct log *l, bool *mended_out)
+{
+	FD_SCOPED int lock = -1;
+	struct checkpoint cp;
+
+	TRY(log_lock(c, l, &lock));
+	TRY(recover(c, l, true, mended_out));
+	TRY(log_checkpoint(c, l, &cp, NULL));
+	return tiles_mend(c, l->dir, cp.size);
 }
 
 static enum err tick_once(struct ctx *c, const struct log *l, struct log_tick *out)
@@ -289,7 +305,7 @@ enum err log_tick(struct ctx *c, const struct log *l, struct log_tick *out)
 		return e;
 	first = *c;
 	err_clear(c);
-	if (recover(c, l, &out->recovered) == ERR_OK && out->recovered)
+	if (recover(c, l, false, &out->recovered) == ERR_OK && out->recovered)
 		return tick_once(c, l, out);
 	/* Recovery changed nothing, or failed for its own reason: its words are the better ones then. */
 	if (c->code == ERR_OK) {

@@ -79,10 +79,13 @@ static enum err order_row(struct ctx *c, void *of, const struct store_row *row)
 	const char *column;
 
 	TRY(verify_scratch(c, &s));
-	if (v->fold->fold(&s, v->fold->of, row->v[0].s, &want, &exists) != ERR_OK) {
+	enum err e = v->fold->fold(&s, v->fold->of, row->v[0].s, &want, &exists);
+	if (e != ERR_OK && e != ERR_STATE) {
 		verify_found(v, s.why, "act[%.*s]", SPAN_ARG(row->v[0].s));
 		return ERR_OK;
 	}
+	err_clear(&s);
+	exists = exists && e == ERR_OK;
 	TRY(view_get(&s, v->l->store, row->v[0].s, &have, &found));
 	if (exists != found)
 		verify_found(v, found ? "stands for no order" : "is missing", "order_view[%.*s]", SPAN_ARG(row->v[0].s));

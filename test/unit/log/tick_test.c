@@ -376,7 +376,7 @@ static void upper_tile_lost_with_the_power(void **state)
 	refused(&c, ERR_VERIFY, log_tick(&c, &p.log, &t));
 }
 
-static void damaged_checkpoint_is_replaced(void **state)
+static void damaged_checkpoint_is_mended_when_asked(void **state)
 {
 	struct log_tick t;
 	bool finished;
@@ -390,16 +390,30 @@ static void damaged_checkpoint_is_replaced(void **state)
 	tick(&p, &t);
 	snprintf(path, sizeof path, "%s/checkpoint", p.log_dir);
 	ok(&c, file_write(&c, path, SPAN("log.example.org/writ\n2\nAAAA\n"), 0644));
-	ok(&c, log_recover(&c, &p.log, &finished));
+	refused(&c, ERR_VERIFY, log_recover(&c, &p.log, &finished));
+	refused(&c, ERR_VERIFY, log_tick(&c, &p.log, &t));
+	ok(&c, log_mend(&c, &p.log, &finished));
 	assert_true(finished);
 	log_is_whole(&p);
 	tick(&p, &t);
 	assert_int_equal(t.size, 3);
 	ok(&c, file_remove(&c, path));
-	tick(&p, &t);
-	assert_true(t.recovered);
-	assert_int_equal(t.size, 4);
+	refused(&c, ERR_VERIFY, log_recover(&c, &p.log, &finished));
+	ok(&c, log_mend(&c, &p.log, &finished));
+	assert_true(finished);
 	log_is_whole(&p);
+	/* Lost in the middle of a tick. */
+	add_acts(&p, 2);
+	p.seal.lose_answer = true;
+	refused(&c, ERR_AGAIN, log_tick(&c, &p.log, &t));
+	p.seal.lose_answer = false;
+	ok(&c, file_remove(&c, path));
+	ok(&c, log_mend(&c, &p.log, &finished));
+	log_is_whole(&p);
+	ok(&c, log_mend(&c, &p.log, &finished));
+	assert_false(finished);
+	tick(&p, &t);
+	assert_int_equal(t.size, 5);
 }
 
 static void out_of_step_is_an_error(void **state)
@@ -496,7 +510,7 @@ int main(void)
 		cmocka_unit_test(nobody_answers),
 		cmocka_unit_test(disk_failures_are_mended),
 		cmocka_unit_test(upper_tile_lost_with_the_power),
-		cmocka_unit_test(damaged_checkpoint_is_replaced),
+		cmocka_unit_test(damaged_checkpoint_is_mended_when_asked),
 		cmocka_unit_test(out_of_step_is_an_error),
 		cmocka_unit_test(lock_is_respected),
 		cmocka_unit_test(more_than_a_tick_takes),
