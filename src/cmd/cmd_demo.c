@@ -1,7 +1,107 @@
+/*
+ * writ demo: makes a folder with invented mail and the script of the demonstration, and runs it.
+ * The script runs only commands that it prints; this program does nothing else for it.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/home.h"
 #include "cmd/cmd.h"
+#include "cmd/mailgen.h"
+#include "order/embedded.h"
+
+/* A new folder, short enough that a socket below it has a name that the kernel takes. */
+static enum err folder(struct ctx *c, const struct args *a, char **out)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *path;
+
+	if (args_get(a, "keep")) {
+		if (file_exists(args_get(a, "keep")))
+			FAIL(c, ERR_STATE, "%s exists already; name a new folder", args_get(a, "keep"));
+		TRY(dir_make(c, args_get(a, "keep"), 0700));
+		path = realpath(args_get(a, "keep"), NULL);
+		if (!path)
+			FAIL(c, ERR_IO, "cannot resolve %s: %s", args_get(a, "keep"), strerror(errno));
+		enum err e = span_cstr(c, span_str(path), out);
+		free(path);
+		return e;
+	}
+	TRY(path_fmt(c, out, "%s/writ-demo-XXXXXX", tmp && *tmp && strlen(tmp) < 60 ? tmp : "/tmp"));
+	if (!mkdtemp(*out))
+		FAIL(c, ERR_IO, "cannot make a folder like %s: %s", *out, strerror(errno));
+	return ERR_OK;
+}
+
+static enum err own_mail(struct ctx *c, const struct args *a, const char **out)
+{
+	const char *dir = args_get(a, "mail");
+	char *cur, *whole;
+	struct stat st;
+
+	*out = "";
+	if (!dir)
+		return ERR_OK;
+	TRY(path_fmt(c, &cur, "%s/cur", dir));
+	if (stat(cur, &st) != 0 || !S_ISDIR(st.st_mode)) {
+		err_next(c, "name a folder that holds cur, new and tmp");
+		FAIL(c, ERR_USAGE, "%s is no Maildir", dir);
+	}
+	whole = realpath(dir, NULL);
+	if (!whole)
+		FAIL(c, ERR_IO, "cannot resolve %s: %s", dir, strerror(errno));
+	char *own = NULL;
+	enum err e = span_cstr(c, span_str(whole), &own);
+
+	free(whole);
+	*out = own;
+	return e;
+}
+
+static enum err write_script(struct ctx *c, const char *dir, char **path_out)
+{
+	TRY(path_fmt(c, path_out, "%s/demo.sh", dir));
+	for (const struct embedded *t = command_texts; t->name; t++)
+		if (!strcmp(t->name, "demo"))
+			return file_write(c, *path_out, span_of(t->bytes, t->n), 0700);
+	FAIL(c, ERR_FAILED, "this build has no demonstration");
+}
+
+/* The folder of the four programs first in PATH, so that the printed commands are the real ones. */
+static enum err set_environment(struct ctx *c, const char *dir, const char *own)
+{
+	const char *old = getenv("PATH");
+	char *program, *path, *slash;
+
+	TRY(home_program(c, "writ-seal", &program));
+	slash = strrchr(program, '/');
+	*slash = '\0';
+	TRY(path_fmt(c, &path, "%s:%s", program, old ? old : "/usr/bin:/bin"));
+	if (setenv("PATH", path, 1) != 0 || setenv("DEMO", dir, 1) != 0 || setenv("OWN", own, 1) != 0 ||
+	    setenv("WRIT_BIN", program, 1) != 0)
+		FAIL(c, ERR_NOMEM, "no memory for the environment");
+	return ERR_OK;
+}
+
 enum err cmd_demo(struct ctx *c, const struct command *self, const struct args *a)
 {
-	(void)self;
-	(void)a;
-	FAIL(c, ERR_USAGE, "no demo");
+	const char *own;
+	char *dir, *mail, *script;
+
+	TRY(usage_check(c, self, a, 0));
+	TRY(own_mail(c, a, &own));
+	TRY(folder(c, a, &dir));
+	TRY(path_fmt(c, &mail, "%s/mail", dir));
+	TRY(mailgen(c, mail));
+	TRY(write_script(c, dir, &script));
+	TRY(set_environment(c, dir, own));
+	fflush(stdout);
+	execl("/bin/sh", "sh", script, (char *)NULL);
+	FAIL(c, ERR_IO, "cannot run %s: %s", script, strerror(errno));
 }

@@ -44,14 +44,15 @@ static void find(struct examination *e, enum grade grade, const char *what, cons
 	json_add(e->c, e->json, row);
 }
 
-static int count_may(struct ctx *c, const struct json *roster, const char *may)
+/* Different live people who may do it, except the one named (empty: nobody excepted). */
+static int count_may(struct ctx *c, const struct json *roster, const char *may, struct span except)
 {
 	struct span seen[64];
 	int n = 0;
 
 	JSON_EACH(row, roster) {
 		struct span name = json_opt_text(row, "name", SPAN_NONE);
-		bool again = false;
+		bool again = span_eq(name, except);
 
 		if (!span_is(json_opt_text(row, "row", SPAN_NONE), "person") || !roster_may(row, may) ||
 		    !roster_row_live(row, c->seam->now_ms() / 1000))
@@ -64,20 +65,37 @@ static int count_may(struct ctx *c, const struct json *roster, const char *may)
 	return n;
 }
 
+/* The most approvers that are left when one of those who may decide has decided. */
+static int approvers_beside_counsel(struct ctx *c, const struct json *roster, bool decider_counts)
+{
+	int best = 0;
+
+	JSON_EACH(row, roster) {
+		int n;
+
+		if (!span_is(json_opt_text(row, "row", SPAN_NONE), "person") || !roster_may(row, "decide"))
+			continue;
+		n = count_may(c, roster, "approve", decider_counts ? SPAN_NONE : json_opt_text(row, "name", SPAN_NONE));
+		best = n > best ? n : best;
+	}
+	return best;
+}
+
 static void examine_people(struct examination *e, const struct json *state)
 {
 	const struct json *roster = json_get(state, "roster");
 	int64_t needed = 2;
-	int approve = count_may(e->c, roster, "approve"), decide = count_may(e->c, roster, "decide");
-	int agencies = 0;
+	bool decider_counts = span_is(json_opt_text(json_get(state, "policy"), "decider_may_approve", SPAN("no")), "yes");
+	int approve = approvers_beside_counsel(e->c, roster, decider_counts), agencies = 0;
+	int decide = count_may(e->c, roster, "decide", SPAN_NONE);
 
 	if (!span_to_i64(json_opt_text(json_get(state, "policy"), "approvals", SPAN("2")), &needed))
 		needed = 2;
-	if (approve < needed + 1 && !span_is(json_opt_text(json_get(state, "policy"), "decider_may_approve", SPAN("no")), "yes"))
-		find(e, MISSING, "people", "%d may approve, and who decides may not: %lld are needed beside counsel (writ roster add)", approve,
-		     (long long)needed);
+	if (approve < needed)
+		find(e, MISSING, "people", "%lld approvals are needed, and %d people may give one when counsel has decided (writ roster add)",
+		     (long long)needed, approve);
 	else
-		find(e, GOOD, "people", "%d may decide, %d may approve, %lld approvals are needed", decide, approve, (long long)needed);
+		find(e, GOOD, "people", "%d may decide, %d may approve then, %lld approvals are needed", decide, approve, (long long)needed);
 	if (decide == 0)
 		find(e, MISSING, "people", "nobody may decide (writ roster add --may decide)");
 	JSON_EACH(row, roster)
@@ -120,7 +138,7 @@ static enum err examine_hand(struct examination *e, struct session *s)
 {
 	struct ctx *c = e->c;
 	struct json *job = json_object(c);
-	const struct json *answer, *cage;
+	const struct json *answer;
 
 	json_set_str(c, job, "job", "describe");
 	if (hand_run(c, s, job, NULL, 0, NULL, NULL, &answer, NULL) != ERR_OK) {
@@ -128,12 +146,11 @@ static enum err examine_hand(struct examination *e, struct session *s)
 		err_clear(c);
 		return ERR_OK;
 	}
-	cage = json_get(answer, "cage");
-	if (json_opt_int(cage, "landlock_abi", 0) < 1)
+	if (json_opt_int(answer, "landlock_abi", 0) < 1)
 		find(e, REMARK, "cage", "this kernel has no Landlock: a hand is held by seccomp alone, and fetch refuses unless "
 					"stores.yaml accepts it");
 	else
-		find(e, GOOD, "cage", "seccomp and Landlock ABI %lld", (long long)json_opt_int(cage, "landlock_abi", 0));
+		find(e, GOOD, "cage", "this kernel has Landlock, ABI %lld", (long long)json_opt_int(answer, "landlock_abi", 0));
 	JSON_EACH(store, json_get(answer, "stores")) {
 		struct span problem = json_opt_text(store, "problem", SPAN_NONE);
 

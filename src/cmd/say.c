@@ -25,6 +25,8 @@ void talk(const char *fmt, ...)
 {
 	va_list args;
 
+	/* In the order in which it was said, also where both go to one file. */
+	fflush(stdout);
 	va_start(args, fmt);
 	vfprintf(stderr, fmt, args);
 	va_end(args);

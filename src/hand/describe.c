@@ -4,6 +4,7 @@
  * outside.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "hand/cage_landlock.h"
 #include "hand/job.h"
 #include "hand/ticket.h"
 
@@ -17,5 +18,6 @@ enum err job_describe(struct ctx *c, struct job *job)
 	TRY(home_stores(c, &home, &stores, NULL));
 	TRY(stores_describe(c, &stores, &list));
 	json_set(c, job->answer, "stores", list);
+	json_set_int(c, job->answer, "landlock_abi", landlock_level());
 	return c->code;
 }

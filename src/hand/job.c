@@ -35,6 +35,8 @@ enum err job_close_cage(struct ctx *c, struct job *job, const struct cage *plan)
 	struct span line;
 
 	TRY(cage_close(c, plan, &job->cage));
+	if (!job->journal)
+		return ERR_OK;
 	TRY(span_fmt(c, &line,
 		     "{\"cage\":{\"landlock_abi\":%d,\"seccomp\":%s},"
 		     "\"job\":\"%s\",\"program\":\"writ-hand\"}\n",
@@ -151,10 +153,10 @@ static enum err take(struct ctx *c, struct job *job, const struct job_kind **kin
 	return find_kind(c, ask, kind);
 }
 
-enum err job_run(struct ctx *c, int writ, const char *home_dir)
+enum err job_run(struct ctx *c, int writ, const char *home_dir, bool journal)
 {
 	IPC_MSG_SCOPED struct ipc_msg msg = { .fd_count = 0 };
-	struct job job = { .writ = writ, .home_dir = home_dir, .msg = &msg };
+	struct job job = { .writ = writ, .home_dir = home_dir, .journal = journal, .msg = &msg };
 	const struct job_kind *kind = NULL;
 	enum err e;
 

@@ -19,16 +19,17 @@ struct job {
 	struct ipc_msg *msg;            /* its descriptors */
 	int writ;                       /* the connection */
 	const char *home_dir;
+	bool journal;                   /* started by systemd: log what the cage enforces */
 	struct json *answer; /* what the job adds to the answer, in success and failure */
 	struct cage_told cage;
 };
 
 /* Takes one job from the connection, does it, answers. Fails only where no answer could be given;
  * a job that failed is an answer. */
-enum err job_run(struct ctx *c, int writ, const char *home_dir) MUST_USE;
+enum err job_run(struct ctx *c, int writ, const char *home_dir, bool journal) MUST_USE;
 #define JOB_ASK_MAX ((size_t)128 << 20)         /* memory for reading the message */
 
-/* Closes the cage for a job and logs on stderr, one line of JSON, what is enforced. */
+/* Closes the cage for a job; started by systemd it logs what is enforced, one line of JSON. */
 enum err job_close_cage(struct ctx *c, struct job *job, const struct cage *plan) MUST_USE;
 /* A file of the provider's own (stores.yaml, seal.pub): it must belong to root, or to this very
  * user in a single-user home, and nobody else may be able to change it. */

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -35,6 +36,8 @@ int main(int argc, char **argv)
 {
 	CTX_SCOPED struct ctx c = { .arena = NULL };
 	const char *home_dir = HOME_INSTALLED;
+	/* Read before the environment is cleared: systemd sets it, writ does not. */
+	bool journal = getenv("LISTEN_FDS") != NULL;
 	enum err e;
 
 	if (argc == 2 && !strcmp(argv[1], "--version")) {
@@ -52,7 +55,7 @@ int main(int argc, char **argv)
 	if (e == ERR_OK)
 		e = cage_prepare(&c, CONNECTION);
 	if (e == ERR_OK)
-		e = job_run(&c, CONNECTION, home_dir);
+		e = job_run(&c, CONNECTION, home_dir, journal);
 	if (e != ERR_OK)
 		fprintf(stderr, "writ-hand: %s\n", c.why[0] ? c.why : err_text(e));
 	return err_exit_status(e);
