@@ -186,6 +186,17 @@ def test_man_pages(root):
         assert done.returncode == 0, done.stdout
 
 
+def test_the_page_of_writ_names_every_command_and_option():
+    page = (tools.ROOT / "man" / "writ.1").read_text()
+    table = (tools.ROOT / "src" / "cmd" / "command.def").read_text()
+    rows = re.findall(r'^X\("([^"]+)",\s*\w+,\s*"([^"]*)",\s*"([^"]*)"', table, re.M)
+    assert len(rows) > 30
+    missing = [words for words, _, _ in rows if not re.search(rf"(It|Ns|^)\s*(Xo\n\.)?Cm {words}\b", page, re.M)]
+    named = {o.strip("=*") for _, _, options in rows for o in options.split()}
+    missing += [f"--{o}" for o in sorted(named) if f"Fl -{o}" not in page]
+    assert not missing
+
+
 def test_an_installed_home_is_not_this_machines(root):
     """Nothing above has made a user or a folder outside the folder that stands for the root."""
     made = {u.pw_name for u in pwd.getpwall()} & {"writ", "writ-seal", "writ-hand"}
