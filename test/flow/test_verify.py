@@ -72,6 +72,15 @@ def test_keys_of_every_kind(tmp_path):
     assert Package(tmp_path, kinds=kinds).both() == (0, [], 0, None)
 
 
+@pytest.mark.parametrize("kind", [makepackage.HardwareKey, makepackage.HardwareEcKey])
+@pytest.mark.parametrize("flags,demanded,check", [(0x01, False, None), (0x05, True, None), (0x05, False, None), (0x00, False, "sig"),
+                                                  (0x04, False, "sig"), (0x01, True, "sig"), (0x00, True, "sig")])
+def test_hardware_keys(tmp_path, kind, flags, demanded, check):
+    """User present always, user verified where the row says so."""
+    package = Package(tmp_path, kinds={"carla": (kind, flags)}, twist={"chain": put("0.0.row.user_verified", demanded)})
+    assert package.both() == ((5, ["approval-signatures"], 5, "approval-signatures") if check else (0, [], 0, None))
+
+
 def test_folders_of_every_name(tmp_path):
     """Dots alone, a percent sign, and (as the list has it) a name that is no UTF-8."""
     folders = (("..", "%2E%2E"), ("...", "%2E%2E%2E"), (".a", ".a"), ("50%", "50%25"), ("caf%E9", "caf%E9"), ("a\\b", "a%5Cb"))
@@ -573,6 +582,13 @@ def test_bad(tmp_path, name):
     assert check in want and want[0] in failed
     if not expected.endswith("..."):
         assert [f for f in failed if f not in want] == [], "another check noticed it, too"
+
+
+def test_every_check_has_a_case():
+    """Each row of check.def is broken by a case of its own; the keys by test_other_policy."""
+    ids = re.findall(r"^\| `([a-z-]+)` \|", run("--checks")[1], re.M)
+    assert len(ids) == len(set(ids)) > 30
+    assert set(ids) - {e.split()[0] for e, _ in CASES.values()} == {"founding", "document-key", "log-key"}
 
 
 # --- what stands in the tree -----------------------------------------------------------------------

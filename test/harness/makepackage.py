@@ -27,7 +27,7 @@ import time
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils, x25519
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import pkcs7
@@ -64,21 +64,60 @@ def wire(b):
 
 class SshKey:
     """An Ed25519 key that signs as ssh-keygen -Y sign does."""
+    kind = b"ssh-ed25519"
 
     def __init__(self, rng):
         self.key = ed25519.Ed25519PrivateKey.from_private_bytes(rng.randbytes(32))
-        self.blob = wire(b"ssh-ed25519") + wire(raw_public(self.key))
-        self.line = "ssh-ed25519 " + b64(self.blob)
+        self.blob = wire(self.kind) + wire(raw_public(self.key))
+        self.line = f"{self.kind.decode()} {b64(self.blob)}"
+
+    def raw_sign(self, data):
+        return wire(self.key.sign(data))
 
     def sign(self, namespace, message):
         message = message.encode() if isinstance(message, str) else message
         digest = wire(b"sha512") + wire(hashlib.sha512(message).digest())
-        sig = self.key.sign(b"SSHSIG" + wire(namespace.encode()) + wire(b"") + digest)
+        sig = self.raw_sign(b"SSHSIG" + wire(namespace.encode()) + wire(b"") + digest)
         blob = b"SSHSIG\0\0\0\1" + wire(self.blob) + wire(namespace.encode()) + wire(b"") + wire(b"sha512") + \
-            wire(wire(b"ssh-ed25519") + wire(sig))
+            wire(wire(self.kind) + sig)
         text = b64(blob)
         return "-----BEGIN SSH SIGNATURE-----\n" + \
             "".join(text[i:i + 70] + "\n" for i in range(0, len(text), 70)) + "-----END SSH SIGNATURE-----\n"
+
+
+class HardwareKey(SshKey):
+    """What a security key does (OpenSSH PROTOCOL.u2f), in software, with flags of our choice."""
+    kind = b"sk-ssh-ed25519@openssh.com"
+
+    def __init__(self, rng, flags):
+        super().__init__(rng)
+        self.flags = flags
+        self.blob += wire(b"ssh:")
+        self.line = f"{self.kind.decode()} {b64(self.blob)}"
+
+    def touched(self, data):
+        tail = bytes([self.flags]) + struct.pack(">I", 7)
+        return hashlib.sha256(b"ssh:").digest() + tail + hashlib.sha256(data).digest(), tail
+
+    def raw_sign(self, data):
+        data, tail = self.touched(data)
+        return wire(self.key.sign(data)) + tail
+
+
+class HardwareEcKey(HardwareKey):
+    kind = b"sk-ecdsa-sha2-nistp256@openssh.com"
+
+    def __init__(self, rng, flags):
+        super().__init__(rng, flags)
+        self.key = ec.derive_private_key(rng.getrandbits(250) + 1, ec.SECP256R1())
+        point = self.key.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+        self.blob = wire(self.kind) + wire(b"nistp256") + wire(point) + wire(b"ssh:")
+        self.line = f"{self.kind.decode()} {b64(self.blob)}"
+
+    def raw_sign(self, data):
+        data, tail = self.touched(data)
+        r, s = utils.decode_dss_signature(self.key.sign(data, ec.ECDSA(hashes.SHA256())))
+        return wire(b"".join(wire(n.to_bytes(n.bit_length() // 8 + 1, "big")) for n in (r, s))) + tail
 
 
 class SshFileKey:
@@ -234,8 +273,8 @@ class Maker:
         self.twist, self.count, self.folders = twist or {}, items, folders
         self.folder = tempfile.TemporaryDirectory() if kinds else None
         self.people = {n: SshKey(self.rng) for n in ("anna", "boris", "carla", "dora", "stranger")}
-        for name, (kind, bits) in (kinds or {}).items():
-            self.people[name] = SshFileKey(self.folder.name, kind, bits)
+        for name, (kind, how) in (kinds or {}).items():
+            self.people[name] = kind(self.rng, how) if isinstance(kind, type) else SshFileKey(self.folder.name, kind, how)
         self.seal, self.vault, self.agency = SshKey(self.rng), AgeKey(self.rng), AgeKey(self.rng)
         self.log = ed25519.Ed25519PrivateKey.from_private_bytes(self.rng.randbytes(32))
         self.log_name = "log.example.org"
