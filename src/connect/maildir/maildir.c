@@ -351,20 +351,19 @@ static enum err maildir_begin(struct ctx *c, struct source *s, struct plan *p, s
 	TRY(maildir_item_open(c, m, p, it, &m->file, &m->changed, &why));
 	if (m->file < 0)
 		FAIL(c, ERR_DEGRADED, "%s", why);
-	m->left = it->bytes;
-	m->ended = false;
+	m->bytes = m->left = it->bytes;
 	return ERR_OK;
 }
 
-/* The file must still be what was opened: same length, not written to. */
+/* The file must still be what was opened: of the same length, not written to. */
 static enum err unchanged(struct ctx *c, const struct maildir *m)
 {
 	struct stat st;
 
-	if (m->left != 0)
-		FAIL(c, ERR_DEGRADED, "it shrank while it was read");
 	if (fstat(m->file, &st) != 0)
 		FAIL(c, ERR_DEGRADED, "%s", strerror(errno));
+	if (st.st_size != m->bytes)
+		FAIL(c, ERR_DEGRADED, "it %s while it was read", st.st_size > m->bytes ? "grew" : "shrank");
 	if (st.st_mtim.tv_sec != m->changed.tv_sec || st.st_mtim.tv_nsec != m->changed.tv_nsec)
 		FAIL(c, ERR_DEGRADED, "it was written to while it was read");
 	return ERR_OK;
@@ -373,17 +372,17 @@ static enum err unchanged(struct ctx *c, const struct maildir *m)
 static enum err maildir_read(struct ctx *c, struct source *s, unsigned char *p, size_t max, size_t *n_out)
 {
 	struct maildir *m = s->of;
+	size_t want = (uint64_t)m->left < max ? (size_t)m->left : max;
 
 	*n_out = 0;
-	if (m->ended)
+	if (want == 0)
 		return unchanged(c, m);
-	if (!fill(c, m->file, p, max, n_out))
+	if (!fill(c, m->file, p, want, n_out))
 		FAIL(c, ERR_DEGRADED, "%s", strerror(errno));
-	if ((int64_t)*n_out > m->left)
-		FAIL(c, ERR_DEGRADED, "it grew while it was read");
-	m->left -= (int64_t)*n_out;
-	m->ended = *n_out < max;
-	return *n_out == 0 ? unchanged(c, m) : ERR_OK;
+	if (*n_out < want)
+		FAIL(c, ERR_DEGRADED, "it shrank while it was read");
+	m->left -= (int64_t)want;
+	return ERR_OK;
 }
 
 const struct connector maildir_connector = {

@@ -30,8 +30,7 @@ struct maildir {
 	struct plan *indexed;           /* whose items by_id lists */
 	uint64_t key;                   /* of the sums of scans; drawn before the cage closes */
 	int file;                       /* the item that is being read, else -1 */
-	int64_t left;                   /* bytes of it that are still to come */
-	bool ended;                     /* its end has been seen */
+	int64_t bytes, left;            /* its length, and what is still to come of it */
 	struct timespec changed;        /* its modification time when it was opened */
 };
 
