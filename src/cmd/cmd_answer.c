@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "cmd/cmd.h"
+#include "cmd/user_file.h"
 #include "crypt/sshsig.h"
 #include "order/5_approve/approve.h"
 #include "order/6_release/release.h"
@@ -133,19 +134,19 @@ enum err cmd_deliver(struct ctx *c, const struct command *self, const struct arg
 	TRY(command_order(c, self, a, &s, &o));
 	if (!path)
 		FAIL(c, ERR_USAGE, "say where to: --out FILE");
-	TRY(file_open(c, path, O_WRONLY | O_CREAT | (args_has(a, "resume") ? 0 : O_EXCL), 0600, &fd));
+	TRY(user_open(c, path, O_WRONLY | O_CREAT | (args_has(a, "resume") ? 0 : O_EXCL), 0600, &fd));
 	from = lseek(fd, 0, SEEK_END);
 	if (from < 0)
 		FAIL(c, ERR_IO, "cannot find the end of %s: %s", path, strerror(errno));
 	progress_begin(&w.bar, c, "deliver");
-	enum err e = order_deliver(c, &s, &o, fd, from, path, show, &w);
+	enum err e = order_deliver(c, &s, &o, fd, from, user_name(path), show, &w);
 
 	progress_end(&w.bar);
 	/* Nothing of a delivery that did not begin stays behind. */
 	if (e != ERR_OK && from == 0 && lseek(fd, 0, SEEK_END) == 0)
 		c->seam->unlink(path);
 	TRY(e);
-	say("%s", path);
-	talk("anybody can check it: writ-verify %s --policy POLICY --identity AGEKEY", path);
+	say("%s", user_name(path));
+	talk("anybody can check it: writ-verify %s --policy POLICY --identity AGEKEY", user_name(path));
 	return order_close_tick(c, &s);
 }

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "cmd/cmd.h"
+#include "cmd/user_file.h"
 #include "cmd/scope_store.h"
 #include "order/2_authenticate/authenticate.h"
 #include "order/3_judge/judge.h"
@@ -89,9 +90,9 @@ static enum err edit_file(struct ctx *c, const struct order *o, const char *path
 	struct span text;
 
 	TRY(scope_edit_text(c, o, lines, open, &text));
-	TRY(file_write(c, path, text, 0600));
-	talk("written to %s: make lines smaller or remove them, then", path);
-	talk("  writ decide %.*s narrow --scope %s --reason CODE --key SSHKEY", SPAN_ARG(o->ref), path);
+	TRY(user_write(c, path, text, 0600));
+	talk("written to %s: make lines smaller or remove them, then", user_name(path));
+	talk("  writ decide %.*s narrow --scope %s --reason CODE --key SSHKEY", SPAN_ARG(o->ref), user_name(path));
 	return ERR_OK;
 }
 
@@ -131,8 +132,8 @@ static enum err asked(struct ctx *c, struct session *s, const struct args *a, st
 		out->lines = args_list(c, a, "line");
 	if (!args_get(a, "scope"))
 		return ERR_OK;
-	TRY(file_open(c, args_get(a, "scope"), O_RDONLY, 0, &fd));
-	return scope_edit_read(c, s, args_get(a, "scope"), fd, &out->edited);
+	TRY(user_open(c, args_get(a, "scope"), O_RDONLY, 0, &fd));
+	return scope_edit_read(c, s, user_name(args_get(a, "scope")), fd, &out->edited);
 }
 
 enum err cmd_decide(struct ctx *c, const struct command *self, const struct args *a)

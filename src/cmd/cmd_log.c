@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "cmd/cmd.h"
+#include "cmd/user_file.h"
 #include "log/log.h"
 #include "order/home.h"
 #include "store/view.h"
@@ -129,7 +130,9 @@ enum err cmd_log_prove(struct ctx *c, const struct command *self, const struct a
 		fwrite(proof.p, 1, proof.n, stdout);
 		return ERR_OK;
 	}
-	TRY(file_write(c, args_get(a, "out"), proof, 0600));
+	TRY(user_write(c, args_get(a, "out"), proof, 0600));
+	if (user_name(args_get(a, "out")) != args_get(a, "out"))
+		return ERR_OK;
 	TRY(path_fmt(c, &path, "%s.act", args_get(a, "out")));
 	TRY(file_write(c, path, act, 0600));
 	say("%s, and the act that it proves beside it (.act)", args_get(a, "out"));
@@ -174,7 +177,7 @@ enum err cmd_policy_export(struct ctx *c, const struct command *self, const stru
 	TRY(command_session(c, a, &s));
 	TRY(policy_export(c, &s, &text));
 	if (args_get(a, "out"))
-		return file_write(c, args_get(a, "out"), text, 0644);
+		return user_write(c, args_get(a, "out"), text, 0644);
 	fwrite(text.p, 1, text.n, stdout);
 	putchar('\n');
 	return ERR_OK;

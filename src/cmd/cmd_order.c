@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "cmd/cmd.h"
+#include "cmd/user_file.h"
 #include "crypt/hash.h"
 #include "format/time.h"
 #include "order/1_receive/receive.h"
@@ -36,11 +37,11 @@ static enum err open_all(struct ctx *c, const struct args *a, struct submission 
 	const char *papers[PAPERS_MAX];
 	size_t n = args_each(a, "paper", papers, COUNT_OF(papers));
 
-	in->order.name = a->rest[0];
-	TRY(file_open(c, a->rest[0], O_RDONLY, 0, &in->order.fd));
+	in->order.name = user_name(a->rest[0]);
+	TRY(user_open(c, a->rest[0], O_RDONLY, 0, &in->order.fd));
 	for (size_t i = 0; i < n; i++) {
-		in->paper[i].name = papers[i];
-		TRY(file_open(c, papers[i], O_RDONLY, 0, &in->paper[i].fd));
+		in->paper[i].name = user_name(papers[i]);
+		TRY(user_open(c, papers[i], O_RDONLY, 0, &in->paper[i].fd));
 		in->papers++;
 	}
 	return ERR_OK;
@@ -183,7 +184,9 @@ static enum err one_letter(struct ctx *c, const struct session *s, const struct 
 		fwrite(text.p, 1, text.n, stdout);
 		return ERR_OK;
 	}
-	TRY(file_write(c, args_get(a, "out"), text, 0600));
+	TRY(user_write(c, args_get(a, "out"), text, 0600));
+	if (user_name(args_get(a, "out")) != args_get(a, "out"))
+		return ERR_OK;
 	TRY(path_fmt(c, &path, "%s.record", args_get(a, "out")));
 	TRY(file_write(c, path, json_opt_text(letter, "record", SPAN_NONE), 0600));
 	TRY(path_fmt(c, &path, "%s.record.seal", args_get(a, "out")));

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "cmd/cmd.h"
+#include "cmd/user_file.h"
 #include "crypt/sshsig.h"
 #include "format/time.h"
 #include "order/home.h"
@@ -18,7 +19,7 @@ static enum err pub_line(struct ctx *c, const struct args *a, struct span *out)
 
 	if (!args_get(a, "pub"))
 		FAIL(c, ERR_USAGE, "name the public key: --pub FILE.pub");
-	TRY(file_read(c, args_get(a, "pub"), 65536, &text));
+	TRY(user_read(c, args_get(a, "pub"), 65536, &text));
 	TRY(ssh_key_parse(c, span_trim(text), &key));
 	return ssh_key_line(c, &key, out);
 }

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "cmd/cmd.h"
+#include "cmd/user_file.h"
 #include "order/sign.h"
 
 #define DOCUMENT_MAX ((size_t)4 << 20)
@@ -59,9 +60,9 @@ static enum err take_signatures(struct ctx *c, const struct args *a, struct sign
 	char *path;
 
 	TRY(document_path(c, a, files[0], &path));
-	TRY(file_read(c, path, DOCUMENT_MAX, &out->document));
+	TRY(user_read(c, path, DOCUMENT_MAX, &out->document));
 	for (size_t i = 0; i < n; i++) {
-		TRY(file_read(c, files[i], 65536, &text));
+		TRY(user_read(c, files[i], 65536, &text));
 		json_add(c, out->signatures, json_text(c, text));
 	}
 	return ERR_OK;
@@ -71,8 +72,9 @@ static enum err print(struct ctx *c, const char *path, struct span document, str
 {
 	char *beside;
 
-	TRY(file_write(c, path, document, 0600));
-	if (seal.n) {
+	TRY(user_write(c, path, document, 0600));
+	/* A lent descriptor has no neighbour: the caller's own process signs there and then. */
+	if (seal.n && user_name(path) == path) {
 		TRY(path_fmt(c, &beside, "%s.seal", path));
 		TRY(file_write(c, beside, seal, 0600));
 	}

@@ -9,6 +9,7 @@
 
 #include "base/num.h"
 #include "cmd/cmd.h"
+#include "cmd/step.h"
 
 const struct command commands[] = {
 #define X(words, handler, arguments, options, does) { words, handler, arguments, options, does },
@@ -64,13 +65,19 @@ static int run(struct ctx *c, const struct command *command, int argc, char **ar
 {
 	const char *const *args = (const char *const *)argv;
 	struct args a;
+	int status;
 	enum err e;
 
 	e = args_parse(c, command->options, argc, args, &a);
 	if (e == ERR_OK && args_has(&a, "help"))
 		return usage(command);
-	if (e == ERR_OK)
+	if (e == ERR_OK && step_needed(c, command, &a)) {
+		e = step_run(c, command, &a, &status);
+		if (e == ERR_OK)
+			return status;
+	} else if (e == ERR_OK) {
 		e = command->run(c, command, &a);
+	}
 	if (fflush(stdout) != 0 && e == ERR_OK)
 		e = err_set(c, ERR_IO, __FILE__, __LINE__, "the output could not be written");
 	if (e == ERR_OK)

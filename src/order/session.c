@@ -12,10 +12,11 @@
 
 #include "base/file.h"
 
-/* The caller's real user; through sudo (dist/sudoers) the one who called it, as sudo says. */
-static enum err calling_user(struct ctx *c, struct span *out)
+/* The caller's real user; in an installed home, which is reached through sudo (dist/sudoers), the one
+ * who called it, as sudo says. */
+static enum err calling_user(struct ctx *c, bool single_user, struct span *out)
 {
-	const char *through = getenv("SUDO_UID");
+	const char *through = single_user ? NULL : getenv("SUDO_UID");
 	struct passwd *p;
 	int64_t uid = getuid();
 
@@ -57,7 +58,7 @@ enum err session_open(struct ctx *c, const char *dir, const char *as, struct ses
 {
 	*out = (struct session){ .seal = -1 };
 	TRY(home_find(c, dir, &out->home));
-	TRY(calling_user(c, &out->unix_user));
+	TRY(calling_user(c, out->home.single_user, &out->unix_user));
 	TRY(store_open(c, out->home.db, STORE_WRITE, &out->store));
 	if (as)
 		return find_actor(c, out, as);
