@@ -117,6 +117,12 @@ static enum err collect(struct ctx *c, struct job *job, const struct ticket *t,
 		json_set(c, job->answer, "unreadable",
 			 unreadable_json(c, &result.counts.unreadable));
 	TRY(e);
+	/* Once more, whatever the pipeline told: a receipt is for a file that somebody waits for.
+	 */
+	tell_progress(&talk, &(struct pack_progress){ .done_items = result.counts.items,
+						      .items = result.counts.items,
+						      .done_bytes = result.counts.bytes,
+						      .bytes = result.counts.bytes });
 	if (talk.gone)
 		FAIL(c, ERR_NOT_FOUND, "writ has gone: the file is nobody's and gets no receipt");
 	TRY(seal_receipt(c, seal, t, &result, &receipt, &receipt_seal));

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -59,12 +60,12 @@ def run(profile, home, env=None, before=None):
         os.close(vault)
 
 
-def imprisoned(profile, act, home, when="after"):
+def imprisoned(profile, act, home, when="after", before=None):
     mail = next((home.account("finch") / "cur").iterdir())
     other = next((home.account("other") / "cur").iterdir())
     env = {"LD_PRELOAD": str(PRISONER), "CAGE_ACT": act, "CAGE_WHEN": when, "CAGE_HOME": str(home.dir),
            "CAGE_STORE": str(home.account("finch")), "CAGE_MAIL": str(mail), "CAGE_OTHER": str(other)}
-    _, ran = run(profile, home, env)
+    _, ran = run(profile, home, env, before)
     said = re.search(r"^ACT \S+ (\S+) (\d+)$", ran.log, re.M)
     if ran.status == -signal.SIGSYS:
         return "killed"
@@ -110,38 +111,30 @@ def test_the_executable_has_a_cage():
         assert name in names
 
 
-def test_nothing_of_the_caller_is_left(home):
-    """Status of a hand that waits for its job: not dumpable, no new rights, no environment, no file."""
-    read_end, write_end = os.pipe()
-    with hand_waiting(home, {"SECRET": "in-the-environment"}, read_end) as (process, fds):
-        status = open(f"/proc/{process.pid}/status").read()
-        assert re.search(r"NoNewPrivs:\s+1", status)
-        assert set(fds) <= {"0", "1", "2", "3"}
-        assert os.stat(f"/proc/{process.pid}").st_uid == 0      # a process that may not be dumped is root's
-    os.close(read_end)
+@pytest.mark.skipif(os.geteuid() != 0, reason="SKIPPED: only root can look at a process that may not be dumped")
+def test_nothing_of_the_caller_is_left():
+    """A hand of another user that waits for its job: no new rights, no files, not dumpable."""
+    extra, write_end = os.pipe()
+
+    def arrange():
+        os.dup2(extra, 50)
+        os.setgid(65534)
+        os.setuid(65534)
+    waiting = hand.Hand(before=arrange)
+    place = f"/proc/{waiting.process.pid}"
+    for _ in range(500):        # until it has closed what it inherited and opened nothing more
+        time.sleep(0.01)
+        if set(os.listdir(f"{place}/fd")) == {"0", "1", "2", "3"}:
+            break
+    status = open(f"{place}/status").read()
+    assert re.search(r"^Uid:\s+65534", status, re.M) and re.search(r"^NoNewPrivs:\s+1", status, re.M)
+    assert set(os.listdir(f"{place}/fd")) == {"0", "1", "2", "3"}
+    # Who may not be dumped belongs to root: no other process of the same user can trace it.
+    assert os.stat(f"{place}/environ").st_uid == 0
+    waiting.sock.close()
+    assert waiting.process.wait(60) > 0
+    os.close(extra)
     os.close(write_end)
-
-
-class hand_waiting:
-    def __init__(self, home, env, extra):
-        self.home, self.env, self.extra = home, env, extra
-
-    def __enter__(self):
-        import time
-        self.hand = hand.Hand(home=self.home.dir, env=self.env, before=lambda: os.dup2(self.extra, 50))
-        for _ in range(200):    # until it waits in its first poll
-            time.sleep(0.01)
-            try:
-                fds = os.listdir(f"/proc/{self.hand.process.pid}/fd")
-            except PermissionError:
-                pytest.skip("SKIPPED: only root can look at the files of a process that may not be dumped")
-            if "50" not in fds and len(fds) <= 4:
-                break
-        return self.hand.process, fds
-
-    def __exit__(self, *_):
-        self.hand.sock.close()
-        self.hand.process.wait(60)
 
 
 # ---- a kernel without Landlock ----
@@ -183,6 +176,17 @@ def test_without_landlock_where_the_home_accepts_it(profile, home):
     home.stores("perhaps")
     answer, ran = run(profile, home, before=without_landlock)
     assert answer["error"] == "FORMAT" and "stores.yaml:2:" in answer["why"]
+
+
+WRITING = ("create_in_home", "create_in_tmp", "create_in_store", "create_read_only", "create_unnamed", "write_mail",
+           "append_mail", "truncate_by_open", "open_self_mem", "open_dev_null", "open_by_openat2", "socket_unix")
+
+
+@pytest.mark.parametrize("profile", ("count", "fetch"))
+@pytest.mark.parametrize("act", WRITING)
+def test_without_landlock_seccomp_alone_forbids_writing(profile, act, home):
+    home.stores("yes")
+    assert imprisoned(profile, act, home, before=without_landlock) == "killed"
 
 
 def test_without_landlock_documents_are_still_read(home):

@@ -6,6 +6,7 @@ import json
 import os
 import pwd
 import random
+import signal
 import sys
 import tarfile
 import time
@@ -240,7 +241,9 @@ def test_an_account_behind_a_link_is_refused(home):
 
 
 def test_an_unknown_store_account_or_folder_is_refused(home):
-    refused(home, fetch(home, home.scope(stores=["main", "old"])), "NOT_FOUND", "old")
+    got = fetch(home, home.scope(stores=["main", "old"]))
+    refused(home, got, "NOT_FOUND", "old")
+    assert got[0]["cage"] is None       # before anything of a store was read
     refused(home, fetch(home, home.scope(target="nobody@mail.example")), "NOT_FOUND", "d1")
     refused(home, fetch(home, home.scope(folders=["Nothing"])), "NOT_FOUND", "Nothing")
 
@@ -336,12 +339,12 @@ def test_a_receipt_by_another_key_is_refused(home, tmp_path):
 
 def test_when_writ_has_gone_there_is_no_receipt(home):
     scope = home.scope()
-    for i in range(50):
-        home.deliver("finch", 1793577600 + i)
     fd = hand.memory()
     one = hand.Hand(home=home.dir)
+    one.process.send_signal(signal.SIGSTOP)
     hand.send(one.sock, hand.canonical(home.job("fetch", scope)), (fd,))
     one.sock.close()
+    one.process.send_signal(signal.SIGCONT)
     assert one.process.wait(60) != 0
     assert home.seal.asked == []
     os.close(fd)
