@@ -158,14 +158,19 @@ static enum err member(struct ctx *c, struct json *list, const char *name, struc
 static enum err who(struct ctx *c, struct session *s, const struct order *o, struct json *body)
 {
 	struct json *issuer = json_object(c), *papers, *notice = json_object(c);
-	const struct json *facts = json_get(json_get(o->received, "facts"), "issuer"), *founded;
+	const struct json *founded, *agency;
 
 	TRY(home_last(c, s, "founded", &founded));
+	/* As the register of agencies says it, not as the order claims. */
+	TRY(roster_agency(c, s, json_opt_text(o->scope, "agency", SPAN_NONE), &agency));
+	if (!agency)
+		FAIL(c, ERR_STATE, "the agency '%.*s' is no longer in the register",
+		     SPAN_ARG(json_opt_text(o->scope, "agency", SPAN_NONE)));
 	json_set_text(c, body, "provider", json_opt_text(founded, "provider", SPAN("the provider")));
 	copy_text(c, body, o->received, "authority_reference");
 	copy_text(c, issuer, o->scope, "agency");
-	json_set_text(c, issuer, "name", json_opt_text(facts, "authority_name", SPAN("unknown")));
-	json_set_text(c, issuer, "country", json_opt_text(facts, "country", SPAN("unknown")));
+	json_set_text(c, issuer, "name", json_opt_text(agency, "name", SPAN_NONE));
+	json_set_text(c, issuer, "country", json_opt_text(agency, "country", SPAN_NONE));
 	json_set(c, body, "issuer", issuer);
 	TRY(json_clone(c, json_get(o->scope, "paper_sha256"), &papers));
 	json_set(c, body, "paper_sha256", papers);
