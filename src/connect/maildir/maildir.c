@@ -76,7 +76,7 @@ static int folder_order(const void *a, const void *b)
 	return span_cmp(((const struct maildir_folder *)a)->name, ((const struct maildir_folder *)b)->name);
 }
 
-static enum err folder_list(struct ctx *c, struct maildir *m, int top, struct span **out, size_t *count_out)
+static enum err folder_list(struct ctx *c, int top, struct span **out, size_t *count_out)
 {
 	struct maildir_walk w;
 	struct span name;
@@ -84,7 +84,7 @@ static enum err folder_list(struct ctx *c, struct maildir *m, int top, struct sp
 
 	TRY(NEW_ARRAY(c, *out, FOLDERS_MAX));
 	(*out)[n++] = SPAN_NONE;
-	TRY(maildir_walk_begin(c, m, top, &w));
+	TRY(maildir_walk_begin(c, top, &w));
 	for (;;) {
 		TRY(maildir_walk_next(c, &w, true, &name));
 		if (name.n == 0)
@@ -133,7 +133,7 @@ static enum err folders_open(struct ctx *c, struct source *s, struct maildir *m,
 	size_t count = 0;
 
 	if (s->line->all_folders)
-		TRY(folder_list(c, m, top, &on_disk, &count));
+		TRY(folder_list(c, top, &on_disk, &count));
 	else
 		TRY(folder_wanted(c, s->line, &on_disk, &count));
 	TRY(NEW_ARRAY(c, m->folder, count));
@@ -185,7 +185,6 @@ static enum err source_make(struct ctx *c, const struct store *s, const struct d
 
 	TRY(NEW(c, *out));
 	TRY(NEW(c, m));
-	TRY(NEW_ARRAY(c, m->entries, ENTRIES_BYTES));
 	if (c->seam->random(&m->key, sizeof m->key) != 0)
 		FAIL(c, ERR_CRYPTO, "no randomness: %s", strerror(errno));
 	m->file = -1;
@@ -286,7 +285,7 @@ static bool head_read(struct ctx *c, int fd, unsigned char *p, struct span *out)
 	return true;
 }
 
-static enum err item_date(struct ctx *c, struct source *s, struct plan *p, struct item *it)
+static enum err item_date(struct ctx *c, struct source *s, struct plan *p, struct item *it, unsigned char *head)
 {
 	struct maildir *m = s->of;
 	FD_SCOPED int fd = -1;
@@ -296,7 +295,7 @@ static enum err item_date(struct ctx *c, struct source *s, struct plan *p, struc
 	const char *why;
 
 	TRY(maildir_item_open(c, m, p, it, &fd, &changed, &why));
-	if (fd >= 0 && head_read(c, fd, m->head, &block)) {
+	if (fd >= 0 && head_read(c, fd, head, &block)) {
 		header_dates_of(block, &dates);
 		it->date_utc = s->line->meaning == DATE_BY_HEADER ? dates.header_utc : dates.received_utc;
 		return ERR_OK;
@@ -311,6 +310,18 @@ static enum err item_date(struct ctx *c, struct source *s, struct plan *p, struc
 	});
 }
 
+/* One buffer for all sources, wiped: header blocks are content. */
+static enum err items_date(struct ctx *c, struct source *s, struct plan *p)
+{
+	static unsigned char head[HEADER_BLOCK_MAX];
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; e == ERR_OK && i < plan_added(p); i++)
+		e = item_date(c, s, p, plan_at(p, i), head);
+	wipe(head, sizeof head);
+	return e;
+}
+
 static enum err maildir_plan(struct ctx *c, struct source *s, struct plan *p)
 {
 	struct maildir *m = s->of;
@@ -322,12 +333,8 @@ static enum err maildir_plan(struct ctx *c, struct source *s, struct plan *p)
 	TRY(plan_begin(c, names, m->folder_count, p));
 	m->by_id = NULL;
 	TRY(maildir_scan(c, s, p));
-	if (s->line->meaning != DATE_BY_DELIVERY) {
-		if (!m->head)
-			TRY(NEW_ARRAY(c, m->head, HEADER_BLOCK_MAX));
-		for (size_t i = 0; i < plan_added(p); i++)
-			TRY(item_date(c, s, p, plan_at(p, i)));
-	}
+	if (s->line->meaning != DATE_BY_DELIVERY)
+		TRY(items_date(c, s, p));
 	return plan_finish(c, p, s->line);
 }
 

@@ -24,8 +24,6 @@ struct maildir {
 	struct maildir_folder *folder;
 	size_t folder_count;
 	struct unreadables blocked;     /* folders in scope that cannot be opened */
-	unsigned char *entries;         /* ENTRIES_BYTES for getdents64 */
-	unsigned char *head;            /* HEADER_BLOCK_MAX for header blocks, made when needed */
 	uint32_t *by_id;                /* items in order of folder and source id, made when needed */
 	struct plan *indexed;           /* whose items by_id lists */
 	uint64_t key;                   /* of the sums of scans; drawn before the cage closes */
@@ -34,17 +32,12 @@ struct maildir {
 	struct timespec changed;        /* its modification time when it was opened */
 };
 
-/* Large, because one call that returns a whole folder is a snapshot: the kernel holds the folder's
- * lock meanwhile, so that no rename is missed. */
-#define ENTRIES_BYTES ((size_t)2 << 20)
-
-/* Names in a folder, one after another. */
+/* Names in a folder, one after another. One walk at a time: there is one buffer for all. */
 struct maildir_walk {
 	int fd;
-	unsigned char *p;
 	size_t at, n;
 };
-enum err maildir_walk_begin(struct ctx *c, struct maildir *m, int fd, struct maildir_walk *w) MUST_USE;
+enum err maildir_walk_begin(struct ctx *c, int fd, struct maildir_walk *w) MUST_USE;
 /* *name_out is empty at the end. Names that begin with a dot are left out unless dots. */
 enum err maildir_walk_next(struct ctx *c, struct maildir_walk *w, bool dots, struct span *name_out) MUST_USE;
 

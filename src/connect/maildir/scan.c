@@ -30,9 +30,13 @@ struct scan {
 	size_t folder_first;            /* where this folder's items begin */
 };
 
-enum err maildir_walk_begin(struct ctx *c, struct maildir *m, int fd, struct maildir_walk *w)
+/* Large, because one call that returns a whole folder is a snapshot: the kernel holds the folder's
+ * lock meanwhile, so that no rename is missed. */
+static _Alignas(struct dirent64) unsigned char entries[(size_t)2 << 20];
+
+enum err maildir_walk_begin(struct ctx *c, int fd, struct maildir_walk *w)
 {
-	*w = (struct maildir_walk){ .fd = fd, .p = m->entries };
+	*w = (struct maildir_walk){ .fd = fd };
 	if (lseek(fd, 0, SEEK_SET) != 0)
 		FAIL(c, ERR_IO, "a folder cannot be listed: %s", strerror(errno));
 	return ERR_OK;
@@ -45,7 +49,7 @@ enum err maildir_walk_next(struct ctx *c, struct maildir_walk *w, bool dots, str
 		const struct dirent64 *entry;
 
 		if (w->at >= w->n) {
-			ssize_t got = getdents64(w->fd, w->p, ENTRIES_BYTES);
+			ssize_t got = getdents64(w->fd, entries, sizeof entries);
 
 			if (got < 0)
 				FAIL(c, ERR_IO, "a folder cannot be listed: %s", strerror(errno));
@@ -54,7 +58,7 @@ enum err maildir_walk_next(struct ctx *c, struct maildir_walk *w, bool dots, str
 			w->n = (size_t)got;
 			w->at = 0;
 		}
-		entry = (const struct dirent64 *)(const void *)(w->p + w->at);
+		entry = (const struct dirent64 *)(const void *)(entries + w->at);
 		w->at += entry->d_reclen;
 		if (entry->d_name[0] != '.' || dots) {
 			*name_out = span_str(entry->d_name);
@@ -155,7 +159,7 @@ static enum err part_scan(struct ctx *c, struct scan *scan, size_t folder, int p
 
 	if (fd < 0)
 		return ERR_OK;
-	TRY(maildir_walk_begin(c, scan->m, fd, &w));
+	TRY(maildir_walk_begin(c, fd, &w));
 	for (;;) {
 		TRY(maildir_walk_next(c, &w, false, &name));
 		if (name.n == 0)
@@ -197,7 +201,7 @@ static enum err part_search(struct ctx *c, struct scan *scan, size_t folder, int
 
 	if (fd < 0)
 		return ERR_OK;
-	TRY(maildir_walk_begin(c, scan->m, fd, &w));
+	TRY(maildir_walk_begin(c, fd, &w));
 	while (scan->gone_count) {
 		size_t at;
 
@@ -346,7 +350,7 @@ static enum err folder_learn(struct ctx *c, struct maildir *m, struct plan *p, s
 	for (int part = 0; part < PARTS; part++) {
 		if (m->folder[folder].fd[part] < 0)
 			continue;
-		TRY(maildir_walk_begin(c, m, m->folder[folder].fd[part], &w));
+		TRY(maildir_walk_begin(c, m->folder[folder].fd[part], &w));
 		for (;;) {
 			TRY(maildir_walk_next(c, &w, false, &name));
 			if (name.n == 0)
