@@ -1,14 +1,17 @@
 """A few hundred random changes of a delivered file; 'make tamper' makes ten thousand.
 SPDX-License-Identifier: Apache-2.0
 """
+import os
 import pathlib
 import random
+import subprocess
 import sys
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
 import makepackage  # noqa: E402
+import pyverify  # noqa: E402
 import tamper  # noqa: E402
 import tools  # noqa: E402
 
@@ -24,6 +27,29 @@ def check(count, *files):
 
 def test_every_change_is_found():
     check(300)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """What the programs themselves deliver: (file, identity, policy) of 'writ demo'."""
+    writ = tools.program("writ")
+    if writ is None:
+        pytest.fail("writ is not built: set WRIT_BUILD")
+    folder = tmp_path_factory.mktemp("demo")
+    done = subprocess.run([writ, "demo"], env={**os.environ, "TMPDIR": str(folder)}, capture_output=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr.decode()[-2000:]
+    file, = (f for f in folder.glob("*/W-*.writ.tar"))
+    return file, file.parent / "lutetia.age", file.parent / "policy.json"
+
+
+def test_the_second_verifier_reads_what_the_programs_make(demo):
+    file, identity, policy = (f.read_bytes() for f in demo)
+    assert pyverify.verify(file, identity.decode(), policy.decode()) == (0, None, "fine")
+    assert pyverify.verify(file, None, policy.decode())[0] == 7
+
+
+def test_every_change_of_what_the_programs_make_is_found(demo):
+    check(100, *demo)
 
 
 def test_every_change_of_the_sample_is_found():
