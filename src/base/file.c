@@ -6,8 +6,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -149,6 +151,15 @@ enum err file_write_once(struct ctx *c, const char *path, struct span s, mode_t 
 	if (!span_eq(old, s))
 		FAIL(c, ERR_STATE, "%s already exists with other content", path);
 	return ERR_OK;
+}
+
+enum err path_real(struct ctx *c, const char *path, char **out)
+{
+	char whole[PATH_MAX];
+
+	if (!realpath(path, whole))
+		FAIL(c, ERR_IO, "cannot resolve %s: %s", path, strerror(errno));
+	return span_cstr(c, span_str(whole), out);
 }
 
 enum err dir_make(struct ctx *c, const char *path, mode_t mode)

@@ -28,6 +28,8 @@ enum err dir_make(struct ctx *c, const char *path, mode_t mode) MUST_USE;       
 enum err file_remove(struct ctx *c, const char *path) MUST_USE;  /* durable; a missing file is fine */
 bool file_exists(const char *path);
 /* dir + "/" + name, formatted; in the arena. */
+/* The path without symbolic links, dots and a missing beginning. */
+enum err path_real(struct ctx *c, const char *path, char **out) MUST_USE;
 enum err path_fmt(struct ctx *c, char **out, const char *fmt, ...) MUST_USE PRINTF(3, 4);
 /* An anonymous file in memory with these bytes, read position at the start. */
 enum err memfd_of(struct ctx *c, const char *name, struct span s, int *fd_out) MUST_USE;

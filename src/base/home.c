@@ -4,8 +4,6 @@
  */
 #include "base/home.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -46,7 +44,7 @@ enum err home_paths(struct ctx *c, const char *dir, bool single_user, struct hom
 
 enum err home_find(struct ctx *c, const char *dir, struct home *out)
 {
-	char *mark, *copy, whole[PATH_MAX];
+	char *mark, *whole;
 	struct stat st;
 
 	if (!dir)
@@ -57,11 +55,9 @@ enum err home_find(struct ctx *c, const char *dir, struct home *out)
 		err_next(c, "make one with 'writ init', look at one with 'writ demo', or name it with --home DIR");
 		FAIL(c, ERR_NOT_FOUND, "there is no home at %s", dir);
 	}
-	if (!realpath(dir, whole))
-		FAIL(c, ERR_IO, "cannot resolve %s: %s", dir, strerror(errno));
-	TRY(span_cstr(c, span_str(whole), &copy));
-	TRY(path_fmt(c, &mark, "%s/single-user", copy));
-	return home_paths(c, copy, file_exists(mark), out);
+	TRY(path_real(c, dir, &whole));
+	TRY(path_fmt(c, &mark, "%s/single-user", whole));
+	return home_paths(c, whole, file_exists(mark), out);
 }
 
 enum err home_program(struct ctx *c, const char *name, char **out)

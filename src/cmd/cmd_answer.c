@@ -82,7 +82,8 @@ static enum err approve(struct ctx *c, const struct args *a, struct session *s, 
 	if (sd.printed)
 		return order_close_tick(c, s);
 	TRY(approval_take(c, s, o, sd.document, sd.signatures->first->s, &name));
-	say("approved by %.*s: %zu of %lld", SPAN_ARG(name), o->approvals, (long long)json_opt_int(o->stated, "approvals_needed", 2));
+	say("approved by %.*s: %zu of %lld", SPAN_ARG(name), o->approvals,
+	    (long long)json_opt_int(o->stated, "approvals_needed", 2));
 	return order_close_tick(c, s);
 }
 

@@ -48,7 +48,8 @@ static void show(void *of, const struct json *p)
 {
 	struct showing *w = of;
 
-	progress_show(&w->bar, w->c, json_opt_int(p, "done_bytes", 0), json_opt_int(p, "bytes", 0), json_opt_int(p, "done_items", 0));
+	progress_show(&w->bar, w->c, json_opt_int(p, "done_bytes", 0), json_opt_int(p, "bytes", 0),
+		      json_opt_int(p, "done_items", 0));
 }
 
 enum err cmd_collect(struct ctx *c, const struct command *self, const struct args *a)

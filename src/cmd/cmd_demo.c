@@ -20,18 +20,12 @@
 static enum err folder(struct ctx *c, const struct args *a, char **out)
 {
 	const char *tmp = getenv("TMPDIR");
-	char *path;
 
 	if (args_get(a, "keep")) {
 		if (file_exists(args_get(a, "keep")))
 			FAIL(c, ERR_STATE, "%s exists already; name a new folder", args_get(a, "keep"));
 		TRY(dir_make(c, args_get(a, "keep"), 0700));
-		path = realpath(args_get(a, "keep"), NULL);
-		if (!path)
-			FAIL(c, ERR_IO, "cannot resolve %s: %s", args_get(a, "keep"), strerror(errno));
-		enum err e = span_cstr(c, span_str(path), out);
-		free(path);
-		return e;
+		return path_real(c, args_get(a, "keep"), out);
 	}
 	TRY(path_fmt(c, out, "%s/writ-demo-XXXXXX", tmp && *tmp && strlen(tmp) < 60 ? tmp : "/tmp"));
 	if (!mkdtemp(*out))
@@ -53,15 +47,9 @@ static enum err own_mail(struct ctx *c, const struct args *a, const char **out)
 		err_next(c, "name a folder that holds cur, new and tmp");
 		FAIL(c, ERR_USAGE, "%s is no Maildir", dir);
 	}
-	whole = realpath(dir, NULL);
-	if (!whole)
-		FAIL(c, ERR_IO, "cannot resolve %s: %s", dir, strerror(errno));
-	char *own = NULL;
-	enum err e = span_cstr(c, span_str(whole), &own);
-
-	free(whole);
-	*out = own;
-	return e;
+	TRY(path_real(c, dir, &whole));
+	*out = whole;
+	return ERR_OK;
 }
 
 static enum err write_script(struct ctx *c, const char *dir, char **path_out)

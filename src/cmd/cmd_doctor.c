@@ -92,14 +92,18 @@ static void examine_people(struct examination *e, const struct json *state)
 	if (!span_to_i64(json_opt_text(json_get(state, "policy"), "approvals", SPAN("2")), &needed))
 		needed = 2;
 	if (approve < needed)
-		find(e, MISSING, "people", "%lld approvals are needed, and %d people may give one when counsel has decided (writ roster add)",
+		find(e, MISSING, "people", "%lld approvals are needed, and %d people may give one when counsel "
+					"has decided (writ roster add)",
 		     (long long)needed, approve);
 	else
-		find(e, GOOD, "people", "%d may decide, %d may approve then, %lld approvals are needed", decide, approve, (long long)needed);
+		find(e, GOOD, "people",
+		     "%d may decide, %d may approve then, %lld approvals are needed", decide,
+		     approve, (long long)needed);
 	if (decide == 0)
 		find(e, MISSING, "people", "nobody may decide (writ roster add --may decide)");
 	JSON_EACH(row, roster)
-		agencies += span_is(json_opt_text(row, "row", SPAN_NONE), "agency") && roster_row_live(row, e->c->seam->now_ms() / 1000);
+		agencies += span_is(json_opt_text(row, "row", SPAN_NONE), "agency") &&
+			roster_row_live(row, e->c->seam->now_ms() / 1000);
 	if (agencies == 0)
 		find(e, MISSING, "agencies", "no agency's key is registered: nothing could be delivered (writ agency add)");
 	else
@@ -123,7 +127,9 @@ static enum err examine_seal(struct examination *e, struct session *s)
 		find(e, MISSING, "halt", "releases are halted; two people end it with 'writ resume'");
 	if (file_read(c, s->home.seal_pub, 65536, &pub) != ERR_OK ||
 	    !span_eq(span_trim(pub), json_opt_text(state, "document_key", SPAN_NONE))) {
-		find(e, MISSING, "seal.pub", "%s is not the key of the seal that answers: hands will refuse its tickets", s->home.seal_pub);
+		find(e, MISSING, "seal.pub",
+		     "%s is not the key of the seal that answers: hands will refuse its tickets",
+		     s->home.seal_pub);
 		err_clear(c);
 	} else {
 		find(e, GOOD, "seal.pub", "hands know the seal's key");

@@ -54,8 +54,10 @@ static enum err take_founding(struct ctx *c, const struct args *a, const char *d
 static enum err agencies_left(struct ctx *c, const struct json *answers)
 {
 	JSON_EACH(agency, json_get(answers, "agencies"))
-		talk("next: register %.*s: writ agency add --id %.*s --name ... --country ... --label ... --recipient age1... --checked ...",
-		     SPAN_ARG(plain(c, json_opt_text(agency, "name", agency->s))), SPAN_ARG(plain(c, json_opt_text(agency, "id", agency->s))));
+		talk("next: register %.*s: writ agency add --id %.*s --name ... --country ... "
+		     "--label ... --recipient age1... --checked ...",
+		     SPAN_ARG(plain(c, json_opt_text(agency, "name", agency->s))),
+		     SPAN_ARG(plain(c, json_opt_text(agency, "id", agency->s))));
 	talk("next: writ store check, then writ doctor");
 	return ERR_OK;
 }
@@ -78,7 +80,8 @@ enum err cmd_init(struct ctx *c, const struct command *self, const struct args *
 	TRY(answers_read(c, dir, single, args_get(a, "answers") ? args_get(a, "answers") : "answers", fd, &answers));
 	TRY(home_make(c, dir, single, answers, &document));
 	if (!args_has(a, "key")) {
-		talk("%s/founding.json names the founders, the policy and the keys. Two founders sign it, each on their own machine:", dir);
+		talk("%s/founding.json names the founders, the policy and the keys. Two founders "
+		     "sign it, each on their own machine:", dir);
 		talk("  ssh-keygen -Y sign -f KEY -n writ-roster@v1 founding.json");
 		talk("then: writ init --home %s --signature A.sig --signature B.sig", dir);
 		return ERR_OK;

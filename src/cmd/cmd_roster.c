@@ -115,7 +115,9 @@ enum err cmd_roster_end(struct ctx *c, const struct command *self, const struct 
 static enum err agency_row(struct ctx *c, const struct args *a, struct json *row)
 {
 	json_set_str(c, row, "row", "agency");
-	for (const char *const *key = (const char *const[]){ "id", "name", "country", "label", "recipient", "checked", NULL }; *key; key++)
+	for (const char *const *key = (const char *const[]){ "id", "name", "country", "label",
+							     "recipient", "checked",
+							     NULL }; *key; key++)
 		TRY(need(c, a, row, *key, *key));
 	return span_of_validity(c, a, row);
 }

@@ -76,7 +76,8 @@ static void timeline(struct ctx *c, const struct order *o)
 		const struct json *actor = json_get(act, "actor");
 		struct span who = json_opt_text(actor, "name", json_opt_text(actor, "unix_user", SPAN_NONE));
 
-		say("  %3lld  %.*s  %-32s %.*s", (long long)json_opt_int(act, "seq", 0), SPAN_ARG(json_opt_text(act, "made_at", SPAN_NONE)),
+		say("  %3lld  %.*s  %-32s %.*s", (long long)json_opt_int(act, "seq", 0),
+		    SPAN_ARG(json_opt_text(act, "made_at", SPAN_NONE)),
 		    act_words(json_opt_text(act, "act", SPAN_NONE)), SPAN_ARG(plain(c, who)));
 	}
 }

@@ -48,7 +48,9 @@ static enum err folders(struct ctx *c, const char *maildir)
 {
 	char *path;
 
-	for (const char *const *sub = (const char *const[]){ "cur", "new", "tmp", ".Sent/cur", ".Sent/new", ".Sent/tmp", NULL }; *sub; sub++) {
+	for (const char *const *sub = (const char *const[]){ "cur", "new", "tmp", ".Sent/cur",
+							     ".Sent/new", ".Sent/tmp",
+							     NULL }; *sub; sub++) {
 		TRY(path_fmt(c, &path, "%s/%s", maildir, *sub));
 		TRY(dir_make(c, path, 0700));
 	}
@@ -64,7 +66,8 @@ static enum err put(struct ctx *c, const char *maildir, size_t who, int n)
 	char *path;
 
 	TRY(message(c, who, n, utc, &text));
-	TRY(path_fmt(c, &path, "%s/%scur/%lld.M%dP%zu.demo,S=%zu:2,S", maildir, n % 5 == 3 ? ".Sent/" : "", (long long)utc, n, who, text.n));
+	TRY(path_fmt(c, &path, "%s/%scur/%lld.M%dP%zu.demo,S=%zu:2,S", maildir,
+		     n % 5 == 3 ? ".Sent/" : "", (long long)utc, n, who, text.n));
 	TRY(file_open(c, path, O_WRONLY | O_CREAT | O_TRUNC, 0600, &fd));
 	TRY(fd_write_all(c, fd, text));
 	if (futimens(fd, times) != 0)

@@ -72,7 +72,8 @@ enum err questions_ask(struct ctx *c, int *fd_out)
 	TRY(ask(c, "5. Id of the first agency to register afterwards?", "none", &text));
 	buf_fmt(&b, "agencies:\n  - \"%.*s\"\n", SPAN_ARG(text));
 	TRY(ask(c, "6. Path template of the Maildirs?", "/var/vmail/{domain}/{local}/Maildir", &path));
-	buf_fmt(&b, "stores:\n  - name: \"main\"\n    kind: \"maildir\"\n    path: \"%.*s\"\n    region: \"unknown\"\n    law: \"unknown\"\n"
+	buf_fmt(&b, "stores:\n  - name: \"main\"\n    kind: \"maildir\"\n    path: \"%.*s\"\n    "
+		"region: \"unknown\"\n    law: \"unknown\"\n"
 		    "    categories:\n      - \"CONTENT_COMM\"\n      - \"MSG_META\"\n",
 		SPAN_ARG(path));
 	TRY(ask(c, "7. Ticks of the log: on-demand, or 10s (needs the ticker)?", "on-demand", &text));

@@ -103,7 +103,8 @@ void progress_show(struct progress *p, struct ctx *c, int64_t done_bytes, int64_
 	memset(bar, ' ', sizeof bar - 1);
 	memset(bar, '=', (size_t)(percent > 100 ? 20 : percent / 5));
 	bar[20] = '\0';
-	fprintf(stderr, "%s%s [%s] %d %%, %lld items, %.0f MB/s%s", p->terminal ? "\r" : "", p->what, bar, percent, (long long)items,
+	fprintf(stderr, "%s%s [%s] %d %%, %lld items, %.0f MB/s%s", p->terminal ? "\r" : "",
+		p->what, bar, percent, (long long)items,
 		rate, p->terminal ? "  " : "\n");
 }
 

@@ -27,7 +27,8 @@ static enum err check_answers(struct ctx *c, const struct json *a)
 	TRY(json_only(c, a, "provider domain country founders agencies stores ticks retention notice policy"));
 	for (size_t i = 0; i < COUNT_OF(required); i++)
 		if (!json_get(a, required[i])) {
-			err_next(c, "the nine answers are: provider, domain, country, founders, agencies, stores, ticks, retention, notice");
+			err_next(c, "the nine answers are: provider, domain, country, founders, "
+				 "agencies, stores, ticks, retention, notice");
 			FAIL(c, ERR_FORMAT, "the answers lack '%s'", required[i]);
 		}
 	if (!span_is(ticks, "10s") && !span_is(ticks, "on-demand"))
@@ -134,7 +135,8 @@ static enum err make_folders(struct ctx *c, const struct home *h)
 	if (!h->single_user)
 		return ERR_OK;
 	TRY(path_fmt(c, &mark, "%s/single-user", h->dir));
-	return file_write(c, mark, SPAN("A home for one user: trial and demonstration. Nothing in it is protected from that user.\n"), 0600);
+	return file_write(c, mark, SPAN("A home for one user: trial and demonstration. Nothing in "
+					"it is protected from that user.\n"), 0600);
 }
 
 /* Runs writ-seal --init ...: in an installed home as the user writ-seal (root's writ init). */
@@ -181,7 +183,9 @@ enum err home_make(struct ctx *c, const char *dir, bool single_user, const struc
 	TRY(file_write(c, path, text, 0600));
 	TRY(run_seal(c, &h,
 		     single_user ? (const char *const[]){ "--init", h.seal_state, NULL }
-				 : (const char *const[]){ "--init", h.seal_state, "--writ-user", "writ", "--hand-user", "writ-hand", NULL },
+				 : (const char *const[]){ "--init", h.seal_state, "--writ-user",
+							  "writ", "--hand-user", "writ-hand",
+							  NULL },
 		     input, document_out));
 	TRY(path_fmt(c, &path, "%s/founding.json", dir));
 	return file_write(c, path, *document_out, 0644);
@@ -212,7 +216,8 @@ static enum err founded_body(struct ctx *c, const char *dir, const struct json *
 	TRY(path_fmt(c, &path, "%s/init.json", dir));
 	TRY(file_read(c, path, DOCUMENT_MAX, &text));
 	TRY(json_parse(c, text, &answers));
-	for (const char *const *key = (const char *const[]){ "provider", "domain", "country", "ticks", "retention", "notice", NULL };
+	for (const char *const *key = (const char *const[]){ "provider", "domain", "country",
+							     "ticks", "retention", "notice", NULL };
 	     *key; key++)
 		json_set_text(c, body, *key, json_opt_text(answers, *key, SPAN("unknown")));
 	json_set_text(c, body, "document", document);

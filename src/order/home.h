@@ -21,7 +21,8 @@ enum err answers_read(struct ctx *c, const char *dir, bool single_user, const ch
 
 /* A roster document for one row: action begin or end; the row of an end is found by its key
  * members (person: name and key; agency: id and label; policy: name). */
-enum err roster_document(struct ctx *c, struct session *s, const char *action, struct json *row, struct span *document_out) MUST_USE;
+enum err roster_document(struct ctx *c, struct session *s, const char *action, struct json *row,
+			 struct span *document_out) MUST_USE;
 enum err roster_find(struct ctx *c, struct session *s, const struct json *like, struct json **row_out) MUST_USE;
 /* Hands a signed roster document to the seal and records it. */
 enum err roster_take(struct ctx *c, struct session *s, struct span document, const struct json *signatures) MUST_USE;

@@ -11,6 +11,7 @@
 
 /* The armoured SSHSIG of document under writ-KIND@v1 by the key in that file (a private key, or
  * the public half of one that an agent holds). */
-enum err person_sign(struct ctx *c, const char *key_file, const char *kind, struct span document, struct span *signature_out) MUST_USE;
+enum err person_sign(struct ctx *c, const char *key_file, const char *kind, struct span document,
+		     struct span *signature_out) MUST_USE;
 
 #endif

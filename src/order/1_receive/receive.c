@@ -81,7 +81,9 @@ static enum err received_body(struct ctx *c, const struct json *read, const stru
 {
 	struct json *body = json_object(c), *copy;
 
-	for (const char *const *key = (const char *const[]){ "facts", "authority_reference", "agency", "recipients", "lines", NULL };
+	for (const char *const *key = (const char *const[]){ "facts", "authority_reference",
+							     "agency", "recipients", "lines",
+							     NULL };
 	     *key; key++) {
 		if (!json_get(read, *key))
 			FAIL(c, ERR_FORMAT, "the order file has no '%s'", *key);

@@ -250,7 +250,8 @@ enum err scope_line_words(struct ctx *c, const struct json *line, struct span *o
 	TRY(buf_done(c, &folders, &names));
 	TRY(end_words(c, line, "from", "from_words", &from));
 	TRY(end_words(c, line, "until", "until_words", &until));
-	return span_fmt(c, out, "%s of %.*s, folders %.*s, by %.*s date, from %.*s (in) until %.*s (the first instant out), zone %.*s",
+	return span_fmt(c, out, "%s of %.*s, folders %.*s, by %.*s date, from %.*s (in) until "
+			"%.*s (the first instant out), zone %.*s",
 			span_is(category, "CONTENT_COMM") ? "messages as stored"
 			: span_is(category, "MSG_META")   ? "sender, recipients, dates and sizes of messages (no subject, no body)"
 							  : "data of another kind than mail",

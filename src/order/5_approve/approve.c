@@ -117,7 +117,8 @@ enum err approval_take(struct ctx *c, struct session *s, struct order *o, struct
 
 	TRY(order_permit(c, s, o, ACT_APPROVED));
 	if (!o->stated)
-		FAIL(c, ERR_STATE, "there is no statement to approve; 'writ approve %.*s --print FILE' makes one", SPAN_ARG(o->ref));
+		FAIL(c, ERR_STATE, "there is no statement to approve; 'writ approve %.*s --print "
+		     "FILE' makes one", SPAN_ARG(o->ref));
 	TRY(json_need_text(c, o->stated, "statement", &live));
 	if (!span_eq(live, statement)) {
 		err_next(c, "print it again with --print FILE and sign that");
@@ -169,7 +170,8 @@ enum err statement_words(struct ctx *c, struct span statement, struct span *out)
 	buf_fmt(&b, " (%lld more could not be dated and are only listed or as the scope says)\n",
 		(long long)json_opt_int(st, "undated", -1));
 	JSON_EACH(line, json_get(st, "lines"))
-		buf_fmt(&b, "    line %.*s: %lld items of account %.*s in store %.*s\n", SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)),
+		buf_fmt(&b, "    line %.*s: %lld items of account %.*s in store %.*s\n",
+			SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)),
 			(long long)json_opt_int(line, "items", -1), SPAN_ARG(json_opt_text(line, "account", SPAN("(none)"))),
 			SPAN_ARG(json_opt_text(line, "store", SPAN_NONE)));
 	JSON_EACH(to, json_get(st, "recipients"))
@@ -178,7 +180,8 @@ enum err statement_words(struct ctx *c, struct span statement, struct span *out)
 	buf_fmt(&b, "  the customer: notice %.*s", SPAN_ARG(json_opt_text(st, "notice", SPAN_NONE)));
 	if (json_opt_text(st, "gag_until", SPAN_NONE).n)
 		buf_fmt(&b, ", secret until %.*s", SPAN_ARG(json_opt_text(st, "gag_until", SPAN_NONE)));
-	buf_fmt(&b, "\n  good until %.*s\n  scope     %.*s\n  manifest  %.*s\n", SPAN_ARG(json_opt_text(st, "expires_at", SPAN_NONE)),
+	buf_fmt(&b, "\n  good until %.*s\n  scope     %.*s\n  manifest  %.*s\n",
+		SPAN_ARG(json_opt_text(st, "expires_at", SPAN_NONE)),
 		SPAN_ARG(json_opt_text(st, "scope_sha256", SPAN_NONE)), SPAN_ARG(json_opt_text(st, "manifest_sha256", SPAN_NONE)));
 	return buf_done(c, &b, out);
 }

@@ -77,21 +77,22 @@ static enum err draw(struct ctx *c, struct session *s, const struct order *o, co
 	TRY(time_span(c, c->seam->now_ms() / 1000, &now));
 	put(page, "DejaVu Sans Bold 16", "Certificate of authenticity", 14);
 	TRY(row(c, page, "Order", "DejaVu Sans 10", o->ref));
-	TRY(row(c, page, "Reference of the authority", "DejaVu Sans 10", 
+	TRY(row(c, page, "Reference of the authority", "DejaVu Sans 10",
 		json_opt_text(o->received, "authority_reference", SPAN("unknown"))));
 	TRY(row(c, page, "Authority", "DejaVu Sans 10", json_opt_text(issuer, "authority_name", SPAN("unknown"))));
 	TRY(row(c, page, "Custodian", "DejaVu Sans 10", json_opt_text(founded, "provider", SPAN("the provider"))));
 	TRY(row(c, page, "Made", "DejaVu Sans 10", now));
 	TRY(row(c, page, "Scope (SHA-256)", "DejaVu Sans Mono 8.5", json_opt_text(receipt, "scope_sha256", SPAN_NONE)));
-	TRY(row(c, page, "Manifest (SHA-256 of manifest-sha256.txt)", "DejaVu Sans Mono 8.5", 
+	TRY(row(c, page, "Manifest (SHA-256 of manifest-sha256.txt)", "DejaVu Sans Mono 8.5",
 		json_opt_text(receipt, "manifest_sha256", SPAN_NONE)));
 	TRY(number(c, page, "Items", json_opt_int(receipt, "items", -1)));
 	TRY(number(c, page, "Bytes", json_opt_int(receipt, "bytes", -1)));
 	put(page, "DejaVu Sans 10",
 	    "The items were copied by an electronic process from the custodian's store, exactly the items that the scope names and "
 	    "no others. Each item was hashed with SHA-256 as it was read; the manifest lists every item with its hash, and whoever "
-	    "computes the hashes again and finds them equal holds a true copy. The items are records that the custodian keeps in the "
-	    "ordinary course of its business. What was ordered and is not returned is listed in return.json, with the reasons.",
+	    "computes the hashes again and finds them equal holds a true copy. The items are records that the "
+	    "custodian keeps in the ordinary course of its business. What was ordered and is not returned is "
+	    "listed in return.json, with the reasons.",
 	    10);
 	put(page, "DejaVu Sans 10",
 	    "This certificate is signed with the file that carries it: the people who approved the return and the custodian's "

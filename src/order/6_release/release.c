@@ -64,7 +64,8 @@ enum err order_release(struct ctx *c, struct session *s, struct order *o)
 	TRY(keep_text(c, s, body, "release_sha256", answer, "release", false));
 	TRY(json_need_text(c, o->collected, "ticket", &ticket));
 	json_set_text(c, body, "ticket", ticket);
-	for (const char *const *key = (const char *const[]){ "readme_sha256", "certificate_sha256", "return_sha256", NULL }; *key; key++)
+	for (const char *const *key = (const char *const[]){ "readme_sha256", "certificate_sha256",
+							     "return_sha256", NULL }; *key; key++)
 		json_set_text(c, body, *key, json_opt_text(o->stated, *key, SPAN_NONE));
 	TRY(order_append(c, s, o, ACT_RELEASED, body));
 	seam_crash_point(CRASH_RELEASE_AFTER_ACT);

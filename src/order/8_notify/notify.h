@@ -24,6 +24,7 @@ enum err order_end(struct ctx *c, struct session *s, struct order *o, const char
 /* Destroys the keys of a released or expired collection, without a document. */
 enum err order_shred(struct ctx *c, struct session *s, struct order *o) MUST_USE;
 /* halt: one signature, resume: two. */
-enum err home_halt(struct ctx *c, struct session *s, const char *kind, struct span document, const struct json *signatures) MUST_USE;
+enum err home_halt(struct ctx *c, struct session *s, const char *kind, struct span document,
+		   const struct json *signatures) MUST_USE;
 
 #endif
