@@ -4,7 +4,9 @@
  */
 #include "hand/ticket.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "crypt/hash.h"
 #include "format/time.h"
@@ -175,9 +177,24 @@ static enum err gather_folders(struct ctx *c, struct opened *o)
 	return ERR_OK;
 }
 
+/* Each folder of an account is a descriptor or two; the usual soft limit of 1,024 is for programs
+ * that use select. */
+static enum err allow_descriptors(struct ctx *c)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		FAIL(c, ERR_FAILED, "cannot read a limit: %s", strerror(errno));
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		FAIL(c, ERR_FAILED, "cannot raise a limit: %s", strerror(errno));
+	return ERR_OK;
+}
+
 enum err opened_make(struct ctx *c, const struct home *home, const struct ticket *t,
 		     struct opened *out)
 {
+	TRY(allow_descriptors(c));
 	TRY(home_stores(c, home, &out->stores, &out->no_landlock_accepted));
 	TRY(lines_read(c, t->scope, &out->lines));
 	TRY(sources_open(c, &out->stores, &out->lines, &out->source, &out->source_count));

@@ -47,7 +47,8 @@ def home(tmp_path):
 
 
 def run(profile, home, env=None, before=None):
-    """One job of that profile: (answer, hand)."""
+    """One job of that profile, started as systemd does, so that the hand logs its cage: (answer, hand)."""
+    env = {"LISTEN_FDS": "1", **(env or {})}
     if profile == "read":
         answer, _, ran = hand.read("answers", b"provider: PF\n", env=env, before=before)
         return answer, ran
