@@ -3,6 +3,7 @@
  * the process; it knows no key and no request.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "seal/check.h"
 #include "seal/seal.h"
 #include "seal/start.h"
@@ -85,11 +87,31 @@ static int run_init(const struct args *a, char **rest, int count)
 	return e == ERR_OK ? 0 : complain(&c, e);
 }
 
+/*
+ * A seal that a command started outlives it: the caller's output is let go, or a shell would wait
+ * for it in $(writ ...), and so is the terminal's Ctrl-C. What it has to say goes to DIR/said.
+ */
+static enum err leave_caller(struct seal *s, const char *dir)
+{
+	FD_SCOPED int null = -1, said = -1;
+	char *path;
+
+	TRY(path_fmt(&s->life, &path, "%s/said", dir));
+	TRY(file_open(&s->life, "/dev/null", O_RDWR, 0, &null));
+	TRY(file_open(&s->life, path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600, &said));
+	if (dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 || dup2(said, STDERR_FILENO) < 0)
+		FAIL(&s->life, ERR_IO, "cannot leave the caller's output");
+	setsid();       /* fails only for the leader of a group, who has no need of it */
+	return ERR_OK;
+}
+
 static enum err run(struct seal *s, const struct args *a)
 {
 	TRY(seal_open(s, a->state, true));
 	s->log_dir = a->log;
 	TRY(start_check(s));
+	if (a->idle_exit)
+		TRY(leave_caller(s, a->state));
 	return serve(s, a->listen, a->idle_exit);
 }
 
