@@ -283,7 +283,7 @@ static void change_table(struct tamper *t, const char *table)
 		for (size_t i = 0; i < column_count; i++)
 			change_column(t, table, strchr(columns[i], ' ') + 1, strncmp(columns[i], "TEXT", 4) == 0,
 				      atoll(rows[r]));
-		snprintf(sql, sizeof sql, "DELETE FROM %s WHERE rowid = %s", table, rows[r]);
+		snprintf(sql, sizeof sql, "DELETE FROM %s WHERE rowid = %.20s", table, rows[r]);
 		assert_true(does(t, sql));
 		must_be_found(t, sql);
 		restore(t, table);
