@@ -104,7 +104,40 @@ static bool notice_decided(const struct json *notice)
 	       (span_is(decision, "withheld") && json_opt_text(notice, "because", SPAN_NONE).n > 0);
 }
 
-static void gather_against_receipt(struct turn *t, const struct json *ret, const struct json *receipt)
+/* What each line was to be is what was signed: category, instants and their meaning. */
+static bool lines_as_signed(const struct json *ret, const struct json *scope)
+{
+	static const char *const keys[] = { "category", "from", "until", "date_meaning", "zone" };
+
+	JSON_EACH(line, json_get(ret, "lines")) {
+		const struct json *wanted = NULL;
+
+		JSON_EACH(at, json_get(scope, "lines"))
+			if (same(at, line, "id"))
+				wanted = at;
+		for (size_t i = 0; wanted && i < COUNT_OF(keys); i++)
+			if (!same(line, wanted, keys[i]))
+				return false;
+	}
+	return true;
+}
+
+/* The issuer is the agency of the scope, under a name that the roster has for it. */
+static bool issuer_registered(const struct turn *t, const struct json *ret, const struct json *scope)
+{
+	const struct json *issuer = json_get(ret, "issuer");
+
+	if (!same(issuer, scope, "agency"))
+		return false;
+	JSON_EACH(entry, json_get(t->core, "rows"))
+		if (row_is(entry, "agency") && span_eq(row_text(entry, "id"), json_opt_text(issuer, "agency", SPAN_NONE)) &&
+		    same(json_get(entry, "row"), issuer, "name") && same(json_get(entry, "row"), issuer, "country"))
+			return true;
+	return false;
+}
+
+static void gather_against_receipt(struct turn *t, const struct json *ret, const struct json *receipt,
+				   const struct json *scope)
 {
 	struct facts *f = &t->f;
 
@@ -114,7 +147,7 @@ static void gather_against_receipt(struct turn *t, const struct json *ret, const
 	f->return_bytes = !same(ret, receipt, "bytes");
 	f->return_undated = !same(ret, receipt, "undated");
 	f->return_separation = !same(ret, receipt, "separation");
-	f->return_lines = !lines_same(ret, receipt);
+	f->return_lines = !lines_same(ret, receipt) || !lines_as_signed(ret, scope);
 	f->return_receipt = !same(ret, t->ticket, "receipt") || !same(ret, t->ticket, "receipt_seal");
 }
 
@@ -133,13 +166,13 @@ static enum err gather_return(struct turn *t, struct span text)
 	f->return_scope = !same(ret, t->ticket, "scope_sha256");
 	f->return_ticket = !same(ret, t->ticket, "ticket");
 	f->return_provider = !span_eq(json_opt_text(ret, "provider", SPAN_NONE), t->s->provider);
-	f->return_agency = !same(json_get(ret, "issuer"), scope, "agency");
+	f->return_agency = !issuer_registered(t, ret, scope);
 	f->return_papers = !same(ret, scope, "paper_sha256");
 	f->notice_missing = !notice_decided(json_get(ret, "notice"));
 	if (f->receipt_missing)
 		return ERR_OK;
 	TRY(json_parse(t->c, json_opt_text(t->ticket, "receipt", SPAN_NONE), &receipt));
-	gather_against_receipt(t, ret, receipt);
+	gather_against_receipt(t, ret, receipt, scope);
 	return ERR_OK;
 }
 

@@ -248,9 +248,11 @@ class Seal:
 
     def ret(self, answer, **changes):
         r = json.loads(answer['receipt'])
-        lines = [dict(line, category='CONTENT_COMM', words='mail') for line in r['lines']]
+        scope = {line['id']: line for line in json.loads(self.last_scope)['lines']}
+        lines = [dict({k: scope[line['id']][k] for k in ('category', 'from', 'until', 'date_meaning', 'zone')},
+                      words='mail', **line) for line in r['lines']]
         fields = {'order': r['order'], 'authority_reference': '26-1001', 'provider': 'Example Mail',
-                  'issuer': {'agency': 'pj-paris', 'name': 'PJ', 'country': 'FR'},
+                  'issuer': {'agency': 'pj-paris', 'name': 'Police judiciaire', 'country': 'FR'},
                   'paper_sha256': json.loads(self.last_scope)['paper_sha256'], 'scope_sha256': r['scope_sha256'],
                   'reading': [], 'not_returned': [], 'times': [], 'lines': lines,
                   'notice': {'decision': 'withheld', 'because': 'GAG', 'gag_until': '2027-01-01'},
