@@ -107,7 +107,8 @@ void *arena_alloc_array(struct ctx *c, size_t count, size_t size)
 	size_t n;
 
 	if (!size_mul(count, size, &n)) {
-		err_set(c, ERR_NOMEM, __FILE__, __LINE__, "a list of %zu is beyond this machine", count);
+		err_set(c, ERR_NOMEM, __FILE__, __LINE__, "a list of %zu is beyond this machine",
+			count);
 		return NULL;
 	}
 	return arena_alloc(c, n);

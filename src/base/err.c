@@ -14,7 +14,8 @@ static const struct {
 	const char *name, *text, *next;
 	int exit_status, http;
 } rows[ERR_COUNT] = {
-#define X(name, text, exit_status, http, next) [ERR_##name] = { #name, text, next, exit_status, http },
+#define X(name, text, exit_status, http, next)                                                     \
+	[ERR_##name] = { #name, text, next, exit_status, http },
 #include "base/err.def"
 #undef X
 };

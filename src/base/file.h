@@ -24,8 +24,10 @@ enum err file_write(struct ctx *c, const char *path, struct span s, mode_t mode)
 /* The same, but fails with ERR_STATE if path exists with other bytes; equal bytes are fine. */
 enum err file_write_once(struct ctx *c, const char *path, struct span s, mode_t mode) MUST_USE;
 enum err dir_sync(struct ctx *c, const char *path) MUST_USE;
-enum err dir_make(struct ctx *c, const char *path, mode_t mode) MUST_USE;        /* with parents; existing is fine */
-enum err file_remove(struct ctx *c, const char *path) MUST_USE;  /* durable; a missing file is fine */
+enum err dir_make(struct ctx *c, const char *path, mode_t mode)
+	MUST_USE; /* with parents; existing is fine */
+enum err file_remove(struct ctx *c, const char *path)
+	MUST_USE; /* durable; a missing file is fine */
 bool file_exists(const char *path);
 /* dir + "/" + name, formatted; in the arena. */
 /* The path without symbolic links, dots and a missing beginning. */

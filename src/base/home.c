@@ -52,7 +52,8 @@ enum err home_find(struct ctx *c, const char *dir, struct home *out)
 	if (!dir || !*dir)
 		dir = HOME_INSTALLED;
 	if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode)) {
-		err_next(c, "make one with 'writ init', look at one with 'writ demo', or name it with --home DIR");
+		err_next(c, "make one with 'writ init', look at one with 'writ demo', or name it "
+			    "with --home DIR");
 		FAIL(c, ERR_NOT_FOUND, "there is no home at %s", dir);
 	}
 	TRY(path_real(c, dir, &whole));

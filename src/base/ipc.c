@@ -29,7 +29,8 @@ void ipc_msg_close(struct ipc_msg *m)
 		fd_close(&m->fd[i]);
 }
 
-static enum err send_datagram(struct ctx *c, int sock, struct iovec *iov, const int *fds, int fd_count)
+static enum err send_datagram(struct ctx *c, int sock, struct iovec *iov, const int *fds,
+			      int fd_count)
 {
 	union control control = { .bytes = { 0 } };
 	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2 };
@@ -64,7 +65,8 @@ enum err ipc_send(struct ctx *c, int sock, struct span text, const int *fds, int
 	struct iovec iov[2] = { { &how, 1 }, { NULL, 0 } };
 
 	if (fd_count < 0 || fd_count > IPC_FDS_MAX || text.n > IPC_TEXT_MAX)
-		FAIL(c, ERR_LIMIT, "a message of %zu bytes with %d files is too large", text.n, fd_count);
+		FAIL(c, ERR_LIMIT, "a message of %zu bytes with %d files is too large", text.n,
+		     fd_count);
 	if (how == TEXT_IN_FILE) {
 		TRY(memfd_of(c, "writ-message", text, &file));
 		all[n++] = file;
@@ -147,7 +149,8 @@ enum err ipc_recv(struct ctx *c, int sock, int timeout_ms, struct ipc_msg *out)
 	if (got < 0)
 		FAIL(c, ERR_IO, "cannot receive a message: %s", strerror(errno));
 	take_fds(&msg, fds, &count);
-	if ((msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || count > IPC_FDS_MAX + (how == TEXT_IN_FILE)) {
+	if ((msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) ||
+	    count > IPC_FDS_MAX + (how == TEXT_IN_FILE)) {
 		for (int i = 0; i < count; i++)
 			close(fds[i]);
 		FAIL(c, ERR_LIMIT, "a message came that is larger than one may be");

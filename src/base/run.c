@@ -12,8 +12,8 @@
 
 #include "base/file.h"
 
-enum err run_program(struct ctx *c, const char *const *argv, struct span input, size_t max_bytes, struct span *out,
-		     int *status_out)
+enum err run_program(struct ctx *c, const char *const *argv, struct span input, size_t max_bytes,
+		     struct span *out, int *status_out)
 {
 	FD_SCOPED int in = -1;
 	FD_SCOPED int result = -1;

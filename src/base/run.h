@@ -12,7 +12,7 @@
 
 /* argv[0] is looked up in PATH unless it holds a slash. *status_out: its exit status, or 128 + the
  * signal that ended it; ERR only where it could not be run at all. */
-enum err run_program(struct ctx *c, const char *const *argv, struct span input, size_t max_bytes, struct span *out,
-		     int *status_out) MUST_USE;
+enum err run_program(struct ctx *c, const char *const *argv, struct span input, size_t max_bytes,
+		     struct span *out, int *status_out) MUST_USE;
 
 #endif

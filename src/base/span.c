@@ -108,7 +108,11 @@ bool span_split(struct span s, unsigned char sep, struct span *head, struct span
 static size_t utf8_sequence(struct span s)
 {
 	unsigned char a = s.p[0], low = 0x80, high = 0xbf;
-	size_t n = a < 0x80 ? 1 : a >= 0xc2 && a <= 0xdf ? 2 : a >= 0xe0 && a <= 0xef ? 3 : a >= 0xf0 && a <= 0xf4 ? 4 : 0;
+	size_t n = a < 0x80                 ? 1
+		   : a >= 0xc2 && a <= 0xdf ? 2
+		   : a >= 0xe0 && a <= 0xef ? 3
+		   : a >= 0xf0 && a <= 0xf4 ? 4
+					    : 0;
 
 	if (n == 0 || n > s.n)
 		return 0;

@@ -31,11 +31,11 @@ bool span_ends(struct span a, const char *z);
 int span_cmp(struct span a, struct span b);             /* by bytes, shorter first */
 bool span_ieq(struct span a, const char *z);            /* ASCII case aside */
 struct span span_cut(struct span s, size_t from, size_t n);     /* clipped to s */
-struct span span_trim(struct span s);                   /* without ASCII space, tab, CR, LF at the ends */
+struct span span_trim(struct span s); /* without ASCII space, tab, CR, LF at the ends */
 /* Splits at the first byte sep: *head before, *tail after it; false if there is none. */
 bool span_split(struct span s, unsigned char sep, struct span *head, struct span *tail);
 bool span_is_utf8(struct span s);                       /* well-formed UTF-8, no surrogates */
-bool span_to_i64(struct span s, int64_t *out);          /* decimal, no sign but '-', no leading zero */
+bool span_to_i64(struct span s, int64_t *out); /* decimal, no sign but '-', no leading zero */
 
 enum err span_copy(struct ctx *c, struct span s, struct span *out) MUST_USE;
 enum err span_cstr(struct ctx *c, struct span s, char **out) MUST_USE;  /* fails on an inner NUL */
@@ -56,7 +56,8 @@ bool take_u16(struct reader *r, uint16_t *out);         /* big-endian, as all of
 bool take_u32(struct reader *r, uint32_t *out);
 bool take_u64(struct reader *r, uint64_t *out);
 bool take_string(struct reader *r, struct span *out);   /* SSH string: u32 length, bytes */
-bool take_line(struct reader *r, struct span *out);     /* up to and without the next LF; false at the end */
+bool take_line(struct reader *r,
+	       struct span *out); /* up to and without the next LF; false at the end */
 bool take_until(struct reader *r, unsigned char sep, struct span *out); /* consumes sep */
 bool reader_done(const struct reader *r);
 
@@ -64,7 +65,8 @@ bool reader_done(const struct reader *r);
 enum err hex_encode(struct ctx *c, struct span s, struct span *out) MUST_USE;
 bool hex_decode(struct span hex, unsigned char *out, size_t n);         /* exactly n bytes */
 enum err b64_encode(struct ctx *c, struct span s, struct span *out) MUST_USE;
-enum err b64_encode_raw(struct ctx *c, struct span s, struct span *out) MUST_USE;       /* no padding (age) */
+enum err b64_encode_raw(struct ctx *c, struct span s, struct span *out)
+	MUST_USE; /* no padding (age) */
 enum err b64_decode(struct ctx *c, struct span b64, struct span *out) MUST_USE;
 enum err b64_decode_raw(struct ctx *c, struct span b64, struct span *out) MUST_USE;
 

@@ -32,7 +32,8 @@ static enum takes look_up(const char *spec, struct span name)
 	return UNKNOWN;
 }
 
-static enum err take_option(struct ctx *c, const char *spec, int argc, const char *const *argv, int *i, struct args *out)
+static enum err take_option(struct ctx *c, const char *spec, int argc, const char *const *argv,
+			    int *i, struct args *out)
 {
 	struct span name = span_str(argv[*i] + 2), value = SPAN_NONE;
 	bool joined = span_split(name, '=', &name, &value);
@@ -59,7 +60,8 @@ static enum err take_option(struct ctx *c, const char *spec, int argc, const cha
 	return ERR_OK;
 }
 
-enum err args_parse(struct ctx *c, const char *spec, int argc, const char *const *argv, struct args *out)
+enum err args_parse(struct ctx *c, const char *spec, int argc, const char *const *argv,
+		    struct args *out)
 {
 	bool only_rest = false;
 

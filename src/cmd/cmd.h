@@ -29,19 +29,21 @@ extern const size_t command_count;
 /* The session of --home and --as. */
 enum err command_session(struct ctx *c, const struct args *a, struct session *out) MUST_USE;
 /* The session and the order of the first argument. */
-enum err command_order(struct ctx *c, const struct command *self, const struct args *a, struct session *s,
-		       struct order *o) MUST_USE;
-enum err usage_check(struct ctx *c, const struct command *self, const struct args *a, size_t n) MUST_USE;
+enum err command_order(struct ctx *c, const struct command *self, const struct args *a,
+		       struct session *s, struct order *o) MUST_USE;
+enum err usage_check(struct ctx *c, const struct command *self, const struct args *a, size_t n)
+	MUST_USE;
 
 /* What --key, --print, --document and --signature ask for (formats.md section 1). */
 struct signed_document {
 	struct span document;
 	struct json *signatures;        /* armoured texts */
-	bool printed;                   /* --print: the document was written, nothing else is to be done */
+	bool printed; /* --print: the document was written, nothing else is to be done */
 };
-/* document is what would be signed now; with --signature the file that was signed is read instead. */
-enum err sign_or_print(struct ctx *c, const struct args *a, const char *kind, struct span document, struct span seal,
-		       struct signed_document *out) MUST_USE;
+/* document is what would be signed now; with --signature the file that was signed is read instead.
+ */
+enum err sign_or_print(struct ctx *c, const struct args *a, const char *kind, struct span document,
+		       struct span seal, struct signed_document *out) MUST_USE;
 /* The file that --signature speaks of, for commands that must not make a new document first. */
 bool has_signature(const struct args *a);
 

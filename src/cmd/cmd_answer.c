@@ -56,7 +56,9 @@ static enum err show_statement(struct ctx *c, const struct args *a, const char *
 	TRY(pinned_key(c, a, &pinned));
 	if (pinned.n && !span_eq(pinned, key)) {
 		err_next(c, "do not sign it; ask the provider by a way that you trust");
-		FAIL(c, ERR_VERIFY, "the statement is not signed by the seal that you pinned (its key is %.*s)", SPAN_ARG(print));
+		FAIL(c, ERR_VERIFY,
+		     "the statement is not signed by the seal that you pinned (its key is %.*s)",
+		     SPAN_ARG(print));
 	}
 	TRY(statement_words(c, statement, &words));
 	say_span(words);
@@ -64,8 +66,10 @@ static enum err show_statement(struct ctx *c, const struct args *a, const char *
 		say("signed by the seal that you pinned (%.*s)", SPAN_ARG(print));
 		return ERR_OK;
 	}
-	err_next(c, "copy the provider's founding.json to ~/.config/writ/founding.json, or name it with --pin FILE");
-	FAIL(c, ERR_DEGRADED, "signed by the key %.*s, which was not compared with anything", SPAN_ARG(print));
+	err_next(c, "copy the provider's founding.json to ~/.config/writ/founding.json, or name it "
+		    "with --pin FILE");
+	FAIL(c, ERR_DEGRADED, "signed by the key %.*s, which was not compared with anything",
+	     SPAN_ARG(print));
 }
 
 static enum err approve(struct ctx *c, const struct args *a, struct session *s, struct order *o)
@@ -107,7 +111,8 @@ enum err cmd_release(struct ctx *c, const struct command *self, const struct arg
 	TRY(command_order(c, self, a, &s, &o));
 	TRY(order_release(c, &s, &o));
 	say("%.*s is released", SPAN_ARG(o.ref));
-	talk("hand it over with: writ deliver %.*s --out %.*s.writ.tar", SPAN_ARG(o.ref), SPAN_ARG(o.ref));
+	talk("hand it over with: writ deliver %.*s --out %.*s.writ.tar", SPAN_ARG(o.ref),
+	     SPAN_ARG(o.ref));
 	return order_close_tick(c, &s);
 }
 
@@ -135,7 +140,8 @@ enum err cmd_deliver(struct ctx *c, const struct command *self, const struct arg
 	TRY(command_order(c, self, a, &s, &o));
 	if (!path)
 		FAIL(c, ERR_USAGE, "say where to: --out FILE");
-	TRY(user_open(c, path, O_WRONLY | O_CREAT | (args_has(a, "resume") ? 0 : O_EXCL), 0600, &fd));
+	TRY(user_open(c, path, O_WRONLY | O_CREAT | (args_has(a, "resume") ? 0 : O_EXCL), 0600,
+		      &fd));
 	from = lseek(fd, 0, SEEK_END);
 	if (from < 0)
 		FAIL(c, ERR_IO, "cannot find the end of %s: %s", path, strerror(errno));
@@ -148,6 +154,7 @@ enum err cmd_deliver(struct ctx *c, const struct command *self, const struct arg
 		c->seam->unlink(path);
 	TRY(e);
 	say("%s", user_name(path));
-	talk("anybody can check it: writ-verify %s --policy POLICY --identity AGEKEY", user_name(path));
+	talk("anybody can check it: writ-verify %s --policy POLICY --identity AGEKEY",
+	     user_name(path));
 	return order_close_tick(c, &s);
 }

@@ -23,9 +23,12 @@ enum err cmd_store_check(struct ctx *c, const struct command *self, const struct
 		problem |= what.n > 0;
 		if (args_has(a, "json"))
 			continue;
-		say("%-16.*s %-8.*s region %.*s, law of %.*s: %.*s", SPAN_ARG(json_opt_text(store, "name", SPAN_NONE)),
-		    SPAN_ARG(json_opt_text(store, "kind", SPAN_NONE)), SPAN_ARG(json_opt_text(store, "region", SPAN("unknown"))),
-		    SPAN_ARG(json_opt_text(store, "law", SPAN("unknown"))), SPAN_ARG(what.n ? plain(c, what) : SPAN("ready")));
+		say("%-16.*s %-8.*s region %.*s, law of %.*s: %.*s",
+		    SPAN_ARG(json_opt_text(store, "name", SPAN_NONE)),
+		    SPAN_ARG(json_opt_text(store, "kind", SPAN_NONE)),
+		    SPAN_ARG(json_opt_text(store, "region", SPAN("unknown"))),
+		    SPAN_ARG(json_opt_text(store, "law", SPAN("unknown"))),
+		    SPAN_ARG(what.n ? plain(c, what) : SPAN("ready")));
 	}
 	if (args_has(a, "json")) {
 		TRY(json_clone(c, stores, &copy));
@@ -77,8 +80,10 @@ enum err cmd_collect(struct ctx *c, const struct command *self, const struct arg
 	if (args_has(a, "json"))
 		TRY(say_json(c, receipt));
 	else
-		say("%.*s is collected: %lld items, %lld bytes, %lld that could not be dated; sealed, and readable to nobody yet",
-		    SPAN_ARG(o.ref), (long long)json_opt_int(receipt, "items", 0), (long long)json_opt_int(receipt, "bytes", 0),
+		say("%.*s is collected: %lld items, %lld bytes, %lld that could not be dated; "
+		    "sealed, and readable to nobody yet",
+		    SPAN_ARG(o.ref), (long long)json_opt_int(receipt, "items", 0),
+		    (long long)json_opt_int(receipt, "bytes", 0),
 		    (long long)json_opt_int(receipt, "undated", 0));
 	return order_close_tick(c, &s);
 }

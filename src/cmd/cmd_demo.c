@@ -23,11 +23,13 @@ static enum err folder(struct ctx *c, const struct args *a, char **out)
 
 	if (args_get(a, "keep")) {
 		if (file_exists(args_get(a, "keep")))
-			FAIL(c, ERR_STATE, "%s exists already; name a new folder", args_get(a, "keep"));
+			FAIL(c, ERR_STATE, "%s exists already; name a new folder",
+			     args_get(a, "keep"));
 		TRY(dir_make(c, args_get(a, "keep"), 0700));
 		return path_real(c, args_get(a, "keep"), out);
 	}
-	TRY(path_fmt(c, out, "%s/writ-demo-XXXXXX", tmp && *tmp && strlen(tmp) < 60 ? tmp : "/tmp"));
+	TRY(path_fmt(c, out, "%s/writ-demo-XXXXXX",
+		     tmp && *tmp && strlen(tmp) < 60 ? tmp : "/tmp"));
 	if (!mkdtemp(*out))
 		FAIL(c, ERR_IO, "cannot make a folder like %s: %s", *out, strerror(errno));
 	return ERR_OK;
@@ -71,8 +73,8 @@ static enum err set_environment(struct ctx *c, const char *dir, const char *own)
 	slash = strrchr(program, '/');
 	*slash = '\0';
 	TRY(path_fmt(c, &path, "%s:%s", program, old ? old : "/usr/bin:/bin"));
-	if (setenv("PATH", path, 1) != 0 || setenv("DEMO", dir, 1) != 0 || setenv("OWN", own, 1) != 0 ||
-	    setenv("WRIT_BIN", program, 1) != 0)
+	if (setenv("PATH", path, 1) != 0 || setenv("DEMO", dir, 1) != 0 ||
+	    setenv("OWN", own, 1) != 0 || setenv("WRIT_BIN", program, 1) != 0)
 		FAIL(c, ERR_NOMEM, "no memory for the environment");
 	return ERR_OK;
 }

@@ -19,7 +19,8 @@ struct examination {
 	int missing;
 };
 
-static void find(struct examination *e, enum grade grade, const char *what, const char *fmt, ...) PRINTF(4, 5);
+static void find(struct examination *e, enum grade grade, const char *what, const char *fmt, ...)
+	PRINTF(4, 5);
 static void find(struct examination *e, enum grade grade, const char *what, const char *fmt, ...)
 {
 	static const char *const words[] = { "ok", "remark", "MISSING" };
@@ -54,8 +55,8 @@ static int count_may(struct ctx *c, const struct json *roster, const char *may, 
 		struct span name = json_opt_text(row, "name", SPAN_NONE);
 		bool again = span_eq(name, except);
 
-		if (!span_is(json_opt_text(row, "row", SPAN_NONE), "person") || !roster_may(row, may) ||
-		    !roster_row_live(row, c->seam->now_ms() / 1000))
+		if (!span_is(json_opt_text(row, "row", SPAN_NONE), "person") ||
+		    !roster_may(row, may) || !roster_row_live(row, c->seam->now_ms() / 1000))
 			continue;
 		for (int i = 0; i < n; i++)
 			again |= span_eq(seen[i], name);
@@ -73,9 +74,11 @@ static int approvers_beside_counsel(struct ctx *c, const struct json *roster, bo
 	JSON_EACH(row, roster) {
 		int n;
 
-		if (!span_is(json_opt_text(row, "row", SPAN_NONE), "person") || !roster_may(row, "decide"))
+		if (!span_is(json_opt_text(row, "row", SPAN_NONE), "person") ||
+		    !roster_may(row, "decide"))
 			continue;
-		n = count_may(c, roster, "approve", decider_counts ? SPAN_NONE : json_opt_text(row, "name", SPAN_NONE));
+		n = count_may(c, roster, "approve",
+			      decider_counts ? SPAN_NONE : json_opt_text(row, "name", SPAN_NONE));
 		best = n > best ? n : best;
 	}
 	return best;
@@ -85,15 +88,17 @@ static void examine_people(struct examination *e, const struct json *state)
 {
 	const struct json *roster = json_get(state, "roster");
 	int64_t needed = 2;
-	bool decider_counts = span_is(json_opt_text(json_get(state, "policy"), "decider_may_approve", SPAN("no")), "yes");
+	bool decider_counts = span_is(
+		json_opt_text(json_get(state, "policy"), "decider_may_approve", SPAN("no")), "yes");
 	int approve = approvers_beside_counsel(e->c, roster, decider_counts), agencies = 0;
 	int decide = count_may(e->c, roster, "decide", SPAN_NONE);
 
 	if (!span_to_i64(json_opt_text(json_get(state, "policy"), "approvals", SPAN("2")), &needed))
 		needed = 2;
 	if (approve < needed)
-		find(e, MISSING, "people", "%lld approvals are needed, and %d people may give one when counsel "
-					"has decided (writ roster add)",
+		find(e, MISSING, "people",
+		     "%lld approvals are needed, and %d people may give one when counsel "
+		     "has decided (writ roster add)",
 		     (long long)needed, approve);
 	else
 		find(e, GOOD, "people",
@@ -105,7 +110,8 @@ static void examine_people(struct examination *e, const struct json *state)
 		agencies += span_is(json_opt_text(row, "row", SPAN_NONE), "agency") &&
 			roster_row_live(row, e->c->seam->now_ms() / 1000);
 	if (agencies == 0)
-		find(e, MISSING, "agencies", "no agency's key is registered: nothing could be delivered (writ agency add)");
+		find(e, MISSING, "agencies",
+		     "no agency's key is registered: nothing could be delivered (writ agency add)");
 	else
 		find(e, GOOD, "agencies", "%d delivery keys are registered", agencies);
 }
@@ -121,10 +127,12 @@ static enum err examine_seal(struct examination *e, struct session *s)
 		err_clear(c);
 		return ERR_OK;
 	}
-	find(e, GOOD, "seal", "answers, roster version %lld", (long long)json_opt_int(state, "roster_version", 0));
+	find(e, GOOD, "seal", "answers, roster version %lld",
+	     (long long)json_opt_int(state, "roster_version", 0));
 	halted = json_get(state, "halted");
 	if (halted && halted->type == JSON_BOOL && halted->b)
-		find(e, MISSING, "halt", "releases are halted; two people end it with 'writ resume'");
+		find(e, MISSING, "halt",
+		     "releases are halted; two people end it with 'writ resume'");
 	if (file_read(c, s->home.seal_pub, 65536, &pub) != ERR_OK ||
 	    !span_eq(span_trim(pub), json_opt_text(state, "document_key", SPAN_NONE))) {
 		find(e, MISSING, "seal.pub",
@@ -135,7 +143,9 @@ static enum err examine_seal(struct examination *e, struct session *s)
 		find(e, GOOD, "seal.pub", "hands know the seal's key");
 	}
 	if (!span_is(json_opt_text(state, "separation", SPAN_NONE), "users"))
-		find(e, REMARK, "users", "one user runs everything: nothing here is protected from that user (a trial home)");
+		find(e, REMARK, "users",
+		     "one user runs everything: nothing here is protected from that user (a trial "
+		     "home)");
 	examine_people(e, state);
 	return ERR_OK;
 }
@@ -153,14 +163,18 @@ static enum err examine_hand(struct examination *e, struct session *s)
 		return ERR_OK;
 	}
 	if (json_opt_int(answer, "landlock_abi", 0) < 1)
-		find(e, REMARK, "cage", "this kernel has no Landlock: a hand is held by seccomp alone, and fetch refuses unless "
-					"stores.yaml accepts it");
+		find(e, REMARK, "cage",
+		     "this kernel has no Landlock: a hand is held by seccomp alone, and fetch "
+		     "refuses unless "
+		     "stores.yaml accepts it");
 	else
-		find(e, GOOD, "cage", "this kernel has Landlock, ABI %lld", (long long)json_opt_int(answer, "landlock_abi", 0));
+		find(e, GOOD, "cage", "this kernel has Landlock, ABI %lld",
+		     (long long)json_opt_int(answer, "landlock_abi", 0));
 	JSON_EACH(store, json_get(answer, "stores")) {
 		struct span problem = json_opt_text(store, "problem", SPAN_NONE);
 
-		find(e, problem.n ? MISSING : GOOD, "store", "%.*s: %.*s", SPAN_ARG(json_opt_text(store, "name", SPAN_NONE)),
+		find(e, problem.n ? MISSING : GOOD, "store", "%.*s: %.*s",
+		     SPAN_ARG(json_opt_text(store, "name", SPAN_NONE)),
 		     SPAN_ARG(problem.n ? plain(c, problem) : SPAN("ready")));
 	}
 	if (!json_get(answer, "stores") || json_count(json_get(answer, "stores")) == 0)
@@ -183,7 +197,9 @@ static enum err examine_log(struct examination *e, struct session *s)
 	TRY(home_last(c, s, "founded", &founded));
 	find(e, GOOD, "log", "%llu ticks", (unsigned long long)cp.size);
 	if (span_is(json_opt_text(founded, "ticks", SPAN_NONE), "on-demand"))
-		find(e, REMARK, "ticks", "on demand: the log tells when something happened, so it is not to be published");
+		find(e, REMARK, "ticks",
+		     "on demand: the log tells when something happened, so it is not to be "
+		     "published");
 	return ERR_OK;
 }
 

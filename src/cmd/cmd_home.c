@@ -24,7 +24,8 @@ static const char *home_dir(const struct args *a)
 }
 
 /* Signs the founding document with the founders' keys that are at hand, into files beside it. */
-static enum err sign_founding(struct ctx *c, const struct args *a, const char *dir, struct span document)
+static enum err sign_founding(struct ctx *c, const struct args *a, const char *dir,
+			      struct span document)
 {
 	const char *keys[16], *files[16];
 	size_t n = args_each(a, "key", keys, COUNT_OF(keys));
@@ -48,7 +49,8 @@ static enum err take_founding(struct ctx *c, const struct args *a, const char *d
 	char *path;
 
 	TRY(path_fmt(c, &path, "%s/founding.json", dir));
-	return home_found(c, dir, args_get(a, "document") ? args_get(a, "document") : path, files, n);
+	return home_found(c, dir, args_get(a, "document") ? args_get(a, "document") : path, files,
+			  n);
 }
 
 static enum err agencies_left(struct ctx *c, const struct json *answers)
@@ -76,8 +78,11 @@ enum err cmd_init(struct ctx *c, const struct command *self, const struct args *
 		say("the home at %s is founded", dir);
 		return ERR_OK;
 	}
-	TRY(args_get(a, "answers") ? file_open(c, args_get(a, "answers"), O_RDONLY, 0, &fd) : questions_ask(c, &fd));
-	TRY(answers_read(c, dir, single, args_get(a, "answers") ? args_get(a, "answers") : "answers", fd, &answers));
+	TRY(args_get(a, "answers") ? file_open(c, args_get(a, "answers"), O_RDONLY, 0, &fd)
+				   : questions_ask(c, &fd));
+	TRY(answers_read(c, dir, single,
+			 args_get(a, "answers") ? args_get(a, "answers") : "answers", fd,
+			 &answers));
 	TRY(home_make(c, dir, single, answers, &document));
 	if (!args_has(a, "key")) {
 		talk("%s/founding.json names the founders, the policy and the keys. Two founders "
@@ -95,10 +100,12 @@ enum err cmd_init(struct ctx *c, const struct command *self, const struct args *
 
 static void help_all(void)
 {
-	say("writ answers lawful orders for customer data in minutes, exactly, provably, and says no to the rest.\n");
+	say("writ answers lawful orders for customer data in minutes, exactly, provably, and says "
+	    "no to the rest.\n");
 	for (size_t i = 0; i < command_count; i++)
 		printf("  writ %-16s %s\n", commands[i].words, commands[i].does);
-	say("\nwrit help COMMAND for its options; writ help reasons, states, exit-codes. Begin with 'writ demo'.");
+	say("\nwrit help COMMAND for its options; writ help reasons, states, exit-codes. Begin "
+	    "with 'writ demo'.");
 }
 
 static void help_command(const struct command *command)
@@ -120,12 +127,14 @@ static bool help_topic(const char *topic)
 	}
 	if (!strcmp(topic, "states")) {
 		for (int i = 0; i < ORDER_STATES; i++)
-			printf("  %-14s %-60s %s\n", order_state_word((enum order_state)i), order_state_means((enum order_state)i),
+			printf("  %-14s %-60s %s\n", order_state_word((enum order_state)i),
+			       order_state_means((enum order_state)i),
 			       order_state_turn((enum order_state)i));
 		return true;
 	}
 	if (!strcmp(topic, "exit-codes")) {
-		say("  0 done\n  1 failed\n  2 wrong usage\n  3 not found\n  4 not allowed\n  5 verification failed\n  6 busy\n"
+		say("  0 done\n  1 failed\n  2 wrong usage\n  3 not found\n  4 not allowed\n  5 "
+		    "verification failed\n  6 busy\n"
 		    "  7 done, but not completely\n  75 try again");
 		return true;
 	}

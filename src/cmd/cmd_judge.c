@@ -24,7 +24,8 @@ static enum err facts_of(struct ctx *c, const struct args *a, struct json **out)
 
 	for (size_t i = 0; i < n; i++) {
 		if (!span_split(span_str(facts[i]), '=', &path, &value))
-			FAIL(c, ERR_USAGE, "--fact is PATH=VALUE, for example customer.kind=CONSUMER");
+			FAIL(c, ERR_USAGE,
+			     "--fact is PATH=VALUE, for example customer.kind=CONSUMER");
 		fact = json_object(c);
 		json_set_text(c, fact, "path", path);
 		json_set_text(c, fact, "value", value);
@@ -37,8 +38,11 @@ static enum err facts_of(struct ctx *c, const struct args *a, struct json **out)
 enum err cmd_authenticate(struct ctx *c, const struct command *self, const struct args *a)
 {
 	struct session SESSION_SCOPED s = { .seal = -1 };
-	struct authentication auth = { .by = args_span(a, "by"), .over = args_span(a, "over"), .found = args_span(a, "found"),
-				       .agency = args_span(a, "agency"), .signs = args_list(c, a, "sign") };
+	struct authentication auth = { .by = args_span(a, "by"),
+				       .over = args_span(a, "over"),
+				       .found = args_span(a, "found"),
+				       .agency = args_span(a, "agency"),
+				       .signs = args_list(c, a, "sign") };
 	struct json *facts;
 	struct order o;
 
@@ -50,7 +54,8 @@ enum err cmd_authenticate(struct ctx *c, const struct command *self, const struc
 	return order_close_tick(c, &s);
 }
 
-static enum err show_counts(struct ctx *c, const struct args *a, const struct json *lines, const struct json *counts)
+static enum err show_counts(struct ctx *c, const struct args *a, const struct json *lines,
+			    const struct json *counts)
 {
 	struct json *out = json_object(c), *copy;
 	struct span words;
@@ -72,10 +77,13 @@ static enum err show_counts(struct ctx *c, const struct args *a, const struct js
 
 			if (!span_eq(json_opt_text(row, "id", SPAN_NONE), id))
 				continue;
-			printf("      store %.*s, account %.*s: %lld items, %lld bytes, %lld that cannot be dated",
+			printf("      store %.*s, account %.*s: %lld items, %lld bytes, %lld that "
+			       "cannot be dated",
 			       SPAN_ARG(plain(c, json_opt_text(row, "store", SPAN_NONE))),
-			       SPAN_ARG(plain(c, json_opt_text(row, "account", SPAN("(no such account)")))),
-			       (long long)json_opt_int(row, "items", 0), (long long)json_opt_int(row, "bytes", 0),
+			       SPAN_ARG(plain(c, json_opt_text(row, "account",
+							       SPAN("(no such account)")))),
+			       (long long)json_opt_int(row, "items", 0),
+			       (long long)json_opt_int(row, "bytes", 0),
 			       (long long)json_opt_int(row, "undated", 0));
 			if (problem.n)
 				printf("  [%.*s]", SPAN_ARG(plain(c, problem)));
@@ -85,14 +93,16 @@ static enum err show_counts(struct ctx *c, const struct args *a, const struct js
 	return ERR_OK;
 }
 
-static enum err edit_file(struct ctx *c, const struct order *o, const char *path, const struct json *lines, const struct json *open)
+static enum err edit_file(struct ctx *c, const struct order *o, const char *path,
+			  const struct json *lines, const struct json *open)
 {
 	struct span text;
 
 	TRY(scope_edit_text(c, o, lines, open, &text));
 	TRY(user_write(c, path, text, 0600));
 	talk("written to %s: make lines smaller or remove them, then", user_name(path));
-	talk("  writ decide %.*s narrow --scope %s --reason CODE --key SSHKEY", SPAN_ARG(o->ref), user_name(path));
+	talk("  writ decide %.*s narrow --scope %s --reason CODE --key SSHKEY", SPAN_ARG(o->ref),
+	     user_name(path));
 	return ERR_OK;
 }
 
@@ -113,19 +123,23 @@ enum err cmd_scope(struct ctx *c, const struct command *self, const struct args 
 		TRY(order_count(c, &s, &o, &counts));
 	TRY(show_counts(c, a, lines, counts));
 	JSON_EACH(line, open)
-		talk("%.*s  the order states no dates: counsel must decide (writ scope %.*s --edit FILE)",
+		talk("%.*s  the order states no dates: counsel must decide (writ scope %.*s --edit "
+		     "FILE)",
 		     SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)), SPAN_ARG(o.ref));
 	return counts ? order_close_tick(c, &s) : ERR_OK;
 }
 
-static enum err asked(struct ctx *c, struct session *s, const struct args *a, struct decision_asked *out)
+static enum err asked(struct ctx *c, struct session *s, const struct args *a,
+		      struct decision_asked *out)
 {
 	struct span undated = args_span(a, "undated");
 	FD_SCOPED int fd = -1;
 
-	*out = (struct decision_asked){ .reasons = args_list(c, a, "reason"), .undated_deliver = span_is(undated, "deliver") };
+	*out = (struct decision_asked){ .reasons = args_list(c, a, "reason"),
+					.undated_deliver = span_is(undated, "deliver") };
 	if (!decision_parse(span_str(a->rest[1]), &out->decision))
-		FAIL(c, ERR_USAGE, "'%s' is no decision: comply, narrow, refuse, ask or redirect", a->rest[1]);
+		FAIL(c, ERR_USAGE, "'%s' is no decision: comply, narrow, refuse, ask or redirect",
+		     a->rest[1]);
 	if (undated.n && !out->undated_deliver && !span_is(undated, "list"))
 		FAIL(c, ERR_USAGE, "--undated is list or deliver");
 	if (args_has(a, "line"))

@@ -30,7 +30,8 @@ enum err cmd_gag(struct ctx *c, const struct command *self, const struct args *a
 	if (!args_get(a, "until") && !args_has(a, "indefinite"))
 		FAIL(c, ERR_USAGE, "say --until DAY, or --indefinite (which stays flagged)");
 	TRY(order_gag(c, &s, &o, args_span(a, "basis"), args_span(a, "until")));
-	say("%.*s: secrecy on file %s%s", SPAN_ARG(o.ref), args_get(a, "until") ? "until " : "without an end",
+	say("%.*s: secrecy on file %s%s", SPAN_ARG(o.ref),
+	    args_get(a, "until") ? "until " : "without an end",
 	    args_get(a, "until") ? args_get(a, "until") : "");
 	return order_close_tick(c, &s);
 }
@@ -46,7 +47,8 @@ enum err cmd_preserve(struct ctx *c, const struct command *self, const struct ar
 	return order_close_tick(c, &s);
 }
 
-static enum err end(struct ctx *c, const struct command *self, const struct args *a, const char *kind, bool withdrawn)
+static enum err end(struct ctx *c, const struct command *self, const struct args *a,
+		    const char *kind, bool withdrawn)
 {
 	struct session SESSION_SCOPED s = { .seal = -1 };
 	struct span because = args_span(a, "because"), document = SPAN_NONE;
@@ -89,7 +91,8 @@ enum err cmd_destroy(struct ctx *c, const struct command *self, const struct arg
 	return order_close_tick(c, &s);
 }
 
-static enum err halt(struct ctx *c, const struct command *self, const struct args *a, const char *kind)
+static enum err halt(struct ctx *c, const struct command *self, const struct args *a,
+		     const char *kind)
 {
 	struct session SESSION_SCOPED s = { .seal = -1 };
 	struct signed_document sd;
@@ -104,7 +107,8 @@ static enum err halt(struct ctx *c, const struct command *self, const struct arg
 	if (sd.printed)
 		return ERR_OK;
 	TRY(home_halt(c, &s, kind, sd.document, sd.signatures));
-	say("%s", !strcmp(kind, "halt") ? "halted: nothing is released until two people resume" : "resumed");
+	say("%s", !strcmp(kind, "halt") ? "halted: nothing is released until two people resume"
+					: "resumed");
 	return order_close_tick(c, &s);
 }
 

@@ -64,11 +64,14 @@ enum err cmd_order_submit(struct ctx *c, const struct command *self, const struc
 		json_set_text(c, out, "order", o.ref);
 		json_set_text(c, out, "receipt", receipt);
 		json_set_text(c, out, "record", json_opt_text(record, "record", SPAN_NONE));
-		json_set_text(c, out, "record_seal", json_opt_text(record, "record_seal", SPAN_NONE));
+		json_set_text(c, out, "record_seal",
+			      json_opt_text(record, "record_seal", SPAN_NONE));
 		TRY(say_json(c, out));
 	} else {
 		say("%.*s", SPAN_ARG(o.ref));
-		talk("received; the signed receipt is the letter 'receipt': writ letter %.*s receipt", SPAN_ARG(o.ref));
+		talk("received; the signed receipt is the letter 'receipt': writ letter %.*s "
+		     "receipt",
+		     SPAN_ARG(o.ref));
 	}
 	return order_close_tick(c, &s);
 }
@@ -89,7 +92,8 @@ static void clock_words(int64_t due_utc, int64_t now_utc, char *out, size_t n)
 	else if (size >= 2 * 86400)
 		snprintf(out, n, "%s%lld d", left < 0 ? "+" : "", (long long)(size / 86400));
 	else
-		snprintf(out, n, "%s%lld:%02lld", left < 0 ? "+" : "", (long long)(size / 3600), (long long)(size / 60 % 60));
+		snprintf(out, n, "%s%lld:%02lld", left < 0 ? "+" : "", (long long)(size / 3600),
+			 (long long)(size / 60 % 60));
 }
 
 static enum err list_row(struct ctx *c, void *of, const struct order_view *v)
@@ -102,8 +106,9 @@ static enum err list_row(struct ctx *c, void *of, const struct order_view *v)
 	time_text(v->received_at, received);
 	if (!l->json) {
 		clock_words(v->due_at, l->now_utc, clock_text, sizeof clock_text);
-		printf("%-12.*s %-13.*s %9s  %s  %-18.*s %.*s\n", SPAN_ARG(v->ref), SPAN_ARG(v->state), clock_text, received,
-		       SPAN_ARG(plain(c, v->agency)), SPAN_ARG(v->waiting_for));
+		printf("%-12.*s %-13.*s %9s  %s  %-18.*s %.*s\n", SPAN_ARG(v->ref),
+		       SPAN_ARG(v->state), clock_text, received, SPAN_ARG(plain(c, v->agency)),
+		       SPAN_ARG(v->waiting_for));
 		return ERR_OK;
 	}
 	row = json_object(l->c);
@@ -129,7 +134,8 @@ static enum err list_row(struct ctx *c, void *of, const struct order_view *v)
 enum err cmd_order_list(struct ctx *c, const struct command *self, const struct args *a)
 {
 	struct session SESSION_SCOPED s = { .seal = -1 };
-	struct listing l = { c, args_has(a, "json") ? json_list(c) : NULL, c->seam->now_ms() / 1000, 0 };
+	struct listing l = { c, args_has(a, "json") ? json_list(c) : NULL, c->seam->now_ms() / 1000,
+			     0 };
 	struct view_filter f = { .state = args_span(a, "state"), .agency = args_span(a, "agency"),
 				 .after_received = INT64_MAX, .limit = 100 };
 	struct json *out = json_object(c);
@@ -139,14 +145,16 @@ enum err cmd_order_list(struct ctx *c, const struct command *self, const struct 
 		FAIL(c, ERR_USAGE, "--limit is a number from 1");
 	TRY(command_session(c, a, &s));
 	if (!l.json)
-		printf("%-12s %-13s %9s  %-20s  %-18s %s\n", "order", "state", "due in", "received", "agency", "whose turn");
+		printf("%-12s %-13s %9s  %-20s  %-18s %s\n", "order", "state", "due in", "received",
+		       "agency", "whose turn");
 	TRY(view_list(c, s.store, &f, list_row, &l));
 	if (l.json) {
 		json_set(c, out, "orders", l.json);
 		return say_json(c, out);
 	}
 	if (l.shown == 0)
-		talk("no orders%s; 'writ order new > FILE' and 'writ order submit FILE' take one in",
+		talk("no orders%s; 'writ order new > FILE' and 'writ order submit FILE' take one "
+		     "in",
 		     f.state.n || f.agency.n ? " like that" : " yet");
 	return ERR_OK;
 }
@@ -161,12 +169,13 @@ enum err cmd_paper(struct ctx *c, const struct command *self, const struct args 
 	if (!args_get(a, "out"))
 		FAIL(c, ERR_USAGE, "say where to: --out DIR");
 	TRY(order_papers(c, &s, &o, args_get(a, "out"), &count));
-	say("%lld files in %s (00 is the order file); their hashes are in 'writ show %.*s'", (long long)count, args_get(a, "out"),
-	    SPAN_ARG(o.ref));
+	say("%lld files in %s (00 is the order file); their hashes are in 'writ show %.*s'",
+	    (long long)count, args_get(a, "out"), SPAN_ARG(o.ref));
 	return ERR_OK;
 }
 
-static enum err letter_text(struct ctx *c, const struct session *s, const struct json *letter, struct span *out)
+static enum err letter_text(struct ctx *c, const struct session *s, const struct json *letter,
+			    struct span *out)
 {
 	struct sha256 hash;
 
@@ -174,7 +183,8 @@ static enum err letter_text(struct ctx *c, const struct session *s, const struct
 	return blob_read(c, s->home.blob, &hash, (size_t)1 << 20, out);
 }
 
-static enum err one_letter(struct ctx *c, const struct session *s, const struct args *a, const struct json *letter)
+static enum err one_letter(struct ctx *c, const struct session *s, const struct args *a,
+			   const struct json *letter)
 {
 	struct span text;
 	char *path;
@@ -191,7 +201,8 @@ static enum err one_letter(struct ctx *c, const struct session *s, const struct 
 	TRY(file_write(c, path, json_opt_text(letter, "record", SPAN_NONE), 0600));
 	TRY(path_fmt(c, &path, "%s.record.seal", args_get(a, "out")));
 	TRY(file_write(c, path, json_opt_text(letter, "record_seal", SPAN_NONE), 0600));
-	say("%s, and the seal's record of its hash beside it (.record, .record.seal)", args_get(a, "out"));
+	say("%s, and the seal's record of its hash beside it (.record, .record.seal)",
+	    args_get(a, "out"));
 	return ERR_OK;
 }
 
@@ -219,7 +230,8 @@ enum err cmd_letter(struct ctx *c, const struct command *self, const struct args
 			wanted = letter;
 	if (!wanted) {
 		err_next(c, "writ letter %.*s lists them", SPAN_ARG(o.ref));
-		FAIL(c, ERR_NOT_FOUND, "order %.*s has no letter '%s'", SPAN_ARG(o.ref), a->rest[1]);
+		FAIL(c, ERR_NOT_FOUND, "order %.*s has no letter '%s'", SPAN_ARG(o.ref),
+		     a->rest[1]);
 	}
 	return one_letter(c, &s, a, wanted);
 }

@@ -24,7 +24,8 @@ static enum err pub_line(struct ctx *c, const struct args *a, struct span *out)
 	return ssh_key_line(c, &key, out);
 }
 
-static enum err need(struct ctx *c, const struct args *a, struct json *row, const char *option, const char *member)
+static enum err need(struct ctx *c, const struct args *a, struct json *row, const char *option,
+		     const char *member)
 {
 	if (!args_get(a, option))
 		FAIL(c, ERR_USAGE, "--%s is missing", option);
@@ -46,7 +47,8 @@ static enum err span_of_validity(struct ctx *c, const struct args *a, struct jso
 }
 
 /* Signs or prints the document of a change, and hands it to the seal. */
-static enum err change(struct ctx *c, const struct args *a, struct session *s, const char *action, struct json *row)
+static enum err change(struct ctx *c, const struct args *a, struct session *s, const char *action,
+		       struct json *row)
 {
 	struct signed_document sd;
 	struct span document = SPAN_NONE;
@@ -161,19 +163,25 @@ static enum err show_person(struct ctx *c, const struct json *row)
 	buf_begin(&may, c, 4096);
 	JSON_EACH(m, json_get(row, "may"))
 		buf_fmt(&may, "%s%.*s", may.n ? "," : "", SPAN_ARG(m->s));
-	say("%-16.*s %-12.*s %-28.*s %.*s  from %.*s%s%.*s", SPAN_ARG(plain(c, json_opt_text(row, "name", SPAN_NONE))),
-	    SPAN_ARG(plain(c, json_opt_text(row, "unix_user", SPAN_NONE))), (int)may.n, (const char *)may.p, SPAN_ARG(print),
-	    SPAN_ARG(json_opt_text(row, "from", SPAN_NONE)), json_opt_text(row, "until", SPAN_NONE).n ? " until " : "",
+	say("%-16.*s %-12.*s %-28.*s %.*s  from %.*s%s%.*s",
+	    SPAN_ARG(plain(c, json_opt_text(row, "name", SPAN_NONE))),
+	    SPAN_ARG(plain(c, json_opt_text(row, "unix_user", SPAN_NONE))), (int)may.n,
+	    (const char *)may.p, SPAN_ARG(print), SPAN_ARG(json_opt_text(row, "from", SPAN_NONE)),
+	    json_opt_text(row, "until", SPAN_NONE).n ? " until " : "",
 	    SPAN_ARG(json_opt_text(row, "until", SPAN_NONE)));
 	return ERR_OK;
 }
 
 static void show_agency(struct ctx *c, const struct json *row)
 {
-	say("%-12.*s %-30.*s %.*s  \"%.*s\" %.*s%s%.*s", SPAN_ARG(plain(c, json_opt_text(row, "id", SPAN_NONE))),
-	    SPAN_ARG(plain(c, json_opt_text(row, "name", SPAN_NONE))), SPAN_ARG(json_opt_text(row, "country", SPAN_NONE)),
-	    SPAN_ARG(plain(c, json_opt_text(row, "label", SPAN_NONE))), SPAN_ARG(json_opt_text(row, "recipient", SPAN_NONE)),
-	    json_opt_text(row, "until", SPAN_NONE).n ? " until " : "", SPAN_ARG(json_opt_text(row, "until", SPAN_NONE)));
+	say("%-12.*s %-30.*s %.*s  \"%.*s\" %.*s%s%.*s",
+	    SPAN_ARG(plain(c, json_opt_text(row, "id", SPAN_NONE))),
+	    SPAN_ARG(plain(c, json_opt_text(row, "name", SPAN_NONE))),
+	    SPAN_ARG(json_opt_text(row, "country", SPAN_NONE)),
+	    SPAN_ARG(plain(c, json_opt_text(row, "label", SPAN_NONE))),
+	    SPAN_ARG(json_opt_text(row, "recipient", SPAN_NONE)),
+	    json_opt_text(row, "until", SPAN_NONE).n ? " until " : "",
+	    SPAN_ARG(json_opt_text(row, "until", SPAN_NONE)));
 }
 
 static enum err list(struct ctx *c, const struct args *a, const char *kind)

@@ -17,14 +17,16 @@ static void field(struct ctx *c, const char *label, struct span value)
 
 static enum err head(struct ctx *c, struct session *s, const struct order *o)
 {
-	const struct json *facts = json_get(o->received, "facts"), *issuer = json_get(facts, "issuer");
+	const struct json *facts = json_get(o->received, "facts"),
+			  *issuer = json_get(facts, "issuer");
 	const struct json *instrument = json_get(facts, "instrument");
 	struct order_view v;
 	struct span ago, due;
 	bool found;
 
 	TRY(time_ago(c, o->received_utc, c->seam->now_ms() / 1000, &ago));
-	say("%.*s  %s: %s", SPAN_ARG(o->ref), order_state_word(o->state), order_state_means(o->state));
+	say("%.*s  %s: %s", SPAN_ARG(o->ref), order_state_word(o->state),
+	    order_state_means(o->state));
 	say("  whose turn             %s", order_state_turn(o->state));
 	printf("  %-22s %.*s\n", "received", SPAN_ARG(ago));
 	TRY(view_get(c, s->store, o->ref, &v, &found));
@@ -57,15 +59,18 @@ static enum err papers_and_lines(struct ctx *c, const struct order *o)
 	say("papers");
 	JSON_EACH(paper, json_get(o->received, "papers"))
 		say("  %.*s  %lld bytes  %.*s", SPAN_ARG(json_opt_text(paper, "sha256", SPAN_NONE)),
-		    (long long)json_opt_int(paper, "bytes", 0), SPAN_ARG(plain(c, json_opt_text(paper, "name", SPAN_NONE))));
+		    (long long)json_opt_int(paper, "bytes", 0),
+		    SPAN_ARG(plain(c, json_opt_text(paper, "name", SPAN_NONE))));
 	say("demand lines");
 	TRY(scope_compile(c, o, &lines, &open));
 	JSON_EACH(line, lines) {
 		TRY(scope_line_words(c, line, &words));
-		say("  %.*s: %.*s", SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)), SPAN_ARG(plain(c, words)));
+		say("  %.*s: %.*s", SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)),
+		    SPAN_ARG(plain(c, words)));
 	}
 	JSON_EACH(line, open)
-		say("  %.*s: the order states no dates; counsel must", SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)));
+		say("  %.*s: the order states no dates; counsel must",
+		    SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)));
 	return ERR_OK;
 }
 
@@ -74,7 +79,8 @@ static void timeline(struct ctx *c, const struct order *o)
 	say("acts");
 	JSON_EACH(act, o->acts) {
 		const struct json *actor = json_get(act, "actor");
-		struct span who = json_opt_text(actor, "name", json_opt_text(actor, "unix_user", SPAN_NONE));
+		struct span who = json_opt_text(actor, "name",
+						json_opt_text(actor, "unix_user", SPAN_NONE));
 
 		say("  %3lld  %.*s  %-32s %.*s", (long long)json_opt_int(act, "seq", 0),
 		    SPAN_ARG(json_opt_text(act, "made_at", SPAN_NONE)),

@@ -21,12 +21,14 @@ enum err usage_check(struct ctx *c, const struct command *self, const struct arg
 	struct span usage;
 	char *z;
 
-	TRY(span_fmt(c, &usage, "%s%s%s", self->words, *self->arguments ? " " : "", self->arguments));
+	TRY(span_fmt(c, &usage, "%s%s%s", self->words, *self->arguments ? " " : "",
+		     self->arguments));
 	TRY(span_cstr(c, usage, &z));
 	return args_need(c, a, n, z);
 }
 
-enum err command_order(struct ctx *c, const struct command *self, const struct args *a, struct session *s, struct order *o)
+enum err command_order(struct ctx *c, const struct command *self, const struct args *a,
+		       struct session *s, struct order *o)
 {
 	TRY(usage_check(c, self, a, 1));
 	TRY(command_session(c, a, s));
@@ -39,7 +41,8 @@ bool has_signature(const struct args *a)
 }
 
 /* --document FILE, or the first --signature without its .sig. */
-static enum err document_path(struct ctx *c, const struct args *a, const char *signature, char **out)
+static enum err document_path(struct ctx *c, const struct args *a, const char *signature,
+			      char **out)
 {
 	struct span path = span_str(signature);
 
@@ -81,8 +84,8 @@ static enum err print(struct ctx *c, const char *path, struct span document, str
 	return ERR_OK;
 }
 
-enum err sign_or_print(struct ctx *c, const struct args *a, const char *kind, struct span document, struct span seal,
-		       struct signed_document *out)
+enum err sign_or_print(struct ctx *c, const struct args *a, const char *kind, struct span document,
+		       struct span seal, struct signed_document *out)
 {
 	const char *keys[16];
 	size_t n = args_each(a, "key", keys, COUNT_OF(keys));
@@ -92,15 +95,16 @@ enum err sign_or_print(struct ctx *c, const struct args *a, const char *kind, st
 	if (args_get(a, "print")) {
 		out->printed = true;
 		TRY(print(c, args_get(a, "print"), document, seal));
-		talk("written to %s; sign it with: ssh-keygen -Y sign -f KEY -n writ-%s@v1 %s", args_get(a, "print"), kind,
-		     args_get(a, "print"));
+		talk("written to %s; sign it with: ssh-keygen -Y sign -f KEY -n writ-%s@v1 %s",
+		     args_get(a, "print"), kind, args_get(a, "print"));
 		talk("then hand it in with --signature %s.sig", args_get(a, "print"));
 		return ERR_OK;
 	}
 	if (has_signature(a))
 		return take_signatures(c, a, out);
 	if (n == 0) {
-		err_next(c, "--key SSHKEY signs here; --print FILE and later --signature FILE.sig sign elsewhere");
+		err_next(c, "--key SSHKEY signs here; --print FILE and later --signature FILE.sig "
+			    "sign elsewhere");
 		FAIL(c, ERR_USAGE, "this needs a person's signature");
 	}
 	for (size_t i = 0; i < n; i++) {

@@ -20,9 +20,11 @@
 
 static const char *const names[] = { "alice", "bob", "carol", "dave", "erin" };
 static const char *const friends[] = { "frank", "grace", "heidi", "ivan", "judy", "mallory" };
-static const char *const subjects[] = { "Lunch on Thursday", "The minutes", "Photos of the boat", "Your parcel", "Re: the keys",
-					"Choir practice", "An old map" };
-static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+static const char *const subjects[] = { "Lunch on Thursday", "The minutes",  "Photos of the boat",
+					"Your parcel",       "Re: the keys", "Choir practice",
+					"An old map" };
+static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+				      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 
 static enum err message(struct ctx *c, size_t who, int n, int64_t utc, struct span *out)
 {
@@ -33,13 +35,18 @@ static enum err message(struct ctx *c, size_t who, int n, int64_t utc, struct sp
 
 	civil_of_days(utc / 86400, &year, &month, &day);
 	buf_begin(&b, c, 8192);
-	buf_fmt(&b, "From: %s@elsewhere.example\nTo: %s@mail.example\nSubject: %s\n", friend, names[who], subject);
+	buf_fmt(&b, "From: %s@elsewhere.example\nTo: %s@mail.example\nSubject: %s\n", friend,
+		names[who], subject);
 	if (n % 13 != 7)
-		buf_fmt(&b, "Date: %d %s %d %02d:%02d:%02d %s\n", day, months[month - 1], year, (int)(utc / 3600 % 24),
-			(int)(utc / 60 % 60), (int)(utc % 60), n % 17 == 11 ? "" : "+0000");
+		buf_fmt(&b, "Date: %d %s %d %02d:%02d:%02d %s\n", day, months[month - 1], year,
+			(int)(utc / 3600 % 24), (int)(utc / 60 % 60), (int)(utc % 60),
+			n % 17 == 11 ? "" : "+0000");
 	buf_fmt(&b, "Message-ID: <%d.%zu@elsewhere.example>\n\nDear %s,\n\n", n, who, names[who]);
 	for (int i = 0; i < 3 + n % 9; i++)
-		buf_fmt(&b, "Line %d of an invented letter about nothing at all, number %d of its kind.\n", i + 1, n);
+		buf_fmt(&b,
+			"Line %d of an invented letter about nothing at all, number %d of its "
+			"kind.\n",
+			i + 1, n);
 	buf_fmt(&b, "\n%s\n", friend);
 	return buf_done(c, &b, out);
 }

@@ -105,8 +105,9 @@ int main(int argc, char **argv)
 	}
 	command = find(argc - 1, argv + 1, &used);
 	if (!command) {
-		fprintf(stderr, "writ: there is no command '%s%s%s'\n  next: 'writ help' lists them\n", argv[1],
-			argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
+		fprintf(stderr,
+			"writ: there is no command '%s%s%s'\n  next: 'writ help' lists them\n",
+			argv[1], argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
 		return err_exit_status(ERR_USAGE);
 	}
 	return run(&c, command, argc - 1 - used, argv + 1 + used);

@@ -15,7 +15,8 @@ static enum err ask(struct ctx *c, const char *question, const char *fallback, s
 {
 	char line[1024];
 
-	fprintf(stderr, "%s%s%s%s ", question, fallback ? " [" : "", fallback ? fallback : "", fallback ? "]" : "");
+	fprintf(stderr, "%s%s%s%s ", question, fallback ? " [" : "", fallback ? fallback : "",
+		fallback ? "]" : "");
 	if (!fgets(line, sizeof line, stdin))
 		FAIL(c, ERR_USAGE, "the questions were not answered");
 	*out = span_trim(span_str(line));
@@ -36,8 +37,10 @@ static enum err ask_founder(struct ctx *c, struct buf *b, const char *which, str
 		return ERR_OK;
 	TRY(ask(c, "   their Unix user?", NULL, &user));
 	TRY(ask(c, "   their SSH public key (a line, or the path of a .pub file)?", NULL, &key));
-	buf_fmt(b, "  - name: \"%.*s\"\n    unix_user: \"%.*s\"\n    key: \"%.*s\"\n    may:\n      - decide\n      - approve\n"
-		   "      - roster\n      - halt\n",
+	buf_fmt(b,
+		"  - name: \"%.*s\"\n    unix_user: \"%.*s\"\n    key: \"%.*s\"\n    may:\n      - "
+		"decide\n      - approve\n"
+		"      - roster\n      - halt\n",
 		SPAN_ARG(*name_out), SPAN_ARG(user), SPAN_ARG(key));
 	return ERR_OK;
 }
@@ -71,16 +74,21 @@ enum err questions_ask(struct ctx *c, int *fd_out)
 	while (name.n);
 	TRY(ask(c, "5. Id of the first agency to register afterwards?", "none", &text));
 	buf_fmt(&b, "agencies:\n  - \"%.*s\"\n", SPAN_ARG(text));
-	TRY(ask(c, "6. Path template of the Maildirs?", "/var/vmail/{domain}/{local}/Maildir", &path));
+	TRY(ask(c, "6. Path template of the Maildirs?", "/var/vmail/{domain}/{local}/Maildir",
+		&path));
 	buf_fmt(&b, "stores:\n  - name: \"main\"\n    kind: \"maildir\"\n    path: \"%.*s\"\n    "
 		"region: \"unknown\"\n    law: \"unknown\"\n"
 		    "    categories:\n      - \"CONTENT_COMM\"\n      - \"MSG_META\"\n",
 		SPAN_ARG(path));
-	TRY(ask(c, "7. Ticks of the log: on-demand, or 10s (needs the ticker)?", "on-demand", &text));
+	TRY(ask(c, "7. Ticks of the log: on-demand, or 10s (needs the ticker)?", "on-demand",
+		&text));
 	buf_fmt(&b, "ticks: \"%.*s\"\n", SPAN_ARG(text));
 	TRY(ask(c, "8. How many days are released packages kept?", "90", &text));
 	buf_fmt(&b, "retention: \"%.*s\"\n", SPAN_ARG(text));
-	TRY(ask(c, "9. How many days before disclosure is the customer told, where nothing forbids it?", "7", &text));
+	TRY(ask(c,
+		"9. How many days before disclosure is the customer told, where nothing forbids "
+		"it?",
+		"7", &text));
 	buf_fmt(&b, "notice: \"%.*s\"\n", SPAN_ARG(text));
 	TRY(buf_done(c, &b, &text));
 	return memfd_of(c, "writ-answers", text, fd_out);

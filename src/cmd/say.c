@@ -85,12 +85,15 @@ int say_error(const struct ctx *c, const char *command)
 
 void progress_begin(struct progress *p, struct ctx *c, const char *what)
 {
-	*p = (struct progress){ .what = what, .begun_ms = c->seam->mono_ms(), .terminal = isatty(2) };
+	*p = (struct progress){ .what = what,
+				.begun_ms = c->seam->mono_ms(),
+				.terminal = isatty(2) };
 	p->said_ms = p->begun_ms;
 }
 
 /* On a terminal a bar ten times a second, else a line a minute. */
-void progress_show(struct progress *p, struct ctx *c, int64_t done_bytes, int64_t bytes, int64_t items)
+void progress_show(struct progress *p, struct ctx *c, int64_t done_bytes, int64_t bytes,
+		   int64_t items)
 {
 	int64_t now_ms = c->seam->mono_ms(), spent_ms = now_ms - p->begun_ms;
 	int percent = bytes > 0 ? (int)(done_bytes * 100 / bytes) : 0;

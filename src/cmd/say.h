@@ -12,7 +12,7 @@
 
 void say(const char *fmt, ...) PRINTF(1, 2);            /* stdout, a line */
 void talk(const char *fmt, ...) PRINTF(1, 2);           /* stderr, a line */
-void say_span(struct span s);                           /* stdout, as it is but for control characters */
+void say_span(struct span s); /* stdout, as it is but for control characters */
 /* {"json_version":1, ...} in canonical form and a line end. */
 enum err say_json(struct ctx *c, struct json *object) MUST_USE;
 /* A text from outside, fit for one line of a terminal; in the arena. */
@@ -26,7 +26,8 @@ struct progress {
 	bool terminal;
 };
 void progress_begin(struct progress *p, struct ctx *c, const char *what);
-void progress_show(struct progress *p, struct ctx *c, int64_t done_bytes, int64_t bytes, int64_t items);
+void progress_show(struct progress *p, struct ctx *c, int64_t done_bytes, int64_t bytes,
+		   int64_t items);
 void progress_end(struct progress *p);
 
 #endif

@@ -38,7 +38,8 @@ static enum err line(struct ctx *c, void *of, struct span text)
 static void unreadable(void *of, const struct unreadable *what)
 {
 	(void)of;
-	talk("cannot be read: folder %.*s, %.*s: %.*s", SPAN_ARG(what->folder), SPAN_ARG(what->source_id), SPAN_ARG(what->why));
+	talk("cannot be read: folder %.*s, %.*s: %.*s", SPAN_ARG(what->folder),
+	     SPAN_ARG(what->source_id), SPAN_ARG(what->why));
 }
 
 /* A day means in --from its beginning and in --to its end, in UTC; an instant is exact. */
@@ -72,22 +73,29 @@ static enum err not_of_a_home(struct ctx *c, const char *path)
 		return ERR_OK;
 	}
 	if (!strncmp(whole, HOME_INSTALLED, n) && (whole[n] == '\0' || whole[n] == '/'))
-		FAIL(c, ERR_DENIED, "%s belongs to an installed home; its stores are reached by orders alone", path);
+		FAIL(c, ERR_DENIED,
+		     "%s belongs to an installed home; its stores are reached by orders alone",
+		     path);
 	return ERR_OK;
 }
 
 enum err scope_store(struct ctx *c, const struct args *a)
 {
-	struct span kind, path, date = args_get(a, "date") ? args_span(a, "date") : SPAN("delivery");
+	struct span kind, path,
+		date = args_get(a, "date") ? args_span(a, "date") : SPAN("delivery");
 	struct counting n = { .list = args_has(a, "list") };
-	struct select_job job = { .account = args_span(a, "account"), .of = &n, .line = line, .unreadable = unreadable };
+	struct select_job job = {
+		.account = args_span(a, "account"), .of = &n, .line = line, .unreadable = unreadable
+	};
 	struct json *out = json_object(c);
 	char *z;
 
 	if (!span_split(args_span(a, "store"), ':', &kind, &path))
-		FAIL(c, ERR_USAGE, "--store is KIND:PATH, for example maildir:/srv/mail/ana/Maildir");
+		FAIL(c, ERR_USAGE,
+		     "--store is KIND:PATH, for example maildir:/srv/mail/ana/Maildir");
 	if (a->count)
-		FAIL(c, ERR_USAGE, "with --store there is no order, but '%s' stands there", a->rest[0]);
+		FAIL(c, ERR_USAGE, "with --store there is no order, but '%s' stands there",
+		     a->rest[0]);
 	TRY(span_cstr(c, path, &z));
 	TRY(not_of_a_home(c, z));
 	job.kind = kind;

@@ -46,8 +46,8 @@ bool step_needed(struct ctx *c, const struct command *command, const struct args
 	struct home home;
 	struct stat st;
 
-	if (is_one_of(command->words, elsewhere, COUNT_OF(elsewhere)) || args_has(a, "help") || args_has(a, "show") ||
-	    (!strcmp(command->words, "scope") && args_get(a, "store")))
+	if (is_one_of(command->words, elsewhere, COUNT_OF(elsewhere)) || args_has(a, "help") ||
+	    args_has(a, "show") || (!strcmp(command->words, "scope") && args_get(a, "store")))
 		return false;
 	if (home_find(c, args_get(a, "home"), &home) != ERR_OK) {
 		err_clear(c);   /* the command itself says so */
@@ -99,7 +99,8 @@ static int write_flags(const struct command *command, const struct args *a)
 }
 
 /* sudo -u OWNER -C N -- SELF WORDS ARGS: everything but --key, with files as descriptors. */
-static enum err compose(struct ctx *c, const struct command *command, const struct args *a, struct step *s)
+static enum err compose(struct ctx *c, const struct command *command, const struct args *a,
+			struct step *s)
 {
 	struct span words = span_str(command->words), word, rest;
 	struct home home;
@@ -112,7 +113,9 @@ static enum err compose(struct ctx *c, const struct command *command, const stru
 		FAIL(c, ERR_IO, "cannot stat %s: %s", home.dir, strerror(errno));
 	TRY(path_fmt(c, &text, "#%u", (unsigned)st.st_uid));
 	TRY(home_program(c, "writ", &self));
-	for (const char *const *w = (const char *const[]){ "sudo", "-u", text, "-C", "64", "--", self, NULL }; *w; w++)
+	for (const char *const *w =
+		     (const char *const[]){ "sudo", "-u", text, "-C", "64", "--", self, NULL };
+	     *w; w++)
 		add(s, *w);
 	for (; span_split(words, ' ', &word, &rest); words = rest) {
 		TRY(span_cstr(c, word, &text));
@@ -163,13 +166,14 @@ static enum err run(struct ctx *c, const struct step *s, int *status_out)
 			FAIL(c, ERR_IO, "cannot wait for sudo: %s", strerror(errno));
 	*status_out = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 	if (*status_out == 127)
-		FAIL(c, ERR_NOT_FOUND, "sudo is not installed; an installed home is reached through 'sudo -u writ'");
+		FAIL(c, ERR_NOT_FOUND,
+		     "sudo is not installed; an installed home is reached through 'sudo -u writ'");
 	return ERR_OK;
 }
 
 /* The document that would be signed, printed by the home's user into a file of ours. */
-static enum err fetch_document(struct ctx *c, const struct command *command, const struct args *a, struct span *out,
-			       int *status_out)
+static enum err fetch_document(struct ctx *c, const struct command *command, const struct args *a,
+			       struct span *out, int *status_out)
 {
 	FD_SCOPED int fd = memfd_create("writ-document", MFD_CLOEXEC);
 	struct step s;
@@ -199,7 +203,8 @@ static enum err lend_text(struct ctx *c, struct step *s, const char *option, str
 }
 
 /* The document's own kind names the namespace in which it is signed. */
-static enum err sign(struct ctx *c, const char *key, struct span document, struct span *signature_out)
+static enum err sign(struct ctx *c, const char *key, struct span document,
+		     struct span *signature_out)
 {
 	struct json *d;
 	char *kind;
@@ -209,7 +214,8 @@ static enum err sign(struct ctx *c, const char *key, struct span document, struc
 	return person_sign(c, key, kind, document, signature_out);
 }
 
-enum err step_run(struct ctx *c, const struct command *command, const struct args *a, int *status_out)
+enum err step_run(struct ctx *c, const struct command *command, const struct args *a,
+		  int *status_out)
 {
 	const char *keys[16];
 	size_t n = args_each(a, "key", keys, COUNT_OF(keys));

@@ -12,6 +12,7 @@
 /* Must this command be done by the home's own user? */
 bool step_needed(struct ctx *c, const struct command *command, const struct args *a);
 /* Does it so, signing on the way; *status_out is its exit status. */
-enum err step_run(struct ctx *c, const struct command *command, const struct args *a, int *status_out) MUST_USE;
+enum err step_run(struct ctx *c, const struct command *command, const struct args *a,
+		  int *status_out) MUST_USE;
 
 #endif

@@ -17,8 +17,8 @@ static bool descriptor_of(const char *path, int *fd, const char **name)
 	struct span number, rest;
 	int64_t n;
 
-	if (strncmp(path, "fd:", 3) != 0 || !span_split(span_str(path + 3), ':', &number, &rest) || !span_to_i64(number, &n) ||
-	    n < 3 || n > 1023)
+	if (strncmp(path, "fd:", 3) != 0 || !span_split(span_str(path + 3), ':', &number, &rest) ||
+	    !span_to_i64(number, &n) || n < 3 || n > 1023)
 		return false;
 	*fd = (int)n;
 	*name = (const char *)rest.p;

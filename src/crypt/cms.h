@@ -13,7 +13,8 @@
 /* Checks p7s (DER) over content; the signer's certificate must be the one that p7s carries and
  * its SHA-256 is given back: the caller compares it with what it trusts. Exactly one signer,
  * ECDSA P-256 with SHA-256, detached, and the DER must re-encode to itself. */
-enum err cms_verify(struct ctx *c, struct span p7s, struct span content, struct sha256 *certificate_out) MUST_USE;
+enum err cms_verify(struct ctx *c, struct span p7s, struct span content,
+		    struct sha256 *certificate_out) MUST_USE;
 /* SHA-256 of a certificate in PEM or DER. */
 enum err certificate_hash(struct ctx *c, struct span certificate, struct sha256 *out) MUST_USE;
 

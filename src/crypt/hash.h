@@ -15,13 +15,16 @@ struct sha256 {
 };
 
 enum err sha256_of(struct ctx *c, struct span s, struct sha256 *out) MUST_USE;
-enum err sha256_hex(struct ctx *c, struct span s, struct span *hex_out) MUST_USE;       /* in the arena */
+enum err sha256_hex(struct ctx *c, struct span s, struct span *hex_out) MUST_USE; /* in the arena */
 enum err sha512_of(struct ctx *c, struct span s, unsigned char out[64]) MUST_USE;
 enum err hmac_sha256(struct ctx *c, struct span key, struct span s, struct sha256 *out) MUST_USE;
 /* RFC 5869 with SHA-256; out_n at most 255 * 32. */
 enum err hkdf_sha256(struct ctx *c, struct span key, struct span salt, struct span info,
 		     unsigned char *out, size_t out_n) MUST_USE;
-static inline struct span sha256_span(const struct sha256 *h) { return span_of(h->b, SHA256_BYTES); }
+static inline struct span sha256_span(const struct sha256 *h)
+{
+	return span_of(h->b, SHA256_BYTES);
+}
 
 /* A running hash: begin, any number of adds, end (which makes it ready to begin again). */
 struct hasher;

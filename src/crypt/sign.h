@@ -14,10 +14,12 @@
 #define ED25519_SIG_BYTES 64u
 
 /* ERR_VERIFY if it does not hold. */
-enum err ed25519_verify(struct ctx *c, struct span public_key, struct span message, struct span sig) MUST_USE;
+enum err ed25519_verify(struct ctx *c, struct span public_key, struct span message, struct span sig)
+	MUST_USE;
 
 /* In crypt_sign only. */
 enum err ed25519_public_of(struct ctx *c, struct span secret, unsigned char out[32]) MUST_USE;
-enum err ed25519_sign(struct ctx *c, struct span secret, struct span message, unsigned char out[64]) MUST_USE;
+enum err ed25519_sign(struct ctx *c, struct span secret, struct span message, unsigned char out[64])
+	MUST_USE;
 
 #endif

@@ -30,15 +30,16 @@ struct ssh_public {
 
 void ssh_public_close(struct ssh_public *p);
 #define SSH_PUBLIC_SCOPED __attribute__((cleanup(ssh_public_close)))
-/* Opens a public key blob; ERR_FORMAT if it is not canonical, or a kind or size that we do not take. */
+/* Opens a public key blob; ERR_FORMAT if it is not canonical, or a kind or size that we do not
+ * take. */
 enum err ssh_public_open(struct ctx *c, struct span blob, struct ssh_public *out) MUST_USE;
 
 /* A positive mpint in its one shortest form (RFC 4251 section 5), without the sign byte. */
 bool take_mpint(struct reader *r, struct span *out);
 
 /* The bytes that are signed (PROTOCOL.sshsig section 3); hash_name is "sha256" or "sha512". */
-enum err sshsig_signed_bytes(struct ctx *c, struct span name_space, struct span hash_name, struct span message,
-			     struct span *out) MUST_USE;
+enum err sshsig_signed_bytes(struct ctx *c, struct span name_space, struct span hash_name,
+			     struct span message, struct span *out) MUST_USE;
 /* Blob into armour as ssh-keygen writes it. */
 enum err sshsig_armour(struct ctx *c, struct span blob, struct span *out) MUST_USE;
 

@@ -33,12 +33,12 @@ struct sshsig {
 /* Checks an armoured signature file over message in that namespace. ERR_FORMAT if it is none,
  * ERR_VERIFY if it does not hold (other message, other namespace, flags 0 ...). The armour must
  * be in ssh-keygen's own form: 70 characters a line, nothing before or after. */
-enum err sshsig_verify(struct ctx *c, struct span armoured, const char *name_space, struct span message,
-		       struct sshsig *out) MUST_USE;
+enum err sshsig_verify(struct ctx *c, struct span armoured, const char *name_space,
+		       struct span message, struct sshsig *out) MUST_USE;
 
 /* In crypt_sign only: an armoured signature by an Ed25519 secret key (the seal's document key). */
-enum err sshsig_sign_ed25519(struct ctx *c, struct span secret, const char *name_space, struct span message,
-			     struct span *armoured_out) MUST_USE;
+enum err sshsig_sign_ed25519(struct ctx *c, struct span secret, const char *name_space,
+			     struct span message, struct span *armoured_out) MUST_USE;
 /* "ssh-ed25519 AAAA..." of a raw Ed25519 public key. */
 enum err ssh_key_of_ed25519(struct ctx *c, struct span public_key, struct ssh_key *out) MUST_USE;
 

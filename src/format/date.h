@@ -12,7 +12,8 @@
 #define DATE_UNKNOWN INT64_MIN
 #define HEADER_BLOCK_MAX ((size_t)256 << 10)    /* bytes */
 
-/* The instant in s since 1970 UTC, or DATE_UNKNOWN. field is the body of a Date field, folded or not. */
+/* The instant in s since 1970 UTC, or DATE_UNKNOWN. field is the body of a Date field, folded or
+ * not. */
 int64_t date_of_field(struct span field);
 
 struct header_dates {

@@ -30,9 +30,11 @@ enum err json_parse(struct ctx *c, struct span text, struct json **out) MUST_USE
 /* Reads and demands that text is byte for byte its own canonical form. */
 enum err json_parse_canonical(struct ctx *c, struct span text, struct json **out) MUST_USE;
 /* The canonical form: members sorted, no white space. */
-enum err json_write(struct ctx *c, const struct json *j, size_t max_bytes, struct span *out) MUST_USE;
+enum err json_write(struct ctx *c, const struct json *j, size_t max_bytes, struct span *out)
+	MUST_USE;
 /* The same for people: indented by two, members in order of insertion. */
-enum err json_write_pretty(struct ctx *c, const struct json *j, size_t max_bytes, struct span *out) MUST_USE;
+enum err json_write_pretty(struct ctx *c, const struct json *j, size_t max_bytes, struct span *out)
+	MUST_USE;
 /* One text, quoted and escaped as RFC 8785 says, for writers of long line files. */
 void json_put_text(struct buf *b, struct span s);
 
@@ -43,9 +45,11 @@ struct json *json_object(struct ctx *c) __asm__("writ_json_object");    /* janss
 struct json *json_list(struct ctx *c);
 struct json *json_text(struct ctx *c, struct span s);
 struct json *json_int(struct ctx *c, int64_t i);
-void json_set(struct ctx *c, struct json *object, const char *key, struct json *value); /* NULL value = null */
+void json_set(struct ctx *c, struct json *object, const char *key,
+	      struct json *value); /* NULL value = null */
 void json_set_text(struct ctx *c, struct json *object, const char *key, struct span s);
-void json_set_str(struct ctx *c, struct json *object, const char *key, const char *z);  /* NULL = null */
+void json_set_str(struct ctx *c, struct json *object, const char *key,
+		  const char *z); /* NULL = null */
 void json_set_int(struct ctx *c, struct json *object, const char *key, int64_t i);
 void json_set_bool(struct ctx *c, struct json *object, const char *key, bool b);
 void json_add(struct ctx *c, struct json *list, struct json *value);
@@ -53,13 +57,17 @@ void json_add(struct ctx *c, struct json *list, struct json *value);
 /* Reading. json_get gives NULL for a missing member; the others fail with ERR_FORMAT and name
  * the member. json_opt_* give the fallback for a missing or null member. */
 const struct json *json_get(const struct json *object, const char *key);
-enum err json_need_text(struct ctx *c, const struct json *o, const char *key, struct span *out) MUST_USE;
+enum err json_need_text(struct ctx *c, const struct json *o, const char *key, struct span *out)
+	MUST_USE;
 enum err json_need_int(struct ctx *c, const struct json *o, const char *key, int64_t *out) MUST_USE;
 enum err json_need_bool(struct ctx *c, const struct json *o, const char *key, bool *out) MUST_USE;
-enum err json_need_list(struct ctx *c, const struct json *o, const char *key, const struct json **out) MUST_USE;
-enum err json_need_object(struct ctx *c, const struct json *o, const char *key, const struct json **out) MUST_USE;
+enum err json_need_list(struct ctx *c, const struct json *o, const char *key,
+			const struct json **out) MUST_USE;
+enum err json_need_object(struct ctx *c, const struct json *o, const char *key,
+			  const struct json **out) MUST_USE;
 /* A text that is n bytes in lower-case hex. */
-enum err json_need_hex(struct ctx *c, const struct json *o, const char *key, unsigned char *out, size_t n) MUST_USE;
+enum err json_need_hex(struct ctx *c, const struct json *o, const char *key, unsigned char *out,
+		       size_t n) MUST_USE;
 struct span json_opt_text(const struct json *o, const char *key, struct span fallback);
 int64_t json_opt_int(const struct json *o, const char *key, int64_t fallback);
 size_t json_count(const struct json *list);
@@ -70,6 +78,7 @@ bool json_equal(const struct json *a, const struct json *b) __asm__("writ_json_e
 enum err json_clone(struct ctx *c, const struct json *j, struct json **out) MUST_USE;
 
 /* Walks members or items: JSON_EACH(item, list) { ... } */
-#define JSON_EACH(item, parent) for (const struct json *item = (parent) ? (parent)->first : NULL; item; item = item->next)
+#define JSON_EACH(item, parent)                                                                    \
+	for (const struct json *item = (parent) ? (parent)->first : NULL; item; item = item->next)
 
 #endif

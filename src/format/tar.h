@@ -16,7 +16,8 @@
 #define TAR_NAME_MAX 4096u
 
 /* Appends the header block(s) of one file. */
-enum err tar_head(struct ctx *c, struct buf *b, struct span name, int64_t bytes, int64_t mtime_utc) MUST_USE;
+enum err tar_head(struct ctx *c, struct buf *b, struct span name, int64_t bytes, int64_t mtime_utc)
+	MUST_USE;
 /* Zero bytes from a content of that length to the next block border (0 to 511). */
 size_t tar_padding(int64_t bytes);
 /* Appends the two zero blocks. */
@@ -30,6 +31,7 @@ struct tar_entry {
 /* Reads the header at the start of input (give at least TAR_HEAD_MAX bytes, or all there is) and
  * demands that it is byte for byte what tar_head would write. *end_out: the two zero blocks stood
  * there instead. */
-enum err tar_read_head(struct ctx *c, struct span input, struct tar_entry *out, bool *end_out) MUST_USE;
+enum err tar_read_head(struct ctx *c, struct span input, struct tar_entry *out, bool *end_out)
+	MUST_USE;
 
 #endif

@@ -12,8 +12,10 @@
 #define TIME_TEXT_MAX 32
 /* "2026-11-22T10:00:00Z" into out (at least TIME_TEXT_MAX bytes); years 0001 to 9999. */
 void time_text(int64_t utc_s, char *out);
-enum err time_span(struct ctx *c, int64_t utc_s, struct span *out) MUST_USE;    /* the same in the arena */
-/* Reads RFC 3339 ("2026-11-22T10:00:00Z", "...+01:00"); false if it is none or the day does not exist. */
+enum err time_span(struct ctx *c, int64_t utc_s, struct span *out)
+	MUST_USE; /* the same in the arena */
+/* Reads RFC 3339 ("2026-11-22T10:00:00Z", "...+01:00"); false if it is none or the day does not
+ * exist. */
 bool time_parse(struct span s, int64_t *utc_s_out);
 /* Reads "2026-11-22". */
 bool date_parse(struct span s, int *year, int *month, int *day);

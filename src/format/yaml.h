@@ -14,7 +14,8 @@
 #define YAML_DEPTH_MAX 8
 #define YAML_NODES_MAX 20000
 
-/* An object whose scalars are all JSON_TEXT, each node with its line. Errors say "name:line: what". */
+/* An object whose scalars are all JSON_TEXT, each node with its line. Errors say "name:line: what".
+ */
 enum err yaml_parse(struct ctx *c, const char *name, struct span text, struct json **out) MUST_USE;
 
 #endif

@@ -40,11 +40,12 @@ enum err log_answer_read(struct ctx *c, const struct log *l, const struct json *
 	TRY(json_need_int(c, j, "count", &count));
 	TRY(json_need_list(c, j, "acts", &out->acts));
 	if (size < 1 || count < 0 || count > LOG_TICK_ACTS)
-		FAIL(c, ERR_FORMAT, "the seal's tick has the size %lld and %lld commitments", (long long)size,
-		     (long long)count);
+		FAIL(c, ERR_FORMAT, "the seal's tick has the size %lld and %lld commitments",
+		     (long long)size, (long long)count);
 	out->size = (uint64_t)size;
 	out->count = (size_t)count;
-	if (!tick_entry_read(span_of(out->entry, sizeof out->entry), &out->time_ms, &out->inner_root) ||
+	if (!tick_entry_read(span_of(out->entry, sizeof out->entry), &out->time_ms,
+			     &out->inner_root) ||
 	    out->time_ms != time_ms)
 		FAIL(c, ERR_VERIFY, "the entry of the seal's tick is none, or of another time");
 	TRY(checkpoint_open(c, out->note, l->key, &out->checkpoint));
@@ -71,14 +72,17 @@ static enum err edge_fits(struct ctx *c, const struct log *l, const struct log_a
 
 		TRY(tiles_entry(c, t, before - 1, &last));
 		if (!tick_entry_read(last, &last_ms, &root) || last_ms >= a->time_ms)
-			FAIL(c, ERR_VERIFY, "the time of the seal's tick is not after that of the last entry");
+			FAIL(c, ERR_VERIFY,
+			     "the time of the seal's tick is not after that of the last entry");
 	}
 	TRY(tiles_edge(c, t, &edge));
 	TRY(tree_edge_add(c, &edge, &a->leaf));
 	TRY(tree_edge_root(c, &edge, &root));
 	if (!span_eq(sha256_span(&root), sha256_span(&a->checkpoint.root))) {
 		err_next(c, "run 'writ log verify': it names the tile that changed");
-		FAIL(c, ERR_VERIFY, "the stored tiles with the new entry do not give the root of the seal's checkpoint");
+		FAIL(c, ERR_VERIFY,
+		     "the stored tiles with the new entry do not give the root of the seal's "
+		     "checkpoint");
 	}
 	return ERR_OK;
 }
@@ -106,7 +110,8 @@ static enum err files_check(struct ctx *c, const struct log *l, const struct log
 	source = tiles_source(t);
 	TRY(tree_root_of(c, &source, a->size, &root));
 	if (!span_eq(sha256_span(&root), sha256_span(&a->checkpoint.root)))
-		FAIL(c, ERR_VERIFY, "the tiles as written do not give the root of the seal's checkpoint");
+		FAIL(c, ERR_VERIFY,
+		     "the tiles as written do not give the root of the seal's checkpoint");
 	return ERR_OK;
 }
 
@@ -126,16 +131,18 @@ static enum err add_proof(struct ctx *c, const struct log *l, const struct log_a
 	memcpy(path.sibling, bytes + 2, sizeof path.sibling);
 	TRY(inner_root_of_path(c, commitment, &path, &root));
 	if (!span_eq(sha256_span(&root), sha256_span(&a->inner_root)))
-		FAIL(c, ERR_VERIFY, "a path of the seal's tick does not lead from its commitment to the entry");
+		FAIL(c, ERR_VERIFY,
+		     "a path of the seal's tick does not lead from its commitment to the entry");
 	hex_of(sha256_span(commitment), name);
 	hex_of(span_of(bytes + 2, sizeof bytes - 2), siblings);
 	return store_run(c, l->store, QUERY_PROOF_ADD,
-			 PARAMS(P_TEXT(span_of(name, sizeof name)), P_INT((int64_t)a->size - 1), P_INT(path.place),
-				P_TEXT(span_of(siblings, sizeof siblings))),
+			 PARAMS(P_TEXT(span_of(name, sizeof name)), P_INT((int64_t)a->size - 1),
+				P_INT(path.place), P_TEXT(span_of(siblings, sizeof siblings))),
 			 NULL, NULL);
 }
 
-static enum err add_seal_act(struct ctx *c, const struct log *l, const struct log_answer *a, const struct json *item)
+static enum err add_seal_act(struct ctx *c, const struct log *l, const struct log_answer *a,
+			     const struct json *item)
 {
 	unsigned char salt[SALT_BYTES];
 	char salt_hex[2 * SALT_BYTES], name[2 * SHA256_BYTES];
@@ -152,7 +159,8 @@ static enum err add_seal_act(struct ctx *c, const struct log *l, const struct lo
 	TRY(json_need_text(c, j, "act", &act));
 	TRY(store_one(c, l->store, QUERY_SEAL_ACT_LAST, PARAMS_NONE, &last, 1, NULL));
 	if (seq != last.i + 1)
-		FAIL(c, ERR_VERIFY, "act %lld of the seal came where %lld was due", (long long)seq, (long long)last.i + 1);
+		FAIL(c, ERR_VERIFY, "act %lld of the seal came where %lld was due", (long long)seq,
+		     (long long)last.i + 1);
 	TRY(act_commitment(c, span_of(salt, sizeof salt), text, &commitment));
 	hex_of(span_of(salt, sizeof salt), salt_hex);
 	hex_of(sha256_span(&commitment), name);
@@ -169,24 +177,28 @@ static enum err add_seal_act(struct ctx *c, const struct log *l, const struct lo
 	return add_proof(c, l, a, &commitment);
 }
 
-static enum err add_tick(struct ctx *c, const struct log *l, const struct log_answer *a, int64_t until_id)
+static enum err add_tick(struct ctx *c, const struct log *l, const struct log_answer *a,
+			 int64_t until_id)
 {
 	char entry[2 * TICK_ENTRY_BYTES];
 
 	hex_of(span_of(a->entry, sizeof a->entry), entry);
 	return store_run(c, l->store, QUERY_TICK_ADD,
-			 PARAMS(P_INT((int64_t)a->size - 1), P_INT(a->time_ms), P_TEXT(span_of(entry, sizeof entry)),
-				P_INT((int64_t)a->size), P_INT(until_id)),
+			 PARAMS(P_INT((int64_t)a->size - 1), P_INT(a->time_ms),
+				P_TEXT(span_of(entry, sizeof entry)), P_INT((int64_t)a->size),
+				P_INT(until_id)),
 			 NULL, NULL);
 }
 
 /* Is the tick's row there already? Then so is all that came with it. */
-static enum err tick_is_stored(struct ctx *c, const struct log *l, const struct log_answer *a, bool *out)
+static enum err tick_is_stored(struct ctx *c, const struct log *l, const struct log_answer *a,
+			       bool *out)
 {
 	char entry[2 * TICK_ENTRY_BYTES];
 	struct store_value row[4];
 
-	TRY(store_one(c, l->store, QUERY_TICK_GET, PARAMS(P_INT((int64_t)a->size - 1)), row, 4, out));
+	TRY(store_one(c, l->store, QUERY_TICK_GET, PARAMS(P_INT((int64_t)a->size - 1)), row, 4,
+		      out));
 	hex_of(span_of(a->entry, sizeof a->entry), entry);
 	if (*out && !span_eq(row[1].s, span_of(entry, sizeof entry)))
 		FAIL(c, ERR_VERIFY, "the database has another entry for tick %llu than the seal",
@@ -195,7 +207,8 @@ static enum err tick_is_stored(struct ctx *c, const struct log *l, const struct 
 }
 
 static enum err store_answer(struct ctx *c, const struct log *l, const struct log_answer *a,
-			     const struct log_waiting *waiting, size_t waiting_count, int64_t until_id)
+			     const struct log_waiting *waiting, size_t waiting_count,
+			     int64_t until_id)
 {
 	STORE_WORK_SCOPED struct store_work w = { NULL };
 	bool stored;
@@ -207,7 +220,8 @@ static enum err store_answer(struct ctx *c, const struct log *l, const struct lo
 	if (stored)
 		return ERR_OK;
 	if (waiting_count < a->count)
-		FAIL(c, ERR_VERIFY, "the seal's tick took %zu acts, only %zu wait here", a->count, waiting_count);
+		FAIL(c, ERR_VERIFY, "the seal's tick took %zu acts, only %zu wait here", a->count,
+		     waiting_count);
 	if (lseek(a->paths, 0, SEEK_SET) != 0)
 		FAIL(c, ERR_IO, "cannot read the paths of the seal's tick");
 	TRY(add_tick(c, l, a, a->count ? waiting[a->count - 1].id : until_id));

@@ -40,7 +40,8 @@ struct log_tick {
 	int64_t time_ms;
 	int64_t acts, seal_acts;        /* taken by this tick */
 	int64_t waiting;                /* acts that wait for the next one */
-	int64_t behind_ms;              /* how far this clock stands behind the tick; alarm above LOG_BEHIND_MS */
+	int64_t behind_ms; /* how far this clock stands behind the tick; alarm above LOG_BEHIND_MS
+			    */
 	bool recovered;                 /* an unfinished tick was finished first */
 };
 
@@ -60,21 +61,25 @@ enum err log_recover(struct ctx *c, const struct log *l, bool *finished_out) MUS
 enum err log_mend(struct ctx *c, const struct log *l, bool *mended_out) MUST_USE;
 
 /* The checkpoint as it stands; ERR_NOT_FOUND before the first tick. note_out may be NULL. */
-enum err log_checkpoint(struct ctx *c, const struct log *l, struct checkpoint *out, struct span *note_out) MUST_USE;
+enum err log_checkpoint(struct ctx *c, const struct log *l, struct checkpoint *out,
+			struct span *note_out) MUST_USE;
 /* c2sp.org/tlog-proof of one act at the present checkpoint, and the act's text, which belongs to
- * it. ERR_AGAIN while the act waits for its tick, ERR_STATE where retention has removed its body. */
-enum err log_prove(struct ctx *c, const struct log *l, struct span order_ref, int64_t seq, struct span *proof_out,
-		   struct span *act_out) MUST_USE;
-enum err log_prove_seal(struct ctx *c, const struct log *l, int64_t seal_seq, struct span *proof_out,
-			struct span *act_out) MUST_USE;
+ * it. ERR_AGAIN while the act waits for its tick, ERR_STATE where retention has removed its body.
+ */
+enum err log_prove(struct ctx *c, const struct log *l, struct span order_ref, int64_t seq,
+		   struct span *proof_out, struct span *act_out) MUST_USE;
+enum err log_prove_seal(struct ctx *c, const struct log *l, int64_t seal_seq,
+			struct span *proof_out, struct span *act_out) MUST_USE;
 /* RFC 9162 proof that the tree of old_size is the beginning of the present one (for witnesses). */
-enum err log_prove_consistency(struct ctx *c, const struct log *l, uint64_t old_size, struct tree_proof *out) MUST_USE;
+enum err log_prove_consistency(struct ctx *c, const struct log *l, uint64_t old_size,
+			       struct tree_proof *out) MUST_USE;
 
 /* Retention. An act may lose its body only if another act says so: log_removal makes that act's
  * body (LOG_ACT_REMOVED, order HOME: {"acts":[{"order","seq","commitment"}]}) for all acts of an
  * order that still have one; the caller appends it; then log_remove empties exactly those rows. */
 #define LOG_ACT_REMOVED "removed"
-enum err log_removal(struct ctx *c, struct store *st, struct span order_ref, struct json **body_out) MUST_USE;
+enum err log_removal(struct ctx *c, struct store *st, struct span order_ref, struct json **body_out)
+	MUST_USE;
 enum err log_remove(struct ctx *c, struct store *st, const struct json *body) MUST_USE;
 
 /* One finding. difference false: a remark that is no fault (acts that wait, bodies removed). place
@@ -87,7 +92,8 @@ struct log_report {
  * ERR_STATE: retention has removed the bodies, so there must be none. */
 struct log_fold {
 	void *of;
-	enum err (*fold)(struct ctx *c, void *of, struct span ref, struct order_view *out, bool *exists_out);
+	enum err (*fold)(struct ctx *c, void *of, struct span ref, struct order_view *out,
+			 bool *exists_out);
 };
 struct log_sum {
 	uint64_t size;
@@ -104,9 +110,9 @@ struct log_sum {
  * counters in the head of the database file, none of which writ reads. An act that waits is no
  * more than a row until its tick: who writes to the database may add or change it together with
  * its salt and commitment. An act taken out together with its proof is missed where it was the
- * last of its order and every later id was lowered by one: the tree hides how many acts a tick took.
- * The receipt that the sender of an order holds is the witness there. */
-enum err log_verify(struct ctx *c, const struct log *l, const struct log_fold *fold, const struct log_report *report,
-		    struct log_sum *out) MUST_USE;
+ * last of its order and every later id was lowered by one: the tree hides how many acts a tick
+ * took. The receipt that the sender of an order holds is the witness there. */
+enum err log_verify(struct ctx *c, const struct log *l, const struct log_fold *fold,
+		    const struct log_report *report, struct log_sum *out) MUST_USE;
 
 #endif

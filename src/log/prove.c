@@ -7,14 +7,16 @@
 
 #include "log/part.h"
 
-enum err log_path_of_row(struct ctx *c, const struct store_value *place, const struct store_value *siblings,
-			 struct inner_path *out)
+enum err log_path_of_row(struct ctx *c, const struct store_value *place,
+			 const struct store_value *siblings, struct inner_path *out)
 {
 	if (place->kind != STORE_INT || place->i < 0 || place->i >= INNER_PLACES)
 		FAIL(c, ERR_VERIFY, "the place is not one of the %u of a tick", INNER_PLACES);
 	out->place = (uint16_t)place->i;
-	if (siblings->kind != STORE_TEXT || !hex_decode(siblings->s, out->sibling[0].b, sizeof out->sibling))
-		FAIL(c, ERR_VERIFY, "the siblings are not %u hashes in lower-case hex", INNER_DEPTH);
+	if (siblings->kind != STORE_TEXT ||
+	    !hex_decode(siblings->s, out->sibling[0].b, sizeof out->sibling))
+		FAIL(c, ERR_VERIFY, "the siblings are not %u hashes in lower-case hex",
+		     INNER_DEPTH);
 	return ERR_OK;
 }
 
@@ -35,8 +37,8 @@ static enum err prove_at(struct ctx *c, struct tiles *t, struct span note, uint6
 }
 
 /* row: body, salt, commitment, tick, place, siblings. */
-static enum err prove_row(struct ctx *c, const struct log *l, const struct store_value *row, struct span *proof_out,
-			  struct span *act_out)
+static enum err prove_row(struct ctx *c, const struct log *l, const struct store_value *row,
+			  struct span *proof_out, struct span *act_out)
 {
 	struct act_proof p = { .index = 0 };
 	struct checkpoint cp, checked;
@@ -64,33 +66,38 @@ static enum err prove_row(struct ctx *c, const struct log *l, const struct store
 	return act_proof_write(c, &p, proof_out);
 }
 
-enum err log_prove(struct ctx *c, const struct log *l, struct span order_ref, int64_t seq, struct span *proof_out,
-		   struct span *act_out)
+enum err log_prove(struct ctx *c, const struct log *l, struct span order_ref, int64_t seq,
+		   struct span *proof_out, struct span *act_out)
 {
 	struct store_value row[6];
 	bool found;
 
-	TRY(store_one(c, l->store, QUERY_ACT_WITH_PROOF, PARAMS(P_TEXT(order_ref), P_INT(seq)), row, 6, &found));
+	TRY(store_one(c, l->store, QUERY_ACT_WITH_PROOF, PARAMS(P_TEXT(order_ref), P_INT(seq)), row,
+		      6, &found));
 	if (!found)
-		FAIL(c, ERR_NOT_FOUND, "there is no act %lld of %.*s", (long long)seq, SPAN_ARG(order_ref));
+		FAIL(c, ERR_NOT_FOUND, "there is no act %lld of %.*s", (long long)seq,
+		     SPAN_ARG(order_ref));
 	return prove_row(c, l, row, proof_out, act_out);
 }
 
-enum err log_prove_seal(struct ctx *c, const struct log *l, int64_t seal_seq, struct span *proof_out,
-			struct span *act_out)
+enum err log_prove_seal(struct ctx *c, const struct log *l, int64_t seal_seq,
+			struct span *proof_out, struct span *act_out)
 {
 	struct store_value row[6];
 	bool found;
 
-	TRY(store_one(c, l->store, QUERY_SEAL_ACT_WITH_PROOF, PARAMS(P_INT(seal_seq)), row, 6, &found));
+	TRY(store_one(c, l->store, QUERY_SEAL_ACT_WITH_PROOF, PARAMS(P_INT(seal_seq)), row, 6,
+		      &found));
 	if (!found) {
 		err_next(c, "acts of the seal come with the next tick");
-		FAIL(c, ERR_AGAIN, "there is no act %lld of the seal here yet", (long long)seal_seq);
+		FAIL(c, ERR_AGAIN, "there is no act %lld of the seal here yet",
+		     (long long)seal_seq);
 	}
 	return prove_row(c, l, row, proof_out, act_out);
 }
 
-enum err log_prove_consistency(struct ctx *c, const struct log *l, uint64_t old_size, struct tree_proof *out)
+enum err log_prove_consistency(struct ctx *c, const struct log *l, uint64_t old_size,
+			       struct tree_proof *out)
 {
 	struct tree_source source;
 	struct checkpoint cp;
@@ -98,8 +105,8 @@ enum err log_prove_consistency(struct ctx *c, const struct log *l, uint64_t old_
 
 	TRY(log_checkpoint(c, l, &cp, NULL));
 	if (old_size > cp.size)
-		FAIL(c, ERR_NOT_FOUND, "the log has %llu entries, not %llu", (unsigned long long)cp.size,
-		     (unsigned long long)old_size);
+		FAIL(c, ERR_NOT_FOUND, "the log has %llu entries, not %llu",
+		     (unsigned long long)cp.size, (unsigned long long)old_size);
 	TRY(tiles_open(c, l->dir, cp.size, &t));
 	source = tiles_source(t);
 	return tree_prove_consistency(c, &source, old_size, cp.size, out);

@@ -54,7 +54,8 @@ enum err log_remove(struct ctx *c, struct store *st, const struct json *body)
 		TRY(json_need_text(c, item, "order", &ref));
 		TRY(json_need_int(c, item, "seq", &seq));
 		if (span_is(ref, "HOME"))
-			FAIL(c, ERR_DENIED, "the acts of the home itself are kept for as long as the log");
+			FAIL(c, ERR_DENIED,
+			     "the acts of the home itself are kept for as long as the log");
 		TRY(store_run(c, st, QUERY_ACT_BLANK, PARAMS(P_TEXT(ref), P_INT(seq)), NULL, NULL));
 	}
 	return store_commit(c, &w);

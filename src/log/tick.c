@@ -28,7 +28,8 @@ enum err log_lock(struct ctx *c, const struct log *l, int *fd_out)
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			FAIL(c, ERR_IO, "cannot lock %s: %s", path, strerror(errno));
 		if (c->seam->mono_ms() >= end)
-			FAIL(c, ERR_BUSY, "another command has been closing a tick for more than %d s",
+			FAIL(c, ERR_BUSY,
+			     "another command has been closing a tick for more than %d s",
 			     LOG_BUSY_MS / 1000);
 		poll(NULL, 0, 10);
 	}
@@ -37,8 +38,8 @@ enum err log_lock(struct ctx *c, const struct log *l, int *fd_out)
 	return ERR_OK;
 }
 
-enum err log_checkpoint_read(struct ctx *c, const struct log *l, struct checkpoint *out, struct span *note_out,
-			     bool *found_out)
+enum err log_checkpoint_read(struct ctx *c, const struct log *l, struct checkpoint *out,
+			     struct span *note_out, bool *found_out)
 {
 	struct span note;
 	char *path;
@@ -51,7 +52,8 @@ enum err log_checkpoint_read(struct ctx *c, const struct log *l, struct checkpoi
 	TRY(file_read(c, path, NOTE_MAX, &note));
 	if (checkpoint_open(c, note, l->key, out) != ERR_OK) {
 		err_note(c, "%s", path);
-		err_next(c, "run 'writ log verify', then put the file back from a backup or a published copy");
+		err_next(c, "run 'writ log verify', then put the file back from a backup or a "
+			    "published copy");
 		c->code = ERR_VERIFY;
 		return ERR_VERIFY;
 	}
@@ -60,7 +62,8 @@ enum err log_checkpoint_read(struct ctx *c, const struct log *l, struct checkpoi
 	return ERR_OK;
 }
 
-enum err log_checkpoint(struct ctx *c, const struct log *l, struct checkpoint *out, struct span *note_out)
+enum err log_checkpoint(struct ctx *c, const struct log *l, struct checkpoint *out,
+			struct span *note_out)
 {
 	bool found;
 
@@ -84,12 +87,13 @@ static enum err waiting_row(struct ctx *c, void *of, const struct store_row *row
 
 	at->id = row->v[0].i;
 	if (!hex_decode(row->v[1].s, at->commitment.b, SHA256_BYTES))
-		FAIL(c, ERR_VERIFY, "act %lld of the home has a commitment that is none", (long long)at->id);
+		FAIL(c, ERR_VERIFY, "act %lld of the home has a commitment that is none",
+		     (long long)at->id);
 	return ERR_OK;
 }
 
-enum err log_waiting(struct ctx *c, struct store *st, size_t most, struct log_waiting **out, size_t *count_out,
-		     int64_t *until_id_out)
+enum err log_waiting(struct ctx *c, struct store *st, size_t most, struct log_waiting **out,
+		     size_t *count_out, int64_t *until_id_out)
 {
 	struct store_value last[2] = { { .i = 0 }, { .i = 0 } }, count;
 	struct waiting_list w = { NULL, 0 };
@@ -97,13 +101,14 @@ enum err log_waiting(struct ctx *c, struct store *st, size_t most, struct log_wa
 
 	TRY(store_one(c, st, QUERY_TICK_LAST, PARAMS_NONE, last, 2, &found));
 	*until_id_out = found ? last[1].i : 0;
-	TRY(store_one(c, st, QUERY_ACT_WAITING_COUNT, PARAMS(P_INT(*until_id_out)), &count, 1, NULL));
+	TRY(store_one(c, st, QUERY_ACT_WAITING_COUNT, PARAMS(P_INT(*until_id_out)), &count, 1,
+		      NULL));
 	if ((uint64_t)count.i < most)
 		most = (size_t)count.i;
 	TRY(NEW_ARRAY(c, w.list, most));
 	if (most)
-		TRY(store_run(c, st, QUERY_ACT_WAITING, PARAMS(P_INT(*until_id_out), P_INT((int64_t)most)),
-			      waiting_row, &w));
+		TRY(store_run(c, st, QUERY_ACT_WAITING,
+			      PARAMS(P_INT(*until_id_out), P_INT((int64_t)most)), waiting_row, &w));
 	*out = w.list;
 	*count_out = w.count;
 	return ERR_OK;
@@ -127,7 +132,8 @@ static int paths_of(const struct asked *a)
 	return a->msg.fd_count > 0 ? a->msg.fd[0] : -1;
 }
 
-/* The number of a request is made from its place and content: the hash stands for the commitments. */
+/* The number of a request is made from its place and content: the hash stands for the commitments.
+ */
 static enum err tick_place(struct ctx *c, struct span commitments, struct span *out)
 {
 	struct span hex;
@@ -136,8 +142,8 @@ static enum err tick_place(struct ctx *c, struct span commitments, struct span *
 	return span_fmt(c, out, "tick %.*s", SPAN_ARG(hex));
 }
 
-static enum err ask_tick(struct ctx *c, const struct log *l, uint64_t size, const struct log_waiting *waiting,
-			 size_t count, struct asked *out)
+static enum err ask_tick(struct ctx *c, const struct log *l, uint64_t size,
+			 const struct log_waiting *waiting, size_t count, struct asked *out)
 {
 	struct json *request = json_object(c);
 	const struct json *answer;
@@ -157,7 +163,8 @@ static enum err ask_tick(struct ctx *c, const struct log *l, uint64_t size, cons
 	TRY(l->seal.ask(c, l->seal.of, request, place, fd, &out->msg, &answer));
 	TRY(log_answer_read(c, l, answer, paths_of(out), &out->answer));
 	if (out->answer.size != size + 1 || out->answer.count != count)
-		FAIL(c, ERR_VERIFY, "the seal's tick does not continue the tree of %llu with %zu commitments",
+		FAIL(c, ERR_VERIFY,
+		     "the seal's tick does not continue the tree of %llu with %zu commitments",
 		     (unsigned long long)size, count);
 	return ERR_OK;
 }
@@ -178,16 +185,17 @@ static enum err ask_last(struct ctx *c, const struct log *l, struct asked *out, 
 
 static enum err out_of_step(struct ctx *c, uint64_t here, uint64_t there)
 {
-	err_next(c, here > there ? "restore the seal's newest state; if it is lost, a new log begins (writ help backup)" :
-				   "restore the newest copy of the home's log folder and database");
-	FAIL(c, ERR_STATE, "the log here has %llu entries, the seal's has %llu", (unsigned long long)here,
-	     (unsigned long long)there);
+	err_next(c, here > there ? "restore the seal's newest state; if it is lost, a new log "
+				   "begins (writ help backup)"
+				 : "restore the newest copy of the home's log folder and database");
+	FAIL(c, ERR_STATE, "the log here has %llu entries, the seal's has %llu",
+	     (unsigned long long)here, (unsigned long long)there);
 }
 
 /* The size by the checkpoint on the disk. No crash damages or loses it, so that is not finished in
  * silence; where it is to be mended, the seal's last tick stands for it. */
-static enum err size_here(struct ctx *c, const struct log *l, uint64_t seal_size, bool mend, uint64_t *out,
-			  bool *lost_out)
+static enum err size_here(struct ctx *c, const struct log *l, uint64_t seal_size, bool mend,
+			  uint64_t *out, bool *lost_out)
 {
 	struct checkpoint cp;
 	bool found;
@@ -203,7 +211,8 @@ static enum err size_here(struct ctx *c, const struct log *l, uint64_t seal_size
 	return ERR_OK;
 }
 
-static enum err publish_again(struct ctx *c, const struct log *l, const struct log_answer *a, bool *done_out)
+static enum err publish_again(struct ctx *c, const struct log *l, const struct log_answer *a,
+			      bool *done_out)
 {
 	enum err e = log_answer_publish(c, l, a);
 
@@ -281,7 +290,8 @@ static enum err tick_once(struct ctx *c, const struct log *l, struct log_tick *o
 	out->behind_ms = out->time_ms > c->seam->now_ms() ? out->time_ms - c->seam->now_ms() : 0;
 	if (count < LOG_TICK_ACTS)
 		return ERR_OK;
-	TRY(store_one(c, l->store, QUERY_ACT_WAITING_COUNT, PARAMS(P_INT(waiting[count - 1].id)), &waits, 1, NULL));
+	TRY(store_one(c, l->store, QUERY_ACT_WAITING_COUNT, PARAMS(P_INT(waiting[count - 1].id)),
+		      &waits, 1, NULL));
 	out->waiting = waits.i;
 	return ERR_OK;
 }
@@ -289,7 +299,8 @@ static enum err tick_once(struct ctx *c, const struct log *l, struct log_tick *o
 /* Could an unfinished tick be the reason? Not where nobody answered or the machine failed. */
 static bool may_be_unfinished(enum err e)
 {
-	return e == ERR_STATE || e == ERR_VERIFY || e == ERR_DENIED || e == ERR_FAILED || e == ERR_USAGE;
+	return e == ERR_STATE || e == ERR_VERIFY || e == ERR_DENIED || e == ERR_FAILED ||
+	       e == ERR_USAGE;
 }
 
 enum err log_tick(struct ctx *c, const struct log *l, struct log_tick *out)
@@ -307,7 +318,8 @@ enum err log_tick(struct ctx *c, const struct log *l, struct log_tick *out)
 	err_clear(c);
 	if (recover(c, l, false, &out->recovered) == ERR_OK && out->recovered)
 		return tick_once(c, l, out);
-	/* Recovery changed nothing, or failed for its own reason: its words are the better ones then. */
+	/* Recovery changed nothing, or failed for its own reason: its words are the better ones
+	 * then. */
 	if (c->code == ERR_OK) {
 		c->code = first.code;
 		memcpy(c->why, first.why, sizeof c->why);

@@ -22,12 +22,14 @@ unsigned tile_width(uint64_t size, int level, uint64_t index)
 	uint64_t items = level <= 0 ? size : size >> (8 * level);
 	uint64_t before;
 
-	if (level >= TILE_LEVELS || __builtin_mul_overflow(index, TILE_WIDTH, &before) || before >= items)
+	if (level >= TILE_LEVELS || __builtin_mul_overflow(index, TILE_WIDTH, &before) ||
+	    before >= items)
 		return 0;
 	return items - before >= TILE_WIDTH ? TILE_WIDTH : (unsigned)(items - before);
 }
 
-enum err tile_file(struct ctx *c, const char *dir, int level, uint64_t index, unsigned width, char **out)
+enum err tile_file(struct ctx *c, const char *dir, int level, uint64_t index, unsigned width,
+		   char **out)
 {
 	char kind[8] = "entries", *below;
 
@@ -45,7 +47,8 @@ static enum err read_exactly(struct ctx *c, const char *path, unsigned char *out
 
 	TRY(file_open(c, path, O_RDONLY | O_NOFOLLOW, 0, &fd));
 	for (;;) {
-		ssize_t got = at < n ? c->seam->read(fd, out + at, n - at) : c->seam->read(fd, &more, 1);
+		ssize_t got = at < n ? c->seam->read(fd, out + at, n - at)
+				     : c->seam->read(fd, &more, 1);
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -58,7 +61,8 @@ static enum err read_exactly(struct ctx *c, const char *path, unsigned char *out
 			break;
 	}
 	if (at != n)
-		FAIL(c, ERR_VERIFY, "%s is %s than its %zu bytes", path, at < n ? "shorter" : "longer", n);
+		FAIL(c, ERR_VERIFY, "%s is %s than its %zu bytes", path,
+		     at < n ? "shorter" : "longer", n);
 	return ERR_OK;
 }
 
@@ -105,14 +109,15 @@ enum err tiles_open(struct ctx *c, const char *dir, uint64_t size, struct tiles 
 	return ERR_OK;
 }
 
-enum err tiles_get(struct ctx *c, struct tiles *t, int level, uint64_t index, const struct tile_kept **out)
+enum err tiles_get(struct ctx *c, struct tiles *t, int level, uint64_t index,
+		   const struct tile_kept **out)
 {
 	unsigned width = tile_width(t->size, level, index);
 	struct tile_kept *edge = &t->edge[level + 1], *full = &t->full[level + 1];
 
 	if (width == 0)
-		FAIL(c, ERR_VERIFY, "a tree of %llu has no tile %llu of level %d", (unsigned long long)t->size,
-		     (unsigned long long)index, level);
+		FAIL(c, ERR_VERIFY, "a tree of %llu has no tile %llu of level %d",
+		     (unsigned long long)t->size, (unsigned long long)index, level);
 	*out = edge;
 	if (edge->width && edge->index == index)
 		return ERR_OK;
@@ -144,7 +149,8 @@ enum err hashes_root(struct ctx *c, const unsigned char *hashes, unsigned count,
 }
 
 /* Node (level, index) stands in, or is the root over a part of, one tile. */
-static enum err read_node(struct ctx *c, void *of, unsigned level, uint64_t index, struct sha256 *out)
+static enum err read_node(struct ctx *c, void *of, unsigned level, uint64_t index,
+			  struct sha256 *out)
 {
 	int tile_level = (int)(level / 8);
 	unsigned count = 1u << level % 8, at;
@@ -154,7 +160,8 @@ static enum err read_node(struct ctx *c, void *of, unsigned level, uint64_t inde
 	TRY(tiles_get(c, of, tile_level, first / TILE_WIDTH, &tile));
 	at = (unsigned)(first % TILE_WIDTH);
 	if (at + count > tile->width)
-		FAIL(c, ERR_VERIFY, "the tiles do not reach to node %llu of level %u", (unsigned long long)index, level);
+		FAIL(c, ERR_VERIFY, "the tiles do not reach to node %llu of level %u",
+		     (unsigned long long)index, level);
 	return hashes_root(c, tile->bytes + (size_t)at * SHA256_BYTES, count, out);
 }
 

@@ -33,26 +33,31 @@ struct tiles {
 unsigned tile_width(uint64_t size, int level, uint64_t index);
 size_t tile_item_bytes(int level);
 /* DIR/tile/... in the arena. */
-enum err tile_file(struct ctx *c, const char *dir, int level, uint64_t index, unsigned width, char **out) MUST_USE;
-/* The tile's bytes, exactly as long as its width wants: ERR_VERIFY if it is missing or of another length. */
+enum err tile_file(struct ctx *c, const char *dir, int level, uint64_t index, unsigned width,
+		   char **out) MUST_USE;
+/* The tile's bytes, exactly as long as its width wants: ERR_VERIFY if it is missing or of another
+ * length. */
 enum err tile_read(struct ctx *c, const char *dir, int level, uint64_t index, unsigned width,
 		   struct tile_kept *out) MUST_USE;
 
 enum err tiles_open(struct ctx *c, const char *dir, uint64_t size, struct tiles **out) MUST_USE;
 /* The same without a look at the disk, for who loads the edge tile by tile. */
 enum err tiles_blank(struct ctx *c, const char *dir, uint64_t size, struct tiles **out) MUST_USE;
-enum err tiles_get(struct ctx *c, struct tiles *t, int level, uint64_t index, const struct tile_kept **out) MUST_USE;
+enum err tiles_get(struct ctx *c, struct tiles *t, int level, uint64_t index,
+		   const struct tile_kept **out) MUST_USE;
 enum err tiles_entry(struct ctx *c, struct tiles *t, uint64_t n, struct span *out) MUST_USE;
 struct tree_source tiles_source(struct tiles *t);
 enum err tiles_edge(struct ctx *c, struct tiles *t, struct tree_edge *out) MUST_USE;
 /* Root over a full or partial run of hashes whose count is a power of two. */
-enum err hashes_root(struct ctx *c, const unsigned char *hashes, unsigned count, struct sha256 *out) MUST_USE;
+enum err hashes_root(struct ctx *c, const unsigned char *hashes, unsigned count, struct sha256 *out)
+	MUST_USE;
 
 /* Writing the entry of a tree of size n, which becomes n + 1. Entries and level 0 are durable when
  * this returns; a partial tile above follows from level 0 and is made again after a power failure,
  * so that an idle tick makes no fifth file durable. */
 enum err tiles_add_entry(struct ctx *c, const char *dir, uint64_t n, struct span entry) MUST_USE;
-enum err tiles_add_leaf(struct ctx *c, const char *dir, uint64_t n, const struct sha256 *leaf) MUST_USE;
+enum err tiles_add_leaf(struct ctx *c, const char *dir, uint64_t n, const struct sha256 *leaf)
+	MUST_USE;
 /* Makes the right edge of the levels above 0 again from the level below. */
 enum err tiles_mend(struct ctx *c, const char *dir, uint64_t size) MUST_USE;
 /* Takes away what is no part of a tree of that size at its right edge: older partial tiles. */

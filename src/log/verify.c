@@ -12,7 +12,8 @@
 
 #include "base/file.h"
 
-static void say(struct verify *v, bool difference, const char *what, const char *place, va_list args)
+static void say(struct verify *v, bool difference, const char *what, const char *place,
+		va_list args)
 {
 	char text[512];
 
@@ -88,7 +89,8 @@ static enum err load_removals(struct ctx *c, struct verify *v)
 {
 	struct removals r = { json_list(c), 0 };
 
-	TRY(store_run(c, v->l->store, QUERY_ACT_NAMED, PARAMS(P_STR(LOG_ACT_REMOVED)), removal_row, &r));
+	TRY(store_run(c, v->l->store, QUERY_ACT_NAMED, PARAMS(P_STR(LOG_ACT_REMOVED)), removal_row,
+		      &r));
 	TRY(NEW_ARRAY(c, v->removed, r.count));
 	JSON_EACH(act, r.acts) {
 		JSON_EACH(item, removed_by(act)) {
@@ -96,7 +98,8 @@ static enum err load_removals(struct ctx *c, struct verify *v)
 
 			at->order_ref = json_opt_text(item, "order", SPAN_NONE);
 			at->seq = json_opt_int(item, "seq", 0);
-			if (hex_decode(json_opt_text(item, "commitment", SPAN_NONE), at->commitment.b, SHA256_BYTES))
+			if (hex_decode(json_opt_text(item, "commitment", SPAN_NONE),
+				       at->commitment.b, SHA256_BYTES))
 				v->removed_count++;
 		}
 	}
@@ -115,8 +118,8 @@ static enum err look_at_once(struct ctx *c, struct verify *v, struct store_work 
 	return store_begin_reading(c, v->l->store, w);
 }
 
-enum err log_verify(struct ctx *c, const struct log *l, const struct log_fold *fold, const struct log_report *report,
-		    struct log_sum *out)
+enum err log_verify(struct ctx *c, const struct log *l, const struct log_fold *fold,
+		    const struct log_report *report, struct log_sum *out)
 {
 	STORE_WORK_SCOPED struct store_work w = { NULL };
 	struct verify v = { .l = l, .fold = fold, .report = report, .sum = out };
@@ -136,7 +139,8 @@ enum err log_verify(struct ctx *c, const struct log *l, const struct log_fold *f
 	if (out->waiting)
 		verify_remark(&v, "wait for the next tick", "%lld acts", (long long)out->waiting);
 	if (out->removed)
-		verify_remark(&v, "have no body any more: retention removed it, the commitment stays", "%lld acts",
-			      (long long)out->removed);
+		verify_remark(&v,
+			      "have no body any more: retention removed it, the commitment stays",
+			      "%lld acts", (long long)out->removed);
 	return ERR_OK;
 }

@@ -35,7 +35,8 @@ enum err verify_scratch(struct ctx *c, struct ctx *scratch) MUST_USE;
 
 /* Under the lock: the checkpoint, the tiles of the right edge, and names that do not belong. */
 enum err verify_names(struct ctx *c, struct verify *v) MUST_USE;
-/* Every entry against its hash, every full tile against the hash above it, the top against the checkpoint. */
+/* Every entry against its hash, every full tile against the hash above it, the top against the
+ * checkpoint. */
 enum err verify_tiles(struct ctx *c, struct verify *v) MUST_USE;
 enum err verify_acts(struct ctx *c, struct verify *v) MUST_USE;
 enum err verify_seal_acts(struct ctx *c, struct verify *v) MUST_USE;

@@ -21,7 +21,8 @@ static enum err name_is_of_tree(struct ctx *c, const char *name, uint64_t size, 
 	unsigned width;
 
 	*out = false;
-	if (!span_starts(rest, "tile/") || !span_split(span_cut(rest, 5, rest.n), '/', &kind, &rest))
+	if (!span_starts(rest, "tile/") ||
+	    !span_split(span_cut(rest, 5, rest.n), '/', &kind, &rest))
 		return ERR_OK;
 	if (!span_is(kind, "entries")) {
 		if (!span_to_i64(kind, &x) || x < 0 || x >= TILE_LEVELS)
@@ -29,7 +30,8 @@ static enum err name_is_of_tree(struct ctx *c, const char *name, uint64_t size, 
 		level = (int)x;
 	}
 	/* The groups of the number; what follows them is compared with the name as it should be. */
-	while (span_split(rest, '/', &number, &tail) && number.n == 4 && number.p[0] == 'x' && index < UINT64_MAX / 1000000) {
+	while (span_split(rest, '/', &number, &tail) && number.n == 4 && number.p[0] == 'x' &&
+	       index < UINT64_MAX / 1000000) {
 		for (size_t i = 1; i < 4; i++)
 			index = index * 10 + (uint64_t)(number.p[i] - '0') % 10;
 		rest = tail;
@@ -88,7 +90,8 @@ static enum err load_edge(struct ctx *c, struct verify *v)
 		uint64_t last = (level <= 0 ? size : size >> (8 * level)) / TILE_WIDTH;
 		unsigned width = tile_width(size, level, last);
 
-		if (width && tile_read(c, v->l->dir, level, last, width, &v->tiles->edge[level + 1]) != ERR_OK)
+		if (width && tile_read(c, v->l->dir, level, last, width,
+				       &v->tiles->edge[level + 1]) != ERR_OK)
 			err_clear(c);
 	}
 	return ERR_OK;
@@ -108,16 +111,19 @@ enum err verify_names(struct ctx *c, struct verify *v)
 	return walk_names(c, v);
 }
 
-static void tile_found(struct ctx *s, struct verify *v, int level, uint64_t index, int at, const char *what)
+static void tile_found(struct ctx *s, struct verify *v, int level, uint64_t index, int at,
+		       const char *what)
 {
 	char *path = NULL;
 
-	if (tile_file(s, "log", level, index, tile_width(v->checkpoint.size, level, index), &path) != ERR_OK)
+	if (tile_file(s, "log", level, index, tile_width(v->checkpoint.size, level, index),
+		      &path) != ERR_OK)
 		return;
 	if (at < 0)
 		verify_found(v, what, "%s", path);
 	else
-		verify_found(v, what, "%s %s %d", path, level == TILE_ENTRIES ? "entry" : "hash", at);
+		verify_found(v, what, "%s %s %d", path, level == TILE_ENTRIES ? "entry" : "hash",
+			     at);
 }
 
 /* NULL where it cannot be read, which is a finding. */
@@ -132,8 +138,8 @@ static const struct tile_kept *get(struct ctx *s, struct verify *v, int level, u
 	return NULL;
 }
 
-static enum err check_entries(struct ctx *s, struct verify *v, uint64_t index, const struct tile_kept *hashes,
-			      int64_t *last_ms)
+static enum err check_entries(struct ctx *s, struct verify *v, uint64_t index,
+			      const struct tile_kept *hashes, int64_t *last_ms)
 {
 	const struct tile_kept *entries = get(s, v, TILE_ENTRIES, index);
 
@@ -146,16 +152,20 @@ static enum err check_entries(struct ctx *s, struct verify *v, uint64_t index, c
 		if (at[0] != 0 || at[1] != TICK_ENTRY_BYTES || !tick_entry_read(entry, &ms, &inner))
 			tile_found(s, v, TILE_ENTRIES, index, (int)i, "is not the entry of a tick");
 		else if (ms <= *last_ms)
-			tile_found(s, v, TILE_ENTRIES, index, (int)i, "its time is not after that of the entry before");
+			tile_found(s, v, TILE_ENTRIES, index, (int)i,
+				   "its time is not after that of the entry before");
 		*last_ms = ms;
 		TRY(tree_leaf(s, entry, &leaf));
-		if (hashes && memcmp(leaf.b, hashes->bytes + (size_t)i * SHA256_BYTES, SHA256_BYTES) != 0)
-			tile_found(s, v, TILE_ENTRIES, index, (int)i, "does not have the hash that the tile of level 0 holds");
+		if (hashes &&
+		    memcmp(leaf.b, hashes->bytes + (size_t)i * SHA256_BYTES, SHA256_BYTES) != 0)
+			tile_found(s, v, TILE_ENTRIES, index, (int)i,
+				   "does not have the hash that the tile of level 0 holds");
 	}
 	return ERR_OK;
 }
 
-static enum err check_above(struct ctx *s, struct verify *v, int level, uint64_t index, const struct tile_kept *tile)
+static enum err check_above(struct ctx *s, struct verify *v, int level, uint64_t index,
+			    const struct tile_kept *tile)
 {
 	const struct tile_kept *above;
 	struct sha256 root;
@@ -164,11 +174,13 @@ static enum err check_above(struct ctx *s, struct verify *v, int level, uint64_t
 	TRY(hashes_root(s, tile->bytes, TILE_WIDTH, &root));
 	above = get(s, v, level + 1, index / TILE_WIDTH);
 	if (above && memcmp(root.b, above->bytes + (size_t)at * SHA256_BYTES, SHA256_BYTES) != 0)
-		tile_found(s, v, level + 1, index / TILE_WIDTH, (int)at, "is not the root of the tile below it");
+		tile_found(s, v, level + 1, index / TILE_WIDTH, (int)at,
+			   "is not the root of the tile below it");
 	return ERR_OK;
 }
 
-static enum err check_tile(struct ctx *c, struct verify *v, int level, uint64_t index, int64_t *last_ms)
+static enum err check_tile(struct ctx *c, struct verify *v, int level, uint64_t index,
+			   int64_t *last_ms)
 {
 	CTX_SCOPED struct ctx s;
 	const struct tile_kept *tile;
@@ -199,6 +211,7 @@ enum err verify_tiles(struct ctx *c, struct verify *v)
 	if (tree_root_of(&s, &source, v->checkpoint.size, &root) != ERR_OK)
 		return ERR_OK; /* the tile that is missing was told above */
 	if (memcmp(root.b, v->checkpoint.root.b, SHA256_BYTES) != 0)
-		verify_found(v, "the hash tiles do not give the root that the checkpoint signs", "log/checkpoint");
+		verify_found(v, "the hash tiles do not give the root that the checkpoint signs",
+			     "log/checkpoint");
 	return ERR_OK;
 }

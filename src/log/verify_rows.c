@@ -52,13 +52,17 @@ static enum err check_proof(struct row *r, const struct sha256 *commitment)
 		return ERR_OK;
 	}
 	TRY(inner_root_of_path(r->s, commitment, &path, &root));
-	if (!tick_entry_read(entry, &ms, &inner) || !span_eq(sha256_span(&root), sha256_span(&inner)))
-		found(r, "proof", "tick, place and siblings do not lead from the commitment to the entry of the log");
+	if (!tick_entry_read(entry, &ms, &inner) ||
+	    !span_eq(sha256_span(&root), sha256_span(&inner)))
+		found(r, "proof",
+		      "tick, place and siblings do not lead from the commitment to the entry of "
+		      "the log");
 	return ERR_OK;
 }
 
 /* *json_out NULL where the body cannot be read. */
-static enum err check_body(struct row *r, const struct sha256 *commitment, const struct json **json_out)
+static enum err check_body(struct row *r, const struct sha256 *commitment,
+			   const struct json **json_out)
 {
 	unsigned char salt[32];
 	struct sha256 want;
@@ -76,21 +80,24 @@ static enum err check_body(struct row *r, const struct sha256 *commitment, const
 	}
 	TRY(act_commitment(r->s, span_of(salt, sizeof salt), r->col[BODY].s, &want));
 	if (!span_eq(sha256_span(&want), sha256_span(commitment)))
-		found(r, "commitment", "is not the hash of salt and body: one of the three was changed");
+		found(r, "commitment",
+		      "is not the hash of salt and body: one of the three was changed");
 	return ERR_OK;
 }
 
-static void check_text(struct row *r, const struct json *j, const char *key, const struct store_value *col,
-		       const char *column)
+static void check_text(struct row *r, const struct json *j, const char *key,
+		       const struct store_value *col, const char *column)
 {
 	const struct json *have = json_get(j, key);
 	bool null = !have || have->type == JSON_NULL;
 
-	if (null != (col->kind == STORE_NULL) || (!null && !span_eq(json_opt_text(j, key, SPAN_NONE), col->s)))
+	if (null != (col->kind == STORE_NULL) ||
+	    (!null && !span_eq(json_opt_text(j, key, SPAN_NONE), col->s)))
 		found(r, column, "differs from what the act says");
 }
 
-static void check_number(struct row *r, const struct json *j, const char *key, const struct store_value *col)
+static void check_number(struct row *r, const struct json *j, const char *key,
+			 const struct store_value *col)
 {
 	if (json_opt_int(j, key, -1) != col->i)
 		found(r, key, "differs from what the act says");
@@ -98,7 +105,8 @@ static void check_number(struct row *r, const struct json *j, const char *key, c
 
 static void check_kind(struct row *r, const struct json *j)
 {
-	if (json_opt_int(j, "version", 0) != 1 || !span_is(json_opt_text(j, "kind", SPAN_NONE), "act"))
+	if (json_opt_int(j, "version", 0) != 1 ||
+	    !span_is(json_opt_text(j, "kind", SPAN_NONE), "act"))
 		found(r, "body", "is no act of version 1");
 }
 
@@ -116,8 +124,10 @@ static void check_removed(struct row *r, const struct sha256 *commitment)
 	const struct verify_removed *on_file = NULL;
 
 	if (r->v->removed_count)
-		on_file = bsearch(commitment, r->v->removed, r->v->removed_count, sizeof *r->v->removed, by_commitment);
-	if (!on_file || !span_eq(on_file->order_ref, r->col[ORDER_REF].s) || on_file->seq != r->col[SEQ].i)
+		on_file = bsearch(commitment, r->v->removed, r->v->removed_count,
+				  sizeof *r->v->removed, by_commitment);
+	if (!on_file || !span_eq(on_file->order_ref, r->col[ORDER_REF].s) ||
+	    on_file->seq != r->col[SEQ].i)
 		found(r, "body", "is missing, and no act of the home says that it was removed");
 	if (r->col[SALT].s.n || r->col[ACT].s.n || r->col[MADE_AT].i != 0)
 		found(r, "salt", "an act without body keeps a salt, a name or a time");
@@ -136,7 +146,8 @@ static enum err check_columns(struct row *r, const struct sha256 *commitment)
 	check_text(r, j, "order", &r->col[ORDER_REF], "order_ref");
 	check_number(r, j, "seq", &r->col[SEQ]);
 	check_text(r, j, "act", &r->col[ACT], "act");
-	if (!time_parse(json_opt_text(j, "made_at", SPAN_NONE), &made_at) || made_at != r->col[MADE_AT].i)
+	if (!time_parse(json_opt_text(j, "made_at", SPAN_NONE), &made_at) ||
+	    made_at != r->col[MADE_AT].i)
 		found(r, "made_at_utc", "differs from what the act says");
 	return ERR_OK;
 }
@@ -145,7 +156,8 @@ static enum err check_act(struct row *r)
 {
 	struct sha256 commitment;
 
-	snprintf(r->name, sizeof r->name, "act[%.*s %lld]", SPAN_ARG(r->col[ORDER_REF].s), (long long)r->col[SEQ].i);
+	snprintf(r->name, sizeof r->name, "act[%.*s %lld]", SPAN_ARG(r->col[ORDER_REF].s),
+		 (long long)r->col[SEQ].i);
 	if (r->col[ID].i != ++r->v->sum->acts)
 		found(r, "id", "the acts of the home are not numbered without gap");
 	if (!hex_decode(r->col[COMMITMENT].s, commitment.b, SHA256_BYTES)) {
@@ -218,8 +230,8 @@ static enum err check_row(struct ctx *c, void *of, const struct store_row *row)
 }
 
 /* A table that cannot be read to its end is a finding like any other. */
-static enum err check_rows(struct ctx *c, struct verify *v, enum store_query q, enum err (*check)(struct row *r),
-			   const char *table)
+static enum err check_rows(struct ctx *c, struct verify *v, enum store_query q,
+			   enum err (*check)(struct row *r), const char *table)
 {
 	struct rows_of w = { v, check };
 	enum err e = store_run(c, v->l->store, q, PARAMS_NONE, check_row, &w);

@@ -25,7 +25,8 @@ static enum err tick_row(struct ctx *c, void *of, const struct store_row *row)
 	int64_t ms;
 
 	if (col[3].i != col[0].i + 1)
-		verify_found(t->v, "is not the size of the tree with this tick", "tick[%lld].size", n);
+		verify_found(t->v, "is not the size of the tree with this tick", "tick[%lld].size",
+			     n);
 	if (col[5].i == 0)
 		verify_found(t->v, "has a row, and no act: idle ticks have none", "tick[%lld]", n);
 	if (col[6].i > t->until_id)
@@ -33,8 +34,10 @@ static enum err tick_row(struct ctx *c, void *of, const struct store_row *row)
 	if (col[4].i != t->until_id)
 		verify_found(t->v, "is not the last act taken", "tick[%lld].until_id", n);
 	t->until_id = col[4].i;
-	if (!hex_decode(col[2].s, entry, sizeof entry) || !tick_entry_read(span_of(entry, sizeof entry), &ms, &inner))
-		verify_found(t->v, "is not the entry of a tick in lower-case hex", "tick[%lld].entry", n);
+	if (!hex_decode(col[2].s, entry, sizeof entry) ||
+	    !tick_entry_read(span_of(entry, sizeof entry), &ms, &inner))
+		verify_found(t->v, "is not the entry of a tick in lower-case hex",
+			     "tick[%lld].entry", n);
 	else if (ms != col[1].i)
 		verify_found(t->v, "is not the time in the entry", "tick[%lld].time_ms", n);
 	if (!t->v->tiles)
@@ -54,8 +57,8 @@ static enum err tick_row(struct ctx *c, void *of, const struct store_row *row)
 static enum err lone_proof_row(struct ctx *c, void *of, const struct store_row *row)
 {
 	(void)c;
-	verify_found(of, "is the proof of no act: the act was removed, or its commitment changed", "proof[%.*s]",
-		     SPAN_ARG(span_cut(row->v[0].s, 0, 64)));
+	verify_found(of, "is the proof of no act: the act was removed, or its commitment changed",
+		     "proof[%.*s]", SPAN_ARG(span_cut(row->v[0].s, 0, 64)));
 	return ERR_OK;
 }
 
@@ -66,7 +69,8 @@ static enum err order_row(struct ctx *c, void *of, const struct store_row *row)
 	bool found = true;
 
 	if (row->v[1].i != 1 || row->v[2].i != row->v[3].i)
-		verify_found(v, "its acts are not numbered 1, 2, ... without gap", "act[%.*s].seq", SPAN_ARG(row->v[0].s));
+		verify_found(v, "its acts are not numbered 1, 2, ... without gap", "act[%.*s].seq",
+			     SPAN_ARG(row->v[0].s));
 	if (span_is(row->v[0].s, "HOME"))
 		return ERR_OK;
 	v->sum->orders++;
@@ -88,12 +92,14 @@ static enum err order_row(struct ctx *c, void *of, const struct store_row *row)
 	exists = exists && e == ERR_OK;
 	TRY(view_get(&s, v->l->store, row->v[0].s, &have, &found));
 	if (exists != found)
-		verify_found(v, found ? "stands for no order" : "is missing", "order_view[%.*s]", SPAN_ARG(row->v[0].s));
+		verify_found(v, found ? "stands for no order" : "is missing", "order_view[%.*s]",
+			     SPAN_ARG(row->v[0].s));
 	if (!exists || !found)
 		return ERR_OK;
 	column = view_difference(&want, &have);
 	if (column)
-		verify_found(v, "differs from what the acts say; 'writ fsck --rebuild' makes it again",
+		verify_found(v,
+			     "differs from what the acts say; 'writ fsck --rebuild' makes it again",
 			     "order_view[%.*s].%s", SPAN_ARG(row->v[0].s), column);
 	return ERR_OK;
 }
@@ -106,7 +112,8 @@ static enum err view_row(struct ctx *c, void *of, const struct order_view *view)
 	CTX_SCOPED struct ctx s;
 
 	TRY(verify_scratch(c, &s));
-	TRY(store_one(&s, v->l->store, QUERY_ACT_LAST_SEQ, PARAMS(P_TEXT(view->ref)), &last, 1, NULL));
+	TRY(store_one(&s, v->l->store, QUERY_ACT_LAST_SEQ, PARAMS(P_TEXT(view->ref)), &last, 1,
+		      NULL));
 	if (last.i == 0 || span_is(view->ref, "HOME"))
 		verify_found(v, "stands for no order", "order_view[%.*s].ref", SPAN_ARG(view->ref));
 	return ERR_OK;
@@ -119,7 +126,8 @@ static enum err meta_row(struct ctx *c, void *of, const struct store_row *row)
 	(void)c;
 	snprintf(schema, sizeof schema, "%d", STORE_SCHEMA);
 	if (!span_is(row->v[0].s, "schema"))
-		verify_found(of, "is no key that writ keeps", "meta[%.*s].key", SPAN_ARG(row->v[0].s));
+		verify_found(of, "is no key that writ keeps", "meta[%.*s].key",
+			     SPAN_ARG(row->v[0].s));
 	else if (!span_is(row->v[1].s, schema))
 		verify_found(of, "is not the schema that this database has", "meta[schema].value");
 	return ERR_OK;

@@ -20,20 +20,21 @@ static const struct embedded *find(const char *name)
 	return NULL;
 }
 
-static enum err value_of(struct ctx *c, const char *template_name, struct span slot, const struct letter_slot *slots,
-			 size_t count, struct span *out)
+static enum err value_of(struct ctx *c, const char *template_name, struct span slot,
+			 const struct letter_slot *slots, size_t count, struct span *out)
 {
 	for (size_t i = 0; i < count; i++)
 		if (span_is(slot, slots[i].name)) {
 			*out = slots[i].value;
 			return ERR_OK;
 		}
-	FAIL(c, ERR_FAILED, "the letter '%s' has a slot '%.*s' that nobody fills", template_name, SPAN_ARG(slot));
+	FAIL(c, ERR_FAILED, "the letter '%s' has a slot '%.*s' that nobody fills", template_name,
+	     SPAN_ARG(slot));
 }
 
 /* One line; a line whose only slots are empty vanishes. */
-static enum err fill_line(struct ctx *c, const char *template_name, struct span line, const struct letter_slot *slots,
-			  size_t count, struct buf *b)
+static enum err fill_line(struct ctx *c, const char *template_name, struct span line,
+			  const struct letter_slot *slots, size_t count, struct buf *b)
 {
 	struct buf text;
 	struct span done, value;
@@ -67,8 +68,8 @@ static enum err fill_line(struct ctx *c, const char *template_name, struct span 
 	return ERR_OK;
 }
 
-enum err letter_fill(struct ctx *c, const char *template_name, const struct letter_slot *slots, size_t count,
-		     struct span *text_out)
+enum err letter_fill(struct ctx *c, const char *template_name, const struct letter_slot *slots,
+		     size_t count, struct span *text_out)
 {
 	const struct embedded *t = find(template_name);
 	struct reader r;
@@ -91,7 +92,9 @@ enum err letter_reasons(struct ctx *c, const struct json *codes, struct span *ou
 
 	buf_begin(&b, c, LETTER_MAX);
 	JSON_EACH(code, codes)
-		buf_fmt(&b, "%s  %d. %.*s: %s.", n ? "\n" : "", n + 1, SPAN_ARG(code->s), reason_words(code->s)), n++;
+		buf_fmt(&b, "%s  %d. %.*s: %s.", n ? "\n" : "", n + 1, SPAN_ARG(code->s),
+			reason_words(code->s)),
+			n++;
 	return buf_done(c, &b, out);
 }
 
@@ -101,7 +104,8 @@ static enum err papers_lines(struct ctx *c, const struct json *papers, struct sp
 
 	buf_begin(&b, c, LETTER_MAX);
 	JSON_EACH(paper, papers)
-		buf_fmt(&b, "%s  %.*s  %.*s", b.n ? "\n" : "", SPAN_ARG(json_opt_text(paper, "sha256", SPAN_NONE)),
+		buf_fmt(&b, "%s  %.*s  %.*s", b.n ? "\n" : "",
+			SPAN_ARG(json_opt_text(paper, "sha256", SPAN_NONE)),
 			SPAN_ARG(json_opt_text(paper, "name", SPAN_NONE)));
 	return buf_done(c, &b, out);
 }
@@ -112,7 +116,8 @@ static enum err demand_lines(struct ctx *c, const struct json *demands, struct s
 
 	buf_begin(&b, c, LETTER_MAX);
 	JSON_EACH(d, demands)
-		buf_fmt(&b, "%s  %.*s of %.*s", b.n ? "\n" : "", SPAN_ARG(json_opt_text(d, "category", SPAN_NONE)),
+		buf_fmt(&b, "%s  %.*s of %.*s", b.n ? "\n" : "",
+			SPAN_ARG(json_opt_text(d, "category", SPAN_NONE)),
 			SPAN_ARG(json_opt_text(d, "target", SPAN_NONE)));
 	return buf_done(c, &b, out);
 }
@@ -122,9 +127,11 @@ static void slot(struct letter_slot *slots, size_t *count, const char *name, str
 	slots[(*count)++] = (struct letter_slot){ name, value };
 }
 
-enum err letter_slots(struct ctx *c, struct session *s, const struct order *o, struct letter_slot *slots, size_t *count)
+enum err letter_slots(struct ctx *c, struct session *s, const struct order *o,
+		      struct letter_slot *slots, size_t *count)
 {
-	const struct json *facts = json_get(o->received, "facts"), *issuer = json_get(facts, "issuer"), *founded;
+	const struct json *facts = json_get(o->received, "facts"),
+			  *issuer = json_get(facts, "issuer"), *founded;
 	struct span now, received, demands;
 
 	TRY(home_last(c, s, "founded", &founded));
@@ -136,14 +143,17 @@ enum err letter_slots(struct ctx *c, struct session *s, const struct order *o, s
 	slot(slots, count, "now", now);
 	slot(slots, count, "received", received);
 	slot(slots, count, "demands", demands);
-	slot(slots, count, "authority_reference", json_opt_text(o->received, "authority_reference", SPAN("unknown")));
-	slot(slots, count, "authority_name", json_opt_text(issuer, "authority_name", SPAN("unknown")));
+	slot(slots, count, "authority_reference",
+	     json_opt_text(o->received, "authority_reference", SPAN("unknown")));
+	slot(slots, count, "authority_name",
+	     json_opt_text(issuer, "authority_name", SPAN("unknown")));
 	slot(slots, count, "authority_country", json_opt_text(issuer, "country", SPAN("unknown")));
 	return ERR_OK;
 }
 
-static enum err ask_sign(struct ctx *c, struct session *s, const char *what, struct span ref, const char *template_name,
-			 struct span sha256_text, const struct json **answer_out)
+static enum err ask_sign(struct ctx *c, struct session *s, const char *what, struct span ref,
+			 const char *template_name, struct span sha256_text,
+			 const struct json **answer_out)
 {
 	struct json *request = json_object(c);
 	struct span place;
@@ -158,8 +168,9 @@ static enum err ask_sign(struct ctx *c, struct session *s, const char *what, str
 }
 
 /* Keeps the text, has the record signed, and puts what came of it into body. */
-static enum err keep_and_sign(struct ctx *c, struct session *s, const char *what, struct span ref, const char *template_name,
-			      struct span text, struct json *body, const struct json **answer_out)
+static enum err keep_and_sign(struct ctx *c, struct session *s, const char *what, struct span ref,
+			      const char *template_name, struct span text, struct json *body,
+			      const struct json **answer_out)
 {
 	struct sha256 hash;
 	struct span hex;
@@ -192,8 +203,8 @@ enum err letter_send(struct ctx *c, struct session *s, struct order *o, const ch
 	return order_append(c, s, o, ACT_LETTERED, body);
 }
 
-enum err receipt_make(struct ctx *c, struct session *s, struct span ref, struct json *body, struct span *text_out,
-		      const struct json **record_out)
+enum err receipt_make(struct ctx *c, struct session *s, struct span ref, struct json *body,
+		      struct span *text_out, const struct json **record_out)
 {
 	struct letter_slot slots[LETTER_SLOTS_MAX];
 	struct order o = { .ref = ref, .received = body, .received_utc = c->seam->now_ms() / 1000 };

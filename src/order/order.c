@@ -19,7 +19,8 @@ static const struct {
 #define S(name) (1u << ORDER_##name)
 #define IN_NONE 0u
 #define IN_OPEN                                                                                    \
-	(S(RECEIVED) | S(AUTHENTICATED) | S(DECIDED) | S(COLLECTED) | S(APPROVED) | S(ASKED) | S(REDIRECTED))
+	(S(RECEIVED) | S(AUTHENTICATED) | S(DECIDED) | S(COLLECTED) | S(APPROVED) | S(ASKED) |     \
+	 S(REDIRECTED))
 #define IN_LIVE (IN_OPEN | S(COLLECTING))
 #define IN_DECIDABLE IN_OPEN
 #define IN_COLLECTABLE (S(DECIDED) | S(COLLECTING) | S(COLLECTED) | S(APPROVED))
@@ -63,7 +64,8 @@ const char *order_state_turn(enum order_state state)
 
 bool order_state_is_open(enum order_state state)
 {
-	return state != ORDER_DELIVERED && state != ORDER_REFUSED && state != ORDER_WITHDRAWN && state != ORDER_VOID;
+	return state != ORDER_DELIVERED && state != ORDER_REFUSED && state != ORDER_WITHDRAWN &&
+	       state != ORDER_VOID;
 }
 
 const char *act_word(enum act_kind kind)
@@ -202,7 +204,8 @@ static enum err fold_end(struct order *o, enum act_kind kind, const struct json 
 	return ERR_OK;
 }
 
-static enum err fold_body(struct ctx *c, struct order *o, enum act_kind kind, const struct json *body)
+static enum err fold_body(struct ctx *c, struct order *o, enum act_kind kind,
+			  const struct json *body)
 {
 	struct json *copy;
 
@@ -215,7 +218,8 @@ static enum err fold_body(struct ctx *c, struct order *o, enum act_kind kind, co
 		return ERR_OK;
 	case ACT_AUTHENTICATED:
 		o->authenticated = body;
-		if (o->state == ORDER_RECEIVED && !span_is(json_opt_text(body, "contact_check", SPAN_NONE), "NONE"))
+		if (o->state == ORDER_RECEIVED &&
+		    !span_is(json_opt_text(body, "contact_check", SPAN_NONE), "NONE"))
 			o->state = ORDER_AUTHENTICATED;
 		return ERR_OK;
 	case ACT_ESTABLISHED:
@@ -272,18 +276,19 @@ enum err order_fold(struct ctx *c, struct order *o, const struct json *act)
 	TRY(json_need_int(c, act, "seq", &seq));
 	TRY(json_need_object(c, act, "body", &body));
 	if (seq != o->last_seq + 1)
-		FAIL(c, ERR_FORMAT, "order %.*s: act %lld stands where act %lld belongs", SPAN_ARG(ref), (long long)seq,
-		     (long long)o->last_seq + 1);
+		FAIL(c, ERR_FORMAT, "order %.*s: act %lld stands where act %lld belongs",
+		     SPAN_ARG(ref), (long long)seq, (long long)o->last_seq + 1);
 	if (!time_parse(at, &o->last_utc))
-		FAIL(c, ERR_FORMAT, "order %.*s act %lld: its time is not a time", SPAN_ARG(ref), (long long)seq);
+		FAIL(c, ERR_FORMAT, "order %.*s act %lld: its time is not a time", SPAN_ARG(ref),
+		     (long long)seq);
 	o->last_seq = seq;
 	if (seq == 1)
 		o->received_utc = o->last_utc;
 	for (int i = 0; i < ACT_KINDS; i++)
 		if (span_is(word, kinds[i].word))
 			return fold_body(c, o, (enum act_kind)i, body);
-	FAIL(c, ERR_FORMAT, "order %.*s act %lld: '%.*s' is no act that this version knows", SPAN_ARG(ref),
-	     (long long)seq, SPAN_ARG(word));
+	FAIL(c, ERR_FORMAT, "order %.*s act %lld: '%.*s' is no act that this version knows",
+	     SPAN_ARG(ref), (long long)seq, SPAN_ARG(word));
 }
 
 enum err order_permit(struct ctx *c, struct session *s, const struct order *o, enum act_kind kind)
@@ -292,8 +297,9 @@ enum err order_permit(struct ctx *c, struct session *s, const struct order *o, e
 
 	if (o->last_seq > 0 && !(kinds[kind].states & 1u << o->state)) {
 		err_next(c, "whose turn it is: %s", states[o->state].turn);
-		FAIL(c, ERR_STATE, "order %.*s is %s (%s): '%s' is not possible now", SPAN_ARG(o->ref),
-		     states[o->state].word, states[o->state].means, kinds[kind].words);
+		FAIL(c, ERR_STATE, "order %.*s is %s (%s): '%s' is not possible now",
+		     SPAN_ARG(o->ref), states[o->state].word, states[o->state].means,
+		     kinds[kind].words);
 	}
 	return may[0] == '-' ? ERR_OK : session_need_actor(c, s, may);
 }

@@ -34,7 +34,7 @@ struct order {
 	const struct json *received, *authenticated, *decided, *begun, *collected, *notice, *gag;
 	const struct json *preserved, *stated, *released, *delivered, *counted, *ended;
 	const struct json *scope;               /* the decided scope or decision document, read */
-	struct json *established;               /* facts set by staff: {path, value}, the last wins */
+	struct json *established; /* facts set by staff: {path, value}, the last wins */
 	const struct json *approved[APPROVALS_MAX];
 	size_t approvals;
 	struct json *letters;                   /* bodies of lettered acts */
@@ -52,22 +52,27 @@ enum err order_load(struct ctx *c, struct session *s, struct span ref, struct or
 /* Fold of one act (its whole JSON) into the order; the one place that knows what acts mean. */
 enum err order_fold(struct ctx *c, struct order *o, const struct json *act) MUST_USE;
 /* ERR_STATE with words unless the act may be appended now; ERR_DENIED unless the actor may. */
-enum err order_permit(struct ctx *c, struct session *s, const struct order *o, enum act_kind kind) MUST_USE;
+enum err order_permit(struct ctx *c, struct session *s, const struct order *o, enum act_kind kind)
+	MUST_USE;
 
 /* Appends one act with its salted commitment and the projection, in one transaction, and folds
  * it into o. o may be a new order (last_seq 0, ref set). */
-enum err order_append(struct ctx *c, struct session *s, struct order *o, enum act_kind kind, struct json *body) MUST_USE;
-/* The same for the home itself (order HOME): act words founded, roster, agency, policy, stores ... */
+enum err order_append(struct ctx *c, struct session *s, struct order *o, enum act_kind kind,
+		      struct json *body) MUST_USE;
+/* The same for the home itself (order HOME): act words founded, roster, agency, policy, stores ...
+ */
 enum err home_append(struct ctx *c, struct session *s, const char *act, struct json *body) MUST_USE;
 /* The last HOME act of that word, or NULL. */
-enum err home_last(struct ctx *c, struct session *s, const char *act, const struct json **body_out) MUST_USE;
+enum err home_last(struct ctx *c, struct session *s, const char *act, const struct json **body_out)
+	MUST_USE;
 
 /* The projection of screens, rebuilt by one function from the acts alone. */
 enum err order_project(struct ctx *c, struct session *s, const struct order *o) MUST_USE;
 enum err order_rebuild_all(struct ctx *c, struct session *s, int64_t *orders_out) MUST_USE;
 struct order_view;
 /* What the acts say that the order's row must be (for log_verify). */
-enum err order_view_of(struct ctx *c, struct session *s, struct span ref, struct order_view *out, bool *exists_out) MUST_USE;
+enum err order_view_of(struct ctx *c, struct session *s, struct span ref, struct order_view *out,
+		       bool *exists_out) MUST_USE;
 /* Where the next act of this order stands, for seal_ask: "REF/seq". */
 enum err order_place(struct ctx *c, const struct order *o, struct span *out) MUST_USE;
 

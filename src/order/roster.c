@@ -25,8 +25,8 @@ bool roster_may(const struct json *row, const char *what)
 }
 
 /* First row of that kind whose member has that value, live if there is a live one. */
-static enum err find(struct ctx *c, struct session *s, const char *kind, const char *member, struct span value,
-		     const struct json **row_out)
+static enum err find(struct ctx *c, struct session *s, const char *kind, const char *member,
+		     struct span value, const struct json **row_out)
 {
 	const struct json *state, *roster;
 	int64_t now_utc = c->seam->now_ms() / 1000;
@@ -36,7 +36,8 @@ static enum err find(struct ctx *c, struct session *s, const char *kind, const c
 	TRY(json_need_list(c, state, "roster", &roster));
 	JSON_EACH(row, roster) {
 		if (!span_is(json_opt_text(row, "row", SPAN_NONE), kind) ||
-		    !span_eq(json_opt_text(row, member, SPAN_NONE), value) || !roster_row_live(row, now_utc))
+		    !span_eq(json_opt_text(row, member, SPAN_NONE), value) ||
+		    !roster_row_live(row, now_utc))
 			continue;
 		*row_out = row;
 		break;
@@ -44,17 +45,20 @@ static enum err find(struct ctx *c, struct session *s, const char *kind, const c
 	return ERR_OK;
 }
 
-enum err roster_person_of_user(struct ctx *c, struct session *s, struct span unix_user, const struct json **row_out)
+enum err roster_person_of_user(struct ctx *c, struct session *s, struct span unix_user,
+			       const struct json **row_out)
 {
 	return find(c, s, "person", "unix_user", unix_user, row_out);
 }
 
-enum err roster_person_of_key(struct ctx *c, struct session *s, struct span key_line, const struct json **row_out)
+enum err roster_person_of_key(struct ctx *c, struct session *s, struct span key_line,
+			      const struct json **row_out)
 {
 	return find(c, s, "person", "key", key_line, row_out);
 }
 
-enum err roster_agency(struct ctx *c, struct session *s, struct span id, const struct json **first_row_out)
+enum err roster_agency(struct ctx *c, struct session *s, struct span id,
+		       const struct json **first_row_out)
 {
 	return find(c, s, "agency", "id", id, first_row_out);
 }

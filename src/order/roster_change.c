@@ -8,7 +8,8 @@
 
 #define DOCUMENT_MAX ((size_t)1 << 20)
 
-enum err roster_document(struct ctx *c, struct session *s, const char *action, struct json *row, struct span *document_out)
+enum err roster_document(struct ctx *c, struct session *s, const char *action, struct json *row,
+			 struct span *document_out)
 {
 	struct json *d = json_object(c);
 	const struct json *state;
@@ -25,7 +26,8 @@ enum err roster_document(struct ctx *c, struct session *s, const char *action, s
 	return json_write(c, d, DOCUMENT_MAX, document_out);
 }
 
-enum err roster_find(struct ctx *c, struct session *s, const struct json *like, struct json **row_out)
+enum err roster_find(struct ctx *c, struct session *s, const struct json *like,
+		     struct json **row_out)
 {
 	const struct json *state, *roster;
 	int64_t now_utc = c->seam->now_ms() / 1000;
@@ -33,7 +35,8 @@ enum err roster_find(struct ctx *c, struct session *s, const struct json *like, 
 	TRY(seal_state(c, s, true, &state));
 	TRY(json_need_list(c, state, "roster", &roster));
 	JSON_EACH(row, roster) {
-		bool same = roster_row_live(row, now_utc) || span_is(json_opt_text(row, "row", SPAN_NONE), "policy");
+		bool same = roster_row_live(row, now_utc) ||
+			    span_is(json_opt_text(row, "row", SPAN_NONE), "policy");
 
 		JSON_EACH(member, like) {
 			char *key;
@@ -48,7 +51,8 @@ enum err roster_find(struct ctx *c, struct session *s, const struct json *like, 
 	FAIL(c, ERR_NOT_FOUND, "there is no live row like that in the roster");
 }
 
-enum err roster_take(struct ctx *c, struct session *s, struct span document, const struct json *signatures)
+enum err roster_take(struct ctx *c, struct session *s, struct span document,
+		     const struct json *signatures)
 {
 	struct json *request = json_object(c), *body = json_object(c), *copy;
 	const struct json *answer;
@@ -77,10 +81,12 @@ enum err policy_export(struct ctx *c, struct session *s, struct span *out)
 	TRY(seal_state(c, s, true, &state));
 	TRY(json_need_object(c, state, "log", &log));
 	TRY(sha256_hex(c, json_opt_text(founded, "document", SPAN_NONE), &hex));
-	TRY(span_fmt(c, &policy_text, "log %.*s\nquorum none\n", SPAN_ARG(json_opt_text(log, "vkey", SPAN_NONE))));
+	TRY(span_fmt(c, &policy_text, "log %.*s\nquorum none\n",
+		     SPAN_ARG(json_opt_text(log, "vkey", SPAN_NONE))));
 	json_set_int(c, p, "policy_version", 1);
 	json_set_text(c, p, "provider", json_opt_text(founded, "provider", SPAN_NONE));
-	json_add(c, certificates, json_text(c, json_opt_text(state, "certificate_sha256", SPAN_NONE)));
+	json_add(c, certificates,
+		 json_text(c, json_opt_text(state, "certificate_sha256", SPAN_NONE)));
 	json_set(c, p, "seal_certificates", certificates);
 	json_set_text(c, p, "document_key", json_opt_text(state, "document_key", SPAN_NONE));
 	json_set_text(c, p, "founding_sha256", hex);

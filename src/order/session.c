@@ -12,8 +12,8 @@
 
 #include "base/file.h"
 
-/* The caller's real user; in an installed home, which is reached through sudo (dist/sudoers), the one
- * who called it, as sudo says. */
+/* The caller's real user; in an installed home, which is reached through sudo (dist/sudoers), the
+ * one who called it, as sudo says. */
 static enum err calling_user(struct ctx *c, bool single_user, struct span *out)
 {
 	const char *through = single_user ? NULL : getenv("SUDO_UID");
@@ -37,19 +37,23 @@ static enum err find_actor(struct ctx *c, struct session *s, const char *as)
 	TRY(seal_state(c, s, false, &state));
 	TRY(json_need_list(c, state, "roster", &roster));
 	JSON_EACH(row, roster) {
-		if (!span_is(json_opt_text(row, "row", SPAN_NONE), "person") || !roster_row_live(row, now_utc) ||
+		if (!span_is(json_opt_text(row, "row", SPAN_NONE), "person") ||
+		    !roster_row_live(row, now_utc) ||
 		    !span_eq(json_opt_text(row, "unix_user", SPAN_NONE), s->unix_user))
 			continue;
 		if (as && !span_is(json_opt_text(row, "name", SPAN_NONE), as))
 			continue;
-		if (found && !span_eq(json_opt_text(row, "name", SPAN_NONE), json_opt_text(found, "name", SPAN_NONE))) {
+		if (found && !span_eq(json_opt_text(row, "name", SPAN_NONE),
+				      json_opt_text(found, "name", SPAN_NONE))) {
 			err_next(c, "say who you are with --as NAME");
-			FAIL(c, ERR_USAGE, "several people share the user %.*s", SPAN_ARG(s->unix_user));
+			FAIL(c, ERR_USAGE, "several people share the user %.*s",
+			     SPAN_ARG(s->unix_user));
 		}
 		found = row;
 	}
 	if (as && !found)
-		FAIL(c, ERR_DENIED, "'%s' is not rostered for the user %.*s", as, SPAN_ARG(s->unix_user));
+		FAIL(c, ERR_DENIED, "'%s' is not rostered for the user %.*s", as,
+		     SPAN_ARG(s->unix_user));
 	s->actor = found ? json_opt_text(found, "name", SPAN_NONE) : SPAN_NONE;
 	return ERR_OK;
 }
@@ -79,9 +83,12 @@ enum err session_need_actor(struct ctx *c, struct session *s, const char *may)
 	if (s->actor.n == 0)
 		TRY(find_actor(c, s, NULL));
 	if (s->actor.n == 0) {
-		err_next(c, "two people with 'roster' add you: writ roster add --name NAME --user %.*s --key FILE.pub --may ...",
+		err_next(c,
+			 "two people with 'roster' add you: writ roster add --name NAME --user "
+			 "%.*s --key FILE.pub --may ...",
 			 SPAN_ARG(s->unix_user));
-		FAIL(c, ERR_DENIED, "the user %.*s is not rostered here; without that only reading commands run",
+		FAIL(c, ERR_DENIED,
+		     "the user %.*s is not rostered here; without that only reading commands run",
 		     SPAN_ARG(s->unix_user));
 	}
 	if (!*may)
@@ -89,8 +96,8 @@ enum err session_need_actor(struct ctx *c, struct session *s, const char *may)
 	TRY(seal_state(c, s, false, &state));
 	TRY(json_need_list(c, state, "roster", &roster));
 	JSON_EACH(row, roster)
-		if (span_eq(json_opt_text(row, "name", SPAN_NONE), s->actor) && roster_row_live(row, now_utc) &&
-		    roster_may(row, may))
+		if (span_eq(json_opt_text(row, "name", SPAN_NONE), s->actor) &&
+		    roster_row_live(row, now_utc) && roster_may(row, may))
 			return ERR_OK;
 	FAIL(c, ERR_DENIED, "%.*s may not %s", SPAN_ARG(s->actor), may);
 }

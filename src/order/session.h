@@ -28,7 +28,8 @@ struct session {
 enum err session_open(struct ctx *c, const char *dir, const char *as, struct session *out) MUST_USE;
 void session_close(struct session *s);
 #define SESSION_SCOPED __attribute__((cleanup(session_close)))
-/* ERR_DENIED unless the caller is a rostered person; may "" = any, else one of decide, approve ... */
+/* ERR_DENIED unless the caller is a rostered person; may "" = any, else one of decide, approve ...
+ */
 enum err session_need_actor(struct ctx *c, struct session *s, const char *may) MUST_USE;
 
 /* ---- writ-seal ---- */
@@ -38,12 +39,14 @@ enum err session_need_actor(struct ctx *c, struct session *s, const char *may) M
  * from place (what this request is for: order, seq) and the request's content. */
 enum err seal_ask(struct ctx *c, struct session *s, struct json *request, struct span place,
 		  const struct json **answer_out) MUST_USE;
-enum err seal_ask_fds(struct ctx *c, struct session *s, struct json *request, struct span place, const int *fds,
-		      int fd_count, struct ipc_msg *msg_out, const struct json **answer_out) MUST_USE;
+enum err seal_ask_fds(struct ctx *c, struct session *s, struct json *request, struct span place,
+		      const int *fds, int fd_count, struct ipc_msg *msg_out,
+		      const struct json **answer_out) MUST_USE;
 /* The state of the seal without any order, cached for the session; fresh = ask again. */
 enum err seal_state(struct ctx *c, struct session *s, bool fresh, const struct json **out) MUST_USE;
 /* The tickets of an order as the seal has them (list). */
-enum err seal_order_state(struct ctx *c, struct session *s, struct span ref, const struct json **tickets_out) MUST_USE;
+enum err seal_order_state(struct ctx *c, struct session *s, struct span ref,
+			  const struct json **tickets_out) MUST_USE;
 /* Drops the conversation, so that the next request makes a new one. */
 void seal_drop(struct session *s);
 
@@ -56,15 +59,18 @@ enum err hand_run(struct ctx *c, struct session *s, struct json *job, const int 
 		  hand_progress *progress, void *of, const struct json **answer_out,
 		  const struct json **failed_out) MUST_USE;
 /* Reads a document from outside in a read hand: what is order, answers or stores. */
-enum err hand_read(struct ctx *c, struct session *s, const char *what, const char *name, int document_fd,
-		   const struct json **out) MUST_USE;
+enum err hand_read(struct ctx *c, struct session *s, const char *what, const char *name,
+		   int document_fd, const struct json **out) MUST_USE;
 
 /* ---- the roster, as the seal keeps it ---- */
 
 /* Live person rows by that unix user; the row of a key; the live agency rows of an id. */
-enum err roster_person_of_user(struct ctx *c, struct session *s, struct span unix_user, const struct json **row_out) MUST_USE;
-enum err roster_person_of_key(struct ctx *c, struct session *s, struct span key_line, const struct json **row_out) MUST_USE;
-enum err roster_agency(struct ctx *c, struct session *s, struct span id, const struct json **first_row_out) MUST_USE;
+enum err roster_person_of_user(struct ctx *c, struct session *s, struct span unix_user,
+			       const struct json **row_out) MUST_USE;
+enum err roster_person_of_key(struct ctx *c, struct session *s, struct span key_line,
+			      const struct json **row_out) MUST_USE;
+enum err roster_agency(struct ctx *c, struct session *s, struct span id,
+		       const struct json **first_row_out) MUST_USE;
 bool roster_row_live(const struct json *row, int64_t now_utc);
 bool roster_may(const struct json *row, const char *what);
 

@@ -41,7 +41,8 @@ static enum err hand_start(struct ctx *c, const struct session *s, struct hand *
 		if (out->sock >= 0)
 			return ERR_OK;
 		err_next(c, "start it with 'systemctl start writ-hand.socket'");
-		FAIL(c, ERR_AGAIN, "nobody answers for writ-hand at %s: %s", s->home.hand_sock, strerror(errno));
+		FAIL(c, ERR_AGAIN, "nobody answers for writ-hand at %s: %s", s->home.hand_sock,
+		     strerror(errno));
 	}
 	TRY(home_program(c, "writ-hand", &program));
 	argv[0] = program;
@@ -75,7 +76,8 @@ static enum err failed(struct ctx *c, const struct json *answer)
 }
 
 /* One message into an arena of its own, so that an hour of progress costs nothing. */
-static enum err hear(struct ctx *c, int sock, hand_progress *progress, void *of, struct json **last_out)
+static enum err hear(struct ctx *c, int sock, hand_progress *progress, void *of,
+		     struct json **last_out)
 {
 	for (;;) {
 		struct ctx CTX_SCOPED one;
@@ -88,7 +90,8 @@ static enum err hear(struct ctx *c, int sock, hand_progress *progress, void *of,
 		if (e == ERR_OK)
 			e = json_parse(&one, msg.text, &answer);
 		if (e == ERR_NOT_FOUND)
-			FAIL(c, ERR_FAILED, "the hand ended without a result (its cage may have stopped it)");
+			FAIL(c, ERR_FAILED,
+			     "the hand ended without a result (its cage may have stopped it)");
 		if (e != ERR_OK)
 			FAIL(c, e, "the hand: %s", one.why);
 		if (!json_get(answer, "progress"))
@@ -121,8 +124,8 @@ enum err hand_run(struct ctx *c, struct session *s, struct json *job, const int 
 	return failed(c, answer);
 }
 
-enum err hand_read(struct ctx *c, struct session *s, const char *what, const char *name, int document_fd,
-		   const struct json **out)
+enum err hand_read(struct ctx *c, struct session *s, const char *what, const char *name,
+		   int document_fd, const struct json **out)
 {
 	FD_SCOPED int result = -1;
 	struct json *job = json_object(c), *read;

@@ -22,7 +22,8 @@ static enum err start_seal(struct ctx *c, struct session *s)
 {
 	FD_SCOPED int listener = -1;
 	char *program;
-	const char *argv[] = { NULL, "--state", s->home.seal_state, "--log", s->home.log, "--idle-exit", NULL };
+	const char *argv[] = { NULL,          "--state", s->home.seal_state, "--log", s->home.log,
+			       "--idle-exit", NULL };
 
 	TRY(home_program(c, "writ-seal", &program));
 	argv[0] = program;
@@ -42,16 +43,19 @@ static enum err seal_connect(struct ctx *c, struct session *s)
 		return ERR_OK;
 	if (!s->home.single_user) {
 		err_next(c, "start it with 'systemctl start writ-seal.socket'");
-		FAIL(c, ERR_AGAIN, "nobody answers for writ-seal at %s: %s", s->home.seal_sock, strerror(errno));
+		FAIL(c, ERR_AGAIN, "nobody answers for writ-seal at %s: %s", s->home.seal_sock,
+		     strerror(errno));
 	}
 	TRY(start_seal(c, s));
-	for (int64_t end = c->seam->mono_ms() + START_MAX_MS; s->seal < 0 && c->seam->mono_ms() < end;) {
+	for (int64_t end = c->seam->mono_ms() + START_MAX_MS;
+	     s->seal < 0 && c->seam->mono_ms() < end;) {
 		s->seal = c->seam->connect(s->home.seal_sock);
 		if (s->seal < 0)
 			poll(NULL, 0, 10);
 	}
 	if (s->seal < 0)
-		FAIL(c, ERR_AGAIN, "writ-seal was started and does not answer at %s", s->home.seal_sock);
+		FAIL(c, ERR_AGAIN, "writ-seal was started and does not answer at %s",
+		     s->home.seal_sock);
 	return ERR_OK;
 }
 
@@ -63,7 +67,8 @@ void seal_drop(struct session *s)
 
 /* A number below 2^53 from what the request is for and what it says: a repeated command repeats
  * its request, so that a crash between the seal's state and ours neither loses nor doubles. */
-static enum err request_number(struct ctx *c, const struct json *request, struct span place, int64_t *out)
+static enum err request_number(struct ctx *c, const struct json *request, struct span place,
+			       int64_t *out)
 {
 	struct span text;
 	struct sha256 h;
@@ -103,8 +108,8 @@ static enum err refused(struct ctx *c, const struct json *answer)
 	FAIL(c, code, "writ-seal says no (%.*s): %.*s", SPAN_ARG(check), SPAN_ARG(why));
 }
 
-static enum err exchange(struct ctx *c, struct session *s, struct span text, const int *fds, int fd_count,
-			 struct ipc_msg *msg)
+static enum err exchange(struct ctx *c, struct session *s, struct span text, const int *fds,
+			 int fd_count, struct ipc_msg *msg)
 {
 	enum err e;
 
@@ -117,8 +122,9 @@ static enum err exchange(struct ctx *c, struct session *s, struct span text, con
 	return e;
 }
 
-enum err seal_ask_fds(struct ctx *c, struct session *s, struct json *request, struct span place, const int *fds,
-		      int fd_count, struct ipc_msg *msg_out, const struct json **answer_out)
+enum err seal_ask_fds(struct ctx *c, struct session *s, struct json *request, struct span place,
+		      const int *fds, int fd_count, struct ipc_msg *msg_out,
+		      const struct json **answer_out)
 {
 	struct json *answer;
 	const struct json *ok;
@@ -171,7 +177,8 @@ enum err seal_state(struct ctx *c, struct session *s, bool fresh, const struct j
 	return ERR_OK;
 }
 
-enum err seal_order_state(struct ctx *c, struct session *s, struct span ref, const struct json **tickets_out)
+enum err seal_order_state(struct ctx *c, struct session *s, struct span ref,
+			  const struct json **tickets_out)
 {
 	struct json *request = json_object(c);
 	const struct json *answer;

@@ -6,8 +6,8 @@
 #include "log/log.h"
 #include "order/order.h"
 
-static enum err ask(struct ctx *c, void *of, struct json *request, struct span place, int fd, struct ipc_msg *msg_out,
-		    const struct json **answer_out)
+static enum err ask(struct ctx *c, void *of, struct json *request, struct span place, int fd,
+		    struct ipc_msg *msg_out, const struct json **answer_out)
 {
 	return seal_ask_fds(c, of, request, place, &fd, fd >= 0 ? 1 : 0, msg_out, answer_out);
 }
@@ -28,7 +28,9 @@ enum err order_log(struct ctx *c, struct session *s, struct log *out)
 	TRY(json_need_text(c, document, "log_vkey", &vkey));
 	TRY(NEW(c, key));
 	TRY(note_key_parse(c, vkey, key));
-	*out = (struct log){ .dir = s->home.log, .store = s->store, .key = key, .seal = { .of = s, .ask = ask } };
+	*out = (struct log){
+		.dir = s->home.log, .store = s->store, .key = key, .seal = { .of = s, .ask = ask }
+	};
 	return ERR_OK;
 }
 

@@ -22,6 +22,7 @@ enum err blob_read(struct ctx *c, const char *dir, const struct sha256 *name, si
 /* For reading, at the start, checked against its name. */
 enum err blob_open(struct ctx *c, const char *dir, const struct sha256 *name, int *fd_out) MUST_USE;
 enum err blob_exists(struct ctx *c, const char *dir, const struct sha256 *name, bool *out) MUST_USE;
-enum err blob_remove(struct ctx *c, const char *dir, const struct sha256 *name) MUST_USE;      /* a missing one is fine */
+enum err blob_remove(struct ctx *c, const char *dir, const struct sha256 *name)
+	MUST_USE; /* a missing one is fine */
 
 #endif

@@ -13,7 +13,8 @@
 
 #define PIECE ((size_t)64 << 10)
 
-static enum err paths(struct ctx *c, const char *dir, const struct sha256 *name, char **folder, char **file)
+static enum err paths(struct ctx *c, const char *dir, const struct sha256 *name, char **folder,
+		      char **file)
 {
 	struct span hex;
 
@@ -59,7 +60,8 @@ enum err blob_put(struct ctx *c, const char *dir, struct span s, struct sha256 *
 	return file_write(c, file, s, 0600);
 }
 
-static enum err stream(struct ctx *c, struct hasher *h, int from, int to, int64_t max_bytes, int64_t *bytes_out)
+static enum err stream(struct ctx *c, struct hasher *h, int from, int to, int64_t max_bytes,
+		       int64_t *bytes_out)
 {
 	unsigned char *piece;
 
@@ -75,14 +77,16 @@ static enum err stream(struct ctx *c, struct hasher *h, int from, int to, int64_
 		if (got == 0)
 			return ERR_OK;
 		if (got > max_bytes - *bytes_out)
-			FAIL(c, ERR_LIMIT, "a file is larger than %lld bytes", (long long)max_bytes);
+			FAIL(c, ERR_LIMIT, "a file is larger than %lld bytes",
+			     (long long)max_bytes);
 		*bytes_out += got;
 		TRY(hasher_add(c, h, span_of(piece, (size_t)got)));
 		TRY(fd_write_all(c, to, span_of(piece, (size_t)got)));
 	}
 }
 
-static enum err put_in_place(struct ctx *c, const char *dir, const char *tmp, const struct sha256 *name)
+static enum err put_in_place(struct ctx *c, const char *dir, const char *tmp,
+			     const struct sha256 *name)
 {
 	char *folder, *file;
 	bool whole;
@@ -99,8 +103,8 @@ static enum err put_in_place(struct ctx *c, const char *dir, const char *tmp, co
 	return dir_sync(c, folder);
 }
 
-static enum err take_in(struct ctx *c, int from, const char *tmp, int64_t max_bytes, struct sha256 *out,
-			int64_t *bytes_out)
+static enum err take_in(struct ctx *c, int from, const char *tmp, int64_t max_bytes,
+			struct sha256 *out, int64_t *bytes_out)
 {
 	__attribute__((cleanup(hasher_close))) struct hasher *h = NULL;
 	FD_SCOPED int to = -1;
@@ -140,7 +144,8 @@ static enum err not_its_name(struct ctx *c, const char *file)
 	FAIL(c, ERR_VERIFY, "%s no longer has the bytes of its name", file);
 }
 
-enum err blob_read(struct ctx *c, const char *dir, const struct sha256 *name, size_t max_bytes, struct span *out)
+enum err blob_read(struct ctx *c, const char *dir, const struct sha256 *name, size_t max_bytes,
+		   struct span *out)
 {
 	struct sha256 have;
 	char *folder, *file;

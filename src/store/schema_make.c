@@ -17,7 +17,7 @@
 static const struct {
 	const char *token, *sqlite, *postgres;
 } tokens[] = {
-	{ "@order_view", VIEW_COLUMNS(VIEW_DDL), VIEW_COLUMNS(VIEW_DDL) },      /* holds tokens itself */
+	{ "@order_view", VIEW_COLUMNS(VIEW_DDL), VIEW_COLUMNS(VIEW_DDL) }, /* holds tokens itself */
 	{ "@strict", "STRICT", "" },
 	{ "@text", "TEXT", "text" },
 	{ "@i64", "INTEGER", "bigint" },
@@ -41,7 +41,8 @@ static void put_byte(FILE *out, char x)
 		fputc(x, out);
 }
 
-/* Writes text as the inside of a C string; a replacement may hold tokens, but not the same again. */
+/* Writes text as the inside of a C string; a replacement may hold tokens, but not the same again.
+ */
 static void put_text(FILE *out, const char *text, bool sqlite)
 {
 	while (*text) {
@@ -92,7 +93,8 @@ int main(int argc, char **argv)
 	out = fopen(argv[2], "w");
 	if (!out)
 		stop("cannot write", argv[2]);
-	fprintf(out, "/* Made by schema_make from src/store/schema. */\n#include \"store/schema.h\"\n\n");
+	fprintf(out, "/* Made by schema_make from src/store/schema. */\n#include "
+		     "\"store/schema.h\"\n\n");
 	fprintf(out, "const struct schema_step schema_%s[] = {\n", engine);
 	for (int i = 3; i < argc; i++) {
 		const char *name = strrchr(argv[i], '/');

@@ -64,7 +64,8 @@ static enum err failed(struct ctx *c, struct store *st, int rc, const char *what
 	if (e == ERR_VERIFY)
 		err_next(c, "keep the file as it is and restore the last backup beside it");
 	if (e == ERR_BUSY)
-		FAIL(c, e, "%s: another command has been writing for more than %d s", what, STORE_BUSY_MS / 1000);
+		FAIL(c, e, "%s: another command has been writing for more than %d s", what,
+		     STORE_BUSY_MS / 1000);
 	FAIL(c, e, "%s: %s", what, st->db ? sqlite3_errmsg(st->db) : sqlite3_errstr(rc));
 }
 
@@ -82,7 +83,8 @@ static void harden(sqlite3 *db)
 	sqlite3_busy_timeout(db, STORE_BUSY_MS);
 	sqlite3_limit(db, SQLITE_LIMIT_LENGTH, (int)STORE_TEXT_MAX * 2);
 	sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
-	/* A changed schema must not run anything: no triggers, no views, no functions with effects. */
+	/* A changed schema must not run anything: no triggers, no views, no functions with effects.
+	 */
 	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
@@ -95,8 +97,9 @@ static void harden(sqlite3 *db)
 
 static enum err open_engine(struct ctx *c, struct store *st, const char *path)
 {
-	int rc = sqlite3_open_v2(path, &st->db,
-				 SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+	int rc = sqlite3_open_v2(
+		path, &st->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+		NULL);
 
 	if (rc != SQLITE_OK)
 		return failed(c, st, rc, path);
@@ -132,7 +135,9 @@ static enum err schema_version(struct ctx *c, struct store *st, int64_t *out)
 	TRY(number(c, st, "SELECT count(*) FROM sqlite_schema", &tables));
 	if (tables == 0)
 		return ERR_OK;
-	TRY(number(c, st, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'meta'", &tables));
+	TRY(number(c, st,
+		   "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'meta'",
+		   &tables));
 	if (tables != 1)
 		FAIL(c, ERR_VERIFY, "this database was not made by writ: it has no table meta");
 	TRY(store_one(c, st, QUERY_META_GET, PARAMS(P_TEXT(SPAN("schema"))), &value, 1, &found));
@@ -148,13 +153,14 @@ static enum err check_version(struct ctx *c, struct store *st)
 	TRY(schema_version(c, st, &have));
 	if (have > STORE_SCHEMA) {
 		err_next(c, "install the version of writ that made it, or a newer one");
-		FAIL(c, ERR_STATE, "the database has schema %lld, this writ knows up to %d", (long long)have,
-		     STORE_SCHEMA);
+		FAIL(c, ERR_STATE, "the database has schema %lld, this writ knows up to %d",
+		     (long long)have, STORE_SCHEMA);
 	}
 	if (have == STORE_SCHEMA)
 		return ERR_OK;
 	if (st->mode == STORE_READ) {
-		err_next(c, "run 'writ doctor' as the user of the home once; it brings it up to date");
+		err_next(c,
+			 "run 'writ doctor' as the user of the home once; it brings it up to date");
 		FAIL(c, ERR_STATE, "the database has the older schema %lld", (long long)have);
 	}
 	return store_migrate(c, st);
@@ -217,7 +223,8 @@ enum err store_migrate(struct ctx *c, struct store *st)
 		if (schema_sqlite[i].version > have)
 			TRY(exec(c, st, schema_sqlite[i].sql));
 	snprintf(text, sizeof text, "%d", STORE_SCHEMA);
-	TRY(store_run(c, st, QUERY_META_PUT, PARAMS(P_TEXT(SPAN("schema")), P_STR(text)), NULL, NULL));
+	TRY(store_run(c, st, QUERY_META_PUT, PARAMS(P_TEXT(SPAN("schema")), P_STR(text)), NULL,
+		      NULL));
 	return store_commit(c, &w);
 }
 
@@ -319,11 +326,13 @@ static enum err prepare(struct ctx *c, struct store_rows *r)
 	}
 	r->row.n = strlen(queries[r->q].columns);
 	if ((size_t)sqlite3_column_count(s) != r->row.n || r->row.n > STORE_COLUMNS_MAX)
-		FAIL(c, ERR_FAILED, "query %s does not have the columns that query.def says", queries[r->q].name);
+		FAIL(c, ERR_FAILED, "query %s does not have the columns that query.def says",
+		     queries[r->q].name);
 	return ERR_OK;
 }
 
-static enum err bind(struct ctx *c, struct store_rows *r, const struct store_value *params, size_t n)
+static enum err bind(struct ctx *c, struct store_rows *r, const struct store_value *params,
+		     size_t n)
 {
 	const char *types = queries[r->q].params;
 
@@ -335,15 +344,18 @@ static enum err bind(struct ctx *c, struct store_rows *r, const struct store_val
 		int at, rc = SQLITE_OK;
 
 		if (params[i].kind != STORE_NULL && params[i].kind != want)
-			FAIL(c, ERR_FAILED, "query %s: parameter %zu has the wrong type", queries[r->q].name, i + 1);
+			FAIL(c, ERR_FAILED, "query %s: parameter %zu has the wrong type",
+			     queries[r->q].name, i + 1);
 		snprintf(name, sizeof name, "$%zu", i + 1);
 		at = sqlite3_bind_parameter_index(r->stmt, name);
 		if (at == 0)
-			FAIL(c, ERR_FAILED, "query %s has no parameter %zu", queries[r->q].name, i + 1);
+			FAIL(c, ERR_FAILED, "query %s has no parameter %zu", queries[r->q].name,
+			     i + 1);
 		if (params[i].kind == STORE_INT)
 			rc = sqlite3_bind_int64(r->stmt, at, params[i].i);
 		else if (params[i].kind == STORE_TEXT)
-			rc = sqlite3_bind_text64(r->stmt, at, params[i].s.n ? (const char *)params[i].s.p : "",
+			rc = sqlite3_bind_text64(r->stmt, at,
+						 params[i].s.n ? (const char *)params[i].s.p : "",
 						 params[i].s.n, SQLITE_TRANSIENT, SQLITE_UTF8);
 		if (rc != SQLITE_OK)
 			return failed(c, r->st, rc, queries[r->q].name);
@@ -351,8 +363,8 @@ static enum err bind(struct ctx *c, struct store_rows *r, const struct store_val
 	return ERR_OK;
 }
 
-enum err store_rows_open(struct ctx *c, struct store *st, enum store_query q, const struct store_value *params,
-			 size_t n, struct store_rows *out)
+enum err store_rows_open(struct ctx *c, struct store *st, enum store_query q,
+			 const struct store_value *params, size_t n, struct store_rows *out)
 {
 	enum err e;
 
@@ -410,8 +422,8 @@ enum err store_rows_next(struct ctx *c, struct store_rows *r, bool *row_out)
 	return ERR_OK;
 }
 
-enum err store_run(struct ctx *c, struct store *st, enum store_query q, const struct store_value *params,
-		   size_t n, store_row_fn *row, void *of)
+enum err store_run(struct ctx *c, struct store *st, enum store_query q,
+		   const struct store_value *params, size_t n, store_row_fn *row, void *of)
 {
 	STORE_ROWS_SCOPED struct store_rows r;
 	bool more = true;
@@ -426,8 +438,9 @@ enum err store_run(struct ctx *c, struct store *st, enum store_query q, const st
 	}
 }
 
-enum err store_one(struct ctx *c, struct store *st, enum store_query q, const struct store_value *params,
-		   size_t n, struct store_value *columns, size_t count, bool *found_out)
+enum err store_one(struct ctx *c, struct store *st, enum store_query q,
+		   const struct store_value *params, size_t n, struct store_value *columns,
+		   size_t count, bool *found_out)
 {
 	STORE_ROWS_SCOPED struct store_rows r;
 	bool found;
@@ -483,7 +496,8 @@ static enum err pragma_check(struct ctx *c, struct store *st, const char *sql, c
 /* A database in memory as the schema files make it, to compare with. */
 static enum err model_open(struct ctx *c, struct store *model)
 {
-	int rc = sqlite3_open_v2(":memory:", &model->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY, NULL);
+	int rc = sqlite3_open_v2(":memory:", &model->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY,
+				 NULL);
 
 	if (rc != SQLITE_OK)
 		return failed(c, model, rc, "a database in memory");
@@ -493,12 +507,14 @@ static enum err model_open(struct ctx *c, struct store *model)
 }
 
 /* Every object of the first that the second does not have with the same text. */
-static enum err schema_less(struct ctx *c, sqlite3 *db, sqlite3 *other, const char *what, store_check_fn *say,
-			    void *of)
+static enum err schema_less(struct ctx *c, sqlite3 *db, sqlite3 *other, const char *what,
+			    store_check_fn *say, void *of)
 {
-	static const char list[] = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema";
-	static const char same[] = "SELECT 1 FROM sqlite_schema WHERE type = $1 AND name = $2 AND tbl_name = $3 "
-				   "AND coalesce(sql, '') = $4";
+	static const char list[] =
+		"SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema";
+	static const char same[] =
+		"SELECT 1 FROM sqlite_schema WHERE type = $1 AND name = $2 AND tbl_name = $3 "
+		"AND coalesce(sql, '') = $4";
 	sqlite3_stmt *all = NULL, *one = NULL;
 	int rc = sqlite3_prepare_v2(db, list, -1, &all, NULL);
 
@@ -510,7 +526,8 @@ static enum err schema_less(struct ctx *c, sqlite3 *db, sqlite3 *other, const ch
 		if (rc == SQLITE_OK && sqlite3_step(one) != SQLITE_ROW) {
 			char place[256];
 
-			snprintf(place, sizeof place, "schema: %s %s", (const char *)sqlite3_column_text(all, 0),
+			snprintf(place, sizeof place, "schema: %s %s",
+				 (const char *)sqlite3_column_text(all, 0),
 				 (const char *)sqlite3_column_text(all, 1));
 			say(of, place, what);
 		}
@@ -530,9 +547,10 @@ enum err store_check(struct ctx *c, struct store *st, store_check_fn *say, void 
 	STORE_SCOPED struct store *model = &model_is;
 
 	TRY(model_open(c, model));
-	TRY(schema_less(c, st->db, model->db, "is not part of the schema, or was changed", say, of));
+	TRY(schema_less(c, st->db, model->db, "is not part of the schema, or was changed", say,
+			of));
 	TRY(schema_less(c, model->db, st->db, "is missing, or was changed", say, of));
 	TRY(pragma_check(c, st, "PRAGMA integrity_check(100)", "database file", "ok", say, of));
-	return pragma_check(c, st, "SELECT \"table\" FROM pragma_foreign_key_check", "reference to a missing row in table", NULL,
-			    say, of);
+	return pragma_check(c, st, "SELECT \"table\" FROM pragma_foreign_key_check",
+			    "reference to a missing row in table", NULL, say, of);
 }

@@ -34,7 +34,8 @@ enum store_mode {
 /* The store lives in c's arena: close it before that context ends. ERR_NOT_FOUND if there is no
  * such file, ERR_STATE if it was made by a newer writ or this process writes already, ERR_VERIFY
  * if it is no database of ours. */
-enum err store_open(struct ctx *c, const char *path, enum store_mode mode, struct store **out) MUST_USE;
+enum err store_open(struct ctx *c, const char *path, enum store_mode mode, struct store **out)
+	MUST_USE;
 void store_close(struct store **st);    /* rolls back what is open; NULL is fine */
 #define STORE_SCOPED __attribute__((cleanup(store_close)))
 /* Brings the schema to STORE_SCHEMA in one transaction (store_open does it for writers). */
@@ -81,12 +82,14 @@ struct store_row {
 typedef enum err store_row_fn(struct ctx *c, void *of, const struct store_row *row);
 
 /* row NULL: no row is looked at. */
-enum err store_run(struct ctx *c, struct store *st, enum store_query q, const struct store_value *params,
-		   size_t n, store_row_fn *row, void *of) MUST_USE;
+enum err store_run(struct ctx *c, struct store *st, enum store_query q,
+		   const struct store_value *params, size_t n, store_row_fn *row, void *of)
+	MUST_USE;
 /* The first row, its texts copied to the arena; *found_out false where there is none (NULL: that is
  * ERR_NOT_FOUND). columns must be as many as the query has. */
-enum err store_one(struct ctx *c, struct store *st, enum store_query q, const struct store_value *params,
-		   size_t n, struct store_value *columns, size_t count, bool *found_out) MUST_USE;
+enum err store_one(struct ctx *c, struct store *st, enum store_query q,
+		   const struct store_value *params, size_t n, struct store_value *columns,
+		   size_t count, bool *found_out) MUST_USE;
 int64_t store_changed(const struct store *st);  /* rows that the last writing query changed */
 
 /* The same as a cursor, for loops that walk two queries side by side or stop early. */
@@ -98,14 +101,16 @@ struct store_rows {
 	struct store_row row;           /* the texts live until the next step */
 	struct store_value v[STORE_COLUMNS_MAX];
 };
-enum err store_rows_open(struct ctx *c, struct store *st, enum store_query q, const struct store_value *params,
-			 size_t n, struct store_rows *out) MUST_USE;
+enum err store_rows_open(struct ctx *c, struct store *st, enum store_query q,
+			 const struct store_value *params, size_t n, struct store_rows *out)
+	MUST_USE;
 enum err store_rows_next(struct ctx *c, struct store_rows *r, bool *row_out) MUST_USE;
 void store_rows_close(struct store_rows *r);
 #define STORE_ROWS_SCOPED __attribute__((cleanup(store_rows_close)))
 
 /* Everything of the engine that is not rows: page integrity, references, and that the schema is
- * exactly what the files of schema/ make (no table, column, index, trigger or view more or less). */
+ * exactly what the files of schema/ make (no table, column, index, trigger or view more or less).
+ */
 typedef void store_check_fn(void *of, const char *place, const char *what);
 enum err store_check(struct ctx *c, struct store *st, store_check_fn *say, void *of) MUST_USE;
 

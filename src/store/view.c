@@ -66,7 +66,8 @@ enum err view_clear(struct ctx *c, struct store *st)
 	return store_run(c, st, QUERY_VIEW_CLEAR, PARAMS_NONE, NULL, NULL);
 }
 
-enum err view_get(struct ctx *c, struct store *st, struct span ref, struct order_view *out, bool *found_out)
+enum err view_get(struct ctx *c, struct store *st, struct span ref, struct order_view *out,
+		  bool *found_out)
 {
 	struct store_value row[VIEW_WIDTH];
 
@@ -89,7 +90,8 @@ static enum err walk_row(struct ctx *c, void *of, const struct store_row *row)
 	return w->row(c, w->of, &v);
 }
 
-enum err view_list(struct ctx *c, struct store *st, const struct view_filter *f, view_fn *row, void *of)
+enum err view_list(struct ctx *c, struct store *st, const struct view_filter *f, view_fn *row,
+		   void *of)
 {
 	struct walk w = { row, of };
 

@@ -27,10 +27,12 @@ struct order_view {
 enum err view_put(struct ctx *c, struct store *st, const struct order_view *v) MUST_USE;
 enum err view_remove(struct ctx *c, struct store *st, struct span ref) MUST_USE;
 enum err view_clear(struct ctx *c, struct store *st) MUST_USE;
-enum err view_get(struct ctx *c, struct store *st, struct span ref, struct order_view *out, bool *found_out) MUST_USE;
+enum err view_get(struct ctx *c, struct store *st, struct span ref, struct order_view *out,
+		  bool *found_out) MUST_USE;
 
 /* Newest first, by pages: begin with after_received INT64_MAX and after_ref empty, go on with those
- * of the last row. Empty texts do not filter. The texts of a row live until the callback returns. */
+ * of the last row. Empty texts do not filter. The texts of a row live until the callback returns.
+ */
 struct view_filter {
 	struct span state, agency, waiting_for;
 	int64_t after_received;
@@ -38,7 +40,8 @@ struct view_filter {
 	int64_t limit;
 };
 typedef enum err view_fn(struct ctx *c, void *of, const struct order_view *v);
-enum err view_list(struct ctx *c, struct store *st, const struct view_filter *f, view_fn *row, void *of) MUST_USE;
+enum err view_list(struct ctx *c, struct store *st, const struct view_filter *f, view_fn *row,
+		   void *of) MUST_USE;
 enum err view_all(struct ctx *c, struct store *st, view_fn *row, void *of) MUST_USE;    /* by ref */
 
 /* Name of the first column in which they differ, or NULL. */

@@ -20,7 +20,8 @@ static const char usage[] =
 	"\n"
 	"Checks a delivered file REF.writ.tar. --policy compares its keys with those that the\n"
 	"provider publishes ('writ policy export'); --identity opens it with the recipient's key\n"
-	"and checks the contents. --json is for machines; --checks prints the table of all checks.\n"
+	"and checks the contents. --json is for machines; --checks prints the table of all "
+	"checks.\n"
 	"Exit: 0 fine, 5 do not rely on it, 7 fine but not compared or contents not checked,\n"
 	"2 usage, 3 no such file.\n";
 

@@ -37,7 +37,10 @@ static struct {
 } me;
 
 /* All acts are bare system calls: what libc would do around them is not the question. */
-static long open_at(const char *path, int flags) { return syscall(SYS_openat, AT_FDCWD, path, flags, 0600); }
+static long open_at(const char *path, int flags)
+{
+	return syscall(SYS_openat, AT_FDCWD, path, flags, 0600);
+}
 
 static char *beside(const char *dir, const char *name)
 {
@@ -73,11 +76,17 @@ static long open_by_handle(void)
 	return syscall(SYS_open_by_handle_at, AT_FDCWD, &handle, O_RDONLY);
 }
 static long create_in_home(void) { return open_at(beside(me.home, "new"), O_WRONLY | O_CREAT); }
-static long create_in_tmp(void) { return open_at("/tmp/writ-cage-test", O_WRONLY | O_CREAT | O_TRUNC); }
+static long create_in_tmp(void)
+{
+	return open_at("/tmp/writ-cage-test", O_WRONLY | O_CREAT | O_TRUNC);
+}
 static long create_in_store(void) { return open_at(beside(me.store, "cur/new"), O_RDWR | O_CREAT); }
 static long create_by_creat(void) { return syscall(SYS_creat, beside(me.home, "new"), 0600); }
 static long create_unnamed(void) { return open_at(me.store, O_RDWR | O_TMPFILE); }
-static long create_read_only(void) { return open_at(beside(me.store, "cur/new"), O_RDONLY | O_CREAT); }
+static long create_read_only(void)
+{
+	return open_at(beside(me.store, "cur/new"), O_RDONLY | O_CREAT);
+}
 static long write_mail(void) { return open_at(me.mail, O_WRONLY); }
 static long append_mail(void) { return open_at(me.mail, O_RDWR | O_APPEND); }
 static long truncate_by_open(void) { return open_at(me.mail, O_RDONLY | O_TRUNC); }
@@ -89,9 +98,15 @@ static long rename_mail_2(void)
 	return syscall(SYS_renameat2, AT_FDCWD, me.mail, AT_FDCWD, beside(me.store, "gone"), 0);
 }
 static long link_mail(void) { return syscall(SYS_link, me.mail, beside(me.store, "second")); }
-static long symlink_made(void) { return syscall(SYS_symlink, "/etc/passwd", beside(me.store, "way")); }
+static long symlink_made(void)
+{
+	return syscall(SYS_symlink, "/etc/passwd", beside(me.store, "way"));
+}
 static long mkdir_made(void) { return syscall(SYS_mkdir, beside(me.store, "dir"), 0700); }
-static long mknod_made(void) { return syscall(SYS_mknod, beside(me.store, "pipe"), S_IFIFO | 0600, 0); }
+static long mknod_made(void)
+{
+	return syscall(SYS_mknod, beside(me.store, "pipe"), S_IFIFO | 0600, 0);
+}
 static long chmod_mail(void) { return syscall(SYS_chmod, me.mail, 0666); }
 static long chown_mail(void) { return syscall(SYS_chown, me.mail, 0, 0); }
 static long utime_mail(void) { return syscall(SYS_utimensat, AT_FDCWD, me.mail, NULL, 0); }
@@ -158,7 +173,9 @@ static long fork_made(void) { return ended_if_child(syscall(SYS_fork)); }
 static long clone_made(void) { return ended_if_child(syscall(SYS_clone, SIGCHLD, 0L, 0L, 0L, 0L)); }
 static long clone3_made(void)
 {
-	struct { unsigned long long flags, a, b, c, exit_signal, d, e, f; } how = { .exit_signal = SIGCHLD };
+	struct {
+		unsigned long long flags, a, b, c, exit_signal, d, e, f;
+	} how = { .exit_signal = SIGCHLD };
 
 	return ended_if_child(syscall(SYS_clone3, &how, sizeof how));
 }
@@ -192,9 +209,13 @@ static long widen_limit(void)
 static long mapped(long at) { return at < 0 && at > -4096 ? -1 : 0; }
 static long map_exec(void)
 {
-	return mapped(syscall(SYS_mmap, NULL, 4096L, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0L));
+	return mapped(syscall(SYS_mmap, NULL, 4096L, PROT_READ | PROT_EXEC,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0L));
 }
-static long map_file(void) { return mapped(syscall(SYS_mmap, NULL, 4096L, PROT_READ, MAP_SHARED, 4, 0L)); }
+static long map_file(void)
+{
+	return mapped(syscall(SYS_mmap, NULL, 4096L, PROT_READ, MAP_SHARED, 4, 0L));
+}
 static char page[8192] __attribute__((aligned(4096)));
 static long protect_exec(void) { return syscall(SYS_mprotect, page, 4096L, PROT_READ | PROT_EXEC); }
 static long io_uring(void)
@@ -234,7 +255,10 @@ static long duplicate(void) { return syscall(SYS_dup, 3); }
 static long set_owner(void) { return syscall(SYS_fcntl, 3, F_SETOWN, me.parent); }
 static long write_document(void) { return syscall(SYS_pwrite64, 4, "x", 1L, 0L); }
 static long write_document_plainly(void) { return syscall(SYS_write, 4, "x", 1L); }
-static long write_in_store_folder(void) { return syscall(SYS_renameat, AT_FDCWD, me.mail, AT_FDCWD, me.other); }
+static long write_in_store_folder(void)
+{
+	return syscall(SYS_renameat, AT_FDCWD, me.mail, AT_FDCWD, me.other);
+}
 static long other_abi_x32(void) { return syscall(0x40000000 | SYS_getpid); }
 static long other_abi_i386(void)
 {

@@ -14,7 +14,8 @@ static void check_value(const struct json *j, unsigned depth)
 	CHECK(depth <= YAML_DEPTH_MAX);
 	CHECK(j->line > 0);
 	CHECK(j->type == JSON_TEXT || j->type == JSON_LIST || j->type == JSON_OBJECT);
-	CHECK(j->type != JSON_TEXT || (span_is_utf8(j->s) && (!j->s.n || !memchr(j->s.p, '\n', j->s.n))));
+	CHECK(j->type != JSON_TEXT ||
+	      (span_is_utf8(j->s) && (!j->s.n || !memchr(j->s.p, '\n', j->s.n))));
 	CHECK(j->type == JSON_TEXT || j->first);
 	JSON_EACH(at, j) {
 		CHECK((at->key.n > 0) == (j->type == JSON_OBJECT));

@@ -42,7 +42,8 @@ static struct span base_name(const char *path)
 	return span_str(slash ? slash + 1 : path);
 }
 
-static enum err keep(struct ctx *c, struct session *s, const struct submitted_file *f, int64_t max_bytes, struct json *list)
+static enum err keep(struct ctx *c, struct session *s, const struct submitted_file *f,
+		     int64_t max_bytes, struct json *list)
 {
 	struct json *paper = json_object(c);
 	struct sha256 hash;
@@ -58,7 +59,8 @@ static enum err keep(struct ctx *c, struct session *s, const struct submitted_fi
 	return ERR_OK;
 }
 
-static enum err check_document_hash(struct ctx *c, const struct json *facts, const struct json *papers)
+static enum err check_document_hash(struct ctx *c, const struct json *facts,
+				    const struct json *papers)
 {
 	struct span claimed = json_opt_text(json_get(facts, "order"), "document_sha256", SPAN_NONE);
 	struct span first = json_opt_text(papers->first, "sha256", SPAN_NONE);
@@ -68,16 +70,17 @@ static enum err check_document_hash(struct ctx *c, const struct json *facts, con
 		FAIL(c, ERR_FORMAT, "there is no paper: the first --paper is the order");
 	}
 	if (claimed.n && !span_is(claimed, "unknown") && !span_eq(claimed, first)) {
-		err_next(c, "hand in the paper that the order file was written for, or correct facts.order.document_sha256");
-		FAIL(c, ERR_FORMAT, "the paper's SHA-256 is %.*s, the order file says %.*s", SPAN_ARG(first),
-		     SPAN_ARG(claimed));
+		err_next(c, "hand in the paper that the order file was written for, or correct "
+			    "facts.order.document_sha256");
+		FAIL(c, ERR_FORMAT, "the paper's SHA-256 is %.*s, the order file says %.*s",
+		     SPAN_ARG(first), SPAN_ARG(claimed));
 	}
 	return ERR_OK;
 }
 
 /* What the order file said, as the body of the act: facts as the sender claims them. */
-static enum err received_body(struct ctx *c, const struct json *read, const struct json *papers, const struct json *file,
-			      struct json **out)
+static enum err received_body(struct ctx *c, const struct json *read, const struct json *papers,
+			      const struct json *file, struct json **out)
 {
 	struct json *body = json_object(c), *copy;
 
@@ -98,8 +101,8 @@ static enum err received_body(struct ctx *c, const struct json *read, const stru
 	return ERR_OK;
 }
 
-enum err order_receive(struct ctx *c, struct session *s, const struct submission *in, struct order *out,
-		       struct span *receipt_out, const struct json **record_out)
+enum err order_receive(struct ctx *c, struct session *s, const struct submission *in,
+		       struct order *out, struct span *receipt_out, const struct json **record_out)
 {
 	struct json *papers = json_list(c), *file = json_list(c), *body;
 	const struct json *read;
@@ -122,7 +125,8 @@ enum err order_receive(struct ctx *c, struct session *s, const struct submission
 	return ERR_OK;
 }
 
-static enum err write_paper(struct ctx *c, struct session *s, const struct json *paper, int number, const char *dir)
+static enum err write_paper(struct ctx *c, struct session *s, const struct json *paper, int number,
+			    const char *dir)
 {
 	struct span bytes, name = json_opt_text(paper, "name", SPAN("paper"));
 	struct sha256 hash;
@@ -134,7 +138,8 @@ static enum err write_paper(struct ctx *c, struct session *s, const struct json 
 	return file_write_once(c, path, bytes, 0600);
 }
 
-enum err order_papers(struct ctx *c, struct session *s, const struct order *o, const char *dir, int64_t *count_out)
+enum err order_papers(struct ctx *c, struct session *s, const struct order *o, const char *dir,
+		      int64_t *count_out)
 {
 	int number = 0;
 

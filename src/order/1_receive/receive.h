@@ -22,9 +22,11 @@ struct submission {
 };
 
 /* The reference, and a receipt signed by the seal: its text, the record and the signature. */
-enum err order_receive(struct ctx *c, struct session *s, const struct submission *in, struct order *out,
-		       struct span *receipt_out, const struct json **record_out) MUST_USE;
+enum err order_receive(struct ctx *c, struct session *s, const struct submission *in,
+		       struct order *out, struct span *receipt_out, const struct json **record_out)
+	MUST_USE;
 /* Writes the original bytes of every paper and of the order file into the folder dir. */
-enum err order_papers(struct ctx *c, struct session *s, const struct order *o, const char *dir, int64_t *count_out) MUST_USE;
+enum err order_papers(struct ctx *c, struct session *s, const struct order *o, const char *dir,
+		      int64_t *count_out) MUST_USE;
 
 #endif

@@ -38,7 +38,8 @@ static enum err check_signs(struct ctx *c, const struct json *list)
 		if (facts_value_ok(field, sign->s))
 			continue;
 		err_next(c, "one of: %s", field->words);
-		FAIL(c, ERR_USAGE, "'%.*s' is no sign of a false sender that writ knows", SPAN_ARG(sign->s));
+		FAIL(c, ERR_USAGE, "'%.*s' is no sign of a false sender that writ knows",
+		     SPAN_ARG(sign->s));
 	}
 	return ERR_OK;
 }
@@ -55,9 +56,11 @@ static enum err check_agency(struct ctx *c, struct session *s, struct span agenc
 	FAIL(c, ERR_STATE, "the agency '%.*s' is not in the register", SPAN_ARG(agency));
 }
 
-enum err order_authenticate(struct ctx *c, struct session *s, struct order *o, const struct authentication *a)
+enum err order_authenticate(struct ctx *c, struct session *s, struct order *o,
+			    const struct authentication *a)
 {
-	struct span agency = a->agency.n ? a->agency : json_opt_text(o->received, "agency", SPAN_NONE);
+	struct span agency = a->agency.n ? a->agency
+					 : json_opt_text(o->received, "agency", SPAN_NONE);
 	struct json *body = json_object(c), *list;
 	size_t way;
 
@@ -66,8 +69,11 @@ enum err order_authenticate(struct ctx *c, struct session *s, struct order *o, c
 	TRY(way_of(c, a->by, &way));
 	TRY(check_signs(c, a->signs));
 	if (ways[way].verifies && (a->over.n == 0 || a->found.n == 0)) {
-		err_next(c, "add --over NUMBER-OR-KEY --found WHERE; a number from the request itself proves nothing");
-		FAIL(c, ERR_USAGE, "say over which number or key, and where it was found independently of the request");
+		err_next(c, "add --over NUMBER-OR-KEY --found WHERE; a number from the request "
+			    "itself proves nothing");
+		FAIL(c, ERR_USAGE,
+		     "say over which number or key, and where it was found independently of the "
+		     "request");
 	}
 	if (ways[way].verifies)
 		TRY(check_agency(c, s, agency));
@@ -86,21 +92,26 @@ enum err order_authenticate(struct ctx *c, struct session *s, struct order *o, c
 /* Facts that only the provider may set are marked in facts.def (formats.md section 3). */
 static enum err check_fact(struct ctx *c, const struct json *fact)
 {
-	struct span path = json_opt_text(fact, "path", SPAN_NONE), value = json_opt_text(fact, "value", SPAN_NONE);
+	struct span path = json_opt_text(fact, "path", SPAN_NONE),
+		    value = json_opt_text(fact, "value", SPAN_NONE);
 	const struct fact_field *field = facts_field(path);
 
 	if (!field || !(field->flags & FACT_OURS)) {
-		err_next(c, "staff set order.received_*, issuer.contact_check, issuer.impersonation_signs, "
+		err_next(c, "staff set order.received_*, issuer.contact_check, "
+			    "issuer.impersonation_signs, "
 			    "issuer.court_competent, customer.*, data.*");
-		FAIL(c, ERR_DENIED, "the fact '%.*s' is the sender's to state, not ours", SPAN_ARG(path));
+		FAIL(c, ERR_DENIED, "the fact '%.*s' is the sender's to state, not ours",
+		     SPAN_ARG(path));
 	}
 	if (facts_value_ok(field, value))
 		return ERR_OK;
-	err_next(c, "%s%s", field->words ? "one of: " : "", field->words ? field->words : field->meaning);
+	err_next(c, "%s%s", field->words ? "one of: " : "",
+		 field->words ? field->words : field->meaning);
 	FAIL(c, ERR_USAGE, "'%.*s' is no value of %.*s", SPAN_ARG(value), SPAN_ARG(path));
 }
 
-enum err order_establish(struct ctx *c, struct session *s, struct order *o, const struct json *facts)
+enum err order_establish(struct ctx *c, struct session *s, struct order *o,
+			 const struct json *facts)
 {
 	struct json *body = json_object(c), *copy;
 

@@ -17,8 +17,10 @@ struct authentication {
 	const struct json *facts;       /* list of {path, value}, set by staff, or NULL */
 };
 
-enum err order_authenticate(struct ctx *c, struct session *s, struct order *o, const struct authentication *a) MUST_USE;
+enum err order_authenticate(struct ctx *c, struct session *s, struct order *o,
+			    const struct authentication *a) MUST_USE;
 /* Facts that only the provider may set (formats.md section 3), checked and recorded. */
-enum err order_establish(struct ctx *c, struct session *s, struct order *o, const struct json *facts) MUST_USE;
+enum err order_establish(struct ctx *c, struct session *s, struct order *o,
+			 const struct json *facts) MUST_USE;
 
 #endif

@@ -59,7 +59,9 @@ static enum err check_verified(struct ctx *c, const struct order *o)
 
 	if (verified && verified->type == JSON_BOOL && verified->b)
 		return ERR_OK;
-	err_next(c, "writ authenticate %.*s --by callback --over NUMBER --found WHERE, or refuse with AUTH-UNVERIFIED",
+	err_next(c,
+		 "writ authenticate %.*s --by callback --over NUMBER --found WHERE, or refuse with "
+		 "AUTH-UNVERIFIED",
 		 SPAN_ARG(o->ref));
 	FAIL(c, ERR_STATE, "the sender of %.*s is not verified", SPAN_ARG(o->ref));
 }
@@ -73,15 +75,20 @@ static bool list_has(const struct json *list, struct span s)
 }
 
 /* comply takes every line; narrow takes those named, or those that counsel has edited. */
-static enum err chosen_lines(struct ctx *c, const struct order *o, const struct decision_asked *a, struct json **out)
+static enum err chosen_lines(struct ctx *c, const struct order *o, const struct decision_asked *a,
+			     struct json **out)
 {
 	struct json *lines, *open, *chosen = json_list(c), *copy;
 	const struct json *from;
 
 	TRY(scope_compile(c, o, &lines, &open));
 	from = a->edited ? a->edited : lines;
-	if (!a->edited && open->first && (!a->lines || list_has(a->lines, json_opt_text(open->first, "id", SPAN_NONE)))) {
-		err_next(c, "writ scope %.*s --edit FILE, write the dates, then decide narrow --scope FILE", SPAN_ARG(o->ref));
+	if (!a->edited && open->first &&
+	    (!a->lines || list_has(a->lines, json_opt_text(open->first, "id", SPAN_NONE)))) {
+		err_next(c,
+			 "writ scope %.*s --edit FILE, write the dates, then decide narrow --scope "
+			 "FILE",
+			 SPAN_ARG(o->ref));
 		FAIL(c, ERR_STATE, "line %.*s: the order states no dates, so counsel must",
 		     SPAN_ARG(json_opt_text(open->first, "id", SPAN_NONE)));
 	}
@@ -95,8 +102,10 @@ static enum err chosen_lines(struct ctx *c, const struct order *o, const struct 
 	}
 	if (!chosen->first)
 		FAIL(c, ERR_USAGE, "no line is left: that is a refusal");
-	if (a->decision == DECIDE_COMPLY && json_count(chosen) != json_count(json_get(json_get(o->received, "facts"), "demands")))
-		FAIL(c, ERR_USAGE, "to comply is to take every line; with fewer it is 'narrow', with a reason");
+	if (a->decision == DECIDE_COMPLY &&
+	    json_count(chosen) != json_count(json_get(json_get(o->received, "facts"), "demands")))
+		FAIL(c, ERR_USAGE,
+		     "to comply is to take every line; with fewer it is 'narrow', with a reason");
 	*out = chosen;
 	return ERR_OK;
 }
@@ -118,8 +127,8 @@ static enum err set_deadline(struct ctx *c, struct session *s, struct json *docu
 	return ERR_OK;
 }
 
-static enum err common(struct ctx *c, struct session *s, const struct order *o, const char *kind, const char *decision,
-		       const struct json *reasons, struct json **out)
+static enum err common(struct ctx *c, struct session *s, const struct order *o, const char *kind,
+		       const char *decision, const struct json *reasons, struct json **out)
 {
 	struct json *d = json_object(c), *papers = json_list(c), *copy;
 
@@ -130,7 +139,9 @@ static enum err common(struct ctx *c, struct session *s, const struct order *o, 
 	JSON_EACH(paper, json_get(o->received, "papers"))
 		json_add(c, papers, json_text(c, json_opt_text(paper, "sha256", SPAN_NONE)));
 	json_set(c, d, "paper_sha256", papers);
-	json_set_text(c, d, "agency", json_opt_text(o->authenticated, "agency", json_opt_text(o->received, "agency", SPAN_NONE)));
+	json_set_text(c, d, "agency",
+		      json_opt_text(o->authenticated, "agency",
+				    json_opt_text(o->received, "agency", SPAN_NONE)));
 	json_set_str(c, d, "decision", decision);
 	TRY(reasons ? json_clone(c, reasons, &copy) : ERR_OK);
 	json_set(c, d, "reasons", reasons ? copy : json_list(c));
@@ -140,8 +151,9 @@ static enum err common(struct ctx *c, struct session *s, const struct order *o, 
 	return ERR_OK;
 }
 
-enum err decision_document(struct ctx *c, struct session *s, const struct order *o, const struct decision_asked *a,
-			   struct span *document_out, const char **kind_out)
+enum err decision_document(struct ctx *c, struct session *s, const struct order *o,
+			   const struct decision_asked *a, struct span *document_out,
+			   const char **kind_out)
 {
 	bool scope = decision_has_scope(a->decision);
 	struct json *d, *lines = NULL;
@@ -160,7 +172,8 @@ enum err decision_document(struct ctx *c, struct session *s, const struct order 
 	return json_write(c, d, DOCUMENT_MAX, document_out);
 }
 
-enum err count_document(struct ctx *c, struct session *s, const struct order *o, struct span *document_out)
+enum err count_document(struct ctx *c, struct session *s, const struct order *o,
+			struct span *document_out)
 {
 	struct json *d, *lines = NULL, *open = NULL;
 
@@ -171,8 +184,8 @@ enum err count_document(struct ctx *c, struct session *s, const struct order *o,
 }
 
 /* Who signed, by the roster; the seal will check again. */
-static enum err signer_of(struct ctx *c, struct session *s, const char *kind, struct span document, struct span signature,
-			  struct span *name_out)
+static enum err signer_of(struct ctx *c, struct session *s, const char *kind, struct span document,
+			  struct span signature, struct span *name_out)
 {
 	const struct json *row;
 	struct sshsig sig;
@@ -187,24 +200,30 @@ static enum err signer_of(struct ctx *c, struct session *s, const char *kind, st
 	if (!row)
 		FAIL(c, ERR_DENIED, "the key that signed is not rostered");
 	if (!roster_may(row, "decide"))
-		FAIL(c, ERR_DENIED, "%.*s may not decide", SPAN_ARG(json_opt_text(row, "name", SPAN_NONE)));
+		FAIL(c, ERR_DENIED, "%.*s may not decide",
+		     SPAN_ARG(json_opt_text(row, "name", SPAN_NONE)));
 	*name_out = json_opt_text(row, "name", SPAN_NONE);
 	return ERR_OK;
 }
 
-static enum err check_document(struct ctx *c, const struct order *o, const struct json *d, enum decision *out)
+static enum err check_document(struct ctx *c, const struct order *o, const struct json *d,
+			       enum decision *out)
 {
 	struct span until = json_opt_text(d, "good_until", SPAN_NONE);
 	int64_t until_utc;
 
 	if (!decision_parse(json_opt_text(d, "decision", SPAN_NONE), out))
 		FAIL(c, ERR_FORMAT, "the document decides nothing that writ knows");
-	if (!span_is(json_opt_text(d, "kind", SPAN_NONE), decision_has_scope(*out) ? "scope" : "decision"))
+	if (!span_is(json_opt_text(d, "kind", SPAN_NONE),
+		     decision_has_scope(*out) ? "scope" : "decision"))
 		FAIL(c, ERR_FORMAT, "the document's kind and its decision do not go together");
 	if (!span_eq(json_opt_text(d, "order", SPAN_NONE), o->ref))
-		FAIL(c, ERR_DENIED, "the document is about order %.*s", SPAN_ARG(json_opt_text(d, "order", SPAN_NONE)));
+		FAIL(c, ERR_DENIED, "the document is about order %.*s",
+		     SPAN_ARG(json_opt_text(d, "order", SPAN_NONE)));
 	if (!time_parse(until, &until_utc) || until_utc <= c->seam->now_ms() / 1000) {
-		err_next(c, "decide again: the time that a scope stays good is a policy (scope_hours)");
+		err_next(
+			c,
+			"decide again: the time that a scope stays good is a policy (scope_hours)");
 		FAIL(c, ERR_STATE, "the document was good until %.*s", SPAN_ARG(until));
 	}
 	TRY(check_reasons(c, *out, json_get(d, "reasons")));
@@ -216,9 +235,11 @@ static enum err check_document(struct ctx *c, const struct order *o, const struc
 	return ERR_OK;
 }
 
-static enum err destroy_keys(struct ctx *c, struct session *s, struct order *o, struct span document, struct span signature)
+static enum err destroy_keys(struct ctx *c, struct session *s, struct order *o,
+			     struct span document, struct span signature)
 {
-	struct json *request = json_object(c), *signatures = json_list(c), *body = json_object(c), *copy;
+	struct json *request = json_object(c), *signatures = json_list(c), *body = json_object(c),
+		    *copy;
 	const struct json *answer;
 	struct span place;
 
@@ -237,7 +258,8 @@ static enum err destroy_keys(struct ctx *c, struct session *s, struct order *o, 
 	return order_append(c, s, o, ACT_DESTROYED, body);
 }
 
-enum err decision_take(struct ctx *c, struct session *s, struct order *o, struct span document, struct span signature)
+enum err decision_take(struct ctx *c, struct session *s, struct order *o, struct span document,
+		       struct span signature)
 {
 	struct json *body = json_object(c), *d;
 	struct letter_slot reasons = { "reasons", SPAN_NONE };
@@ -247,7 +269,8 @@ enum err decision_take(struct ctx *c, struct session *s, struct order *o, struct
 	TRY(json_parse_canonical(c, document, &d));
 	TRY(order_permit(c, s, o, ACT_DECIDED));
 	TRY(check_document(c, o, d, &decision));
-	TRY(signer_of(c, s, decision_has_scope(decision) ? "scope" : "decision", document, signature, &name));
+	TRY(signer_of(c, s, decision_has_scope(decision) ? "scope" : "decision", document,
+		      signature, &name));
 	json_set_str(c, body, "decision", decisions[decision].word);
 	json_set_text(c, body, "document", document);
 	json_set_text(c, body, "signature", signature);

@@ -24,26 +24,33 @@ static void put_line(struct buf *b, const struct json *line)
 	bool open = !from || from->type != JSON_INT;
 
 	buf_fmt(b, "  - id: %.*s\n", SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)));
-	buf_fmt(b, "    # %.*s of %.*s, by %.*s date, zone %.*s\n", SPAN_ARG(json_opt_text(line, "category", SPAN_NONE)),
-		SPAN_ARG(json_opt_text(line, "target", SPAN_NONE)), SPAN_ARG(json_opt_text(line, "date_meaning", SPAN_NONE)),
+	buf_fmt(b, "    # %.*s of %.*s, by %.*s date, zone %.*s\n",
+		SPAN_ARG(json_opt_text(line, "category", SPAN_NONE)),
+		SPAN_ARG(json_opt_text(line, "target", SPAN_NONE)),
+		SPAN_ARG(json_opt_text(line, "date_meaning", SPAN_NONE)),
 		SPAN_ARG(json_opt_text(line, "zone", SPAN_NONE)));
-	buf_fmt(b, "    from: %.*s\n", SPAN_ARG(open ? SPAN("open") : json_opt_text(line, "from_words", SPAN_NONE)));
-	buf_fmt(b, "    until: %.*s\n", SPAN_ARG(open ? SPAN("open") : json_opt_text(line, "until_words", SPAN_NONE)));
+	buf_fmt(b, "    from: %.*s\n",
+		SPAN_ARG(open ? SPAN("open") : json_opt_text(line, "from_words", SPAN_NONE)));
+	buf_fmt(b, "    until: %.*s\n",
+		SPAN_ARG(open ? SPAN("open") : json_opt_text(line, "until_words", SPAN_NONE)));
 	buf_fmt(b, "    undated: %.*s\n", SPAN_ARG(json_opt_text(line, "undated", SPAN("list"))));
 	put_list(b, line, "stores");
 	put_list(b, line, "folders");
 }
 
-enum err scope_edit_text(struct ctx *c, const struct order *o, const struct json *lines, const struct json *open,
-			 struct span *yaml_out)
+enum err scope_edit_text(struct ctx *c, const struct order *o, const struct json *lines,
+			 const struct json *open, struct span *yaml_out)
 {
 	struct buf b;
 
 	buf_begin(&b, c, EDIT_MAX);
 	buf_fmt(&b,
-		"# Scope of %.*s. Remove lines, or make them smaller: later 'from', earlier 'until', fewer stores or folders.\n"
-		"# 'open' = without limit in time, where the order allows it. A date in 'until' includes that day.\n"
-		"# undated: list = items without a usable date are only listed; deliver = they are delivered.\n"
+		"# Scope of %.*s. Remove lines, or make them smaller: later 'from', earlier "
+		"'until', fewer stores or folders.\n"
+		"# 'open' = without limit in time, where the order allows it. A date in 'until' "
+		"includes that day.\n"
+		"# undated: list = items without a usable date are only listed; deliver = they are "
+		"delivered.\n"
 		"# Then: writ decide %.*s narrow --scope THIS-FILE --reason CODE --key SSHKEY\n",
 		SPAN_ARG(o->ref), SPAN_ARG(o->ref));
 	buf_str(&b, "scope_version: 1\n");
@@ -51,14 +58,16 @@ enum err scope_edit_text(struct ctx *c, const struct order *o, const struct json
 	JSON_EACH(line, lines)
 		put_line(&b, line);
 	JSON_EACH(line, open) {
-		buf_str(&b, "  # The order states no dates for the next line: counsel must write them.\n");
+		buf_str(&b, "  # The order states no dates for the next line: counsel must write "
+			    "them.\n");
 		put_line(&b, line);
 	}
 	return buf_done(c, &b, yaml_out);
 }
 
 /* The edited file is words; the rest of each line comes from the order when it is compiled. */
-enum err scope_edit_read(struct ctx *c, struct session *s, const char *name, int fd, const struct json **lines_out)
+enum err scope_edit_read(struct ctx *c, struct session *s, const char *name, int fd,
+			 const struct json **lines_out)
 {
 	const struct json *read;
 

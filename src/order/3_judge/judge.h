@@ -9,10 +9,20 @@
 
 #include "order/order.h"
 
-enum decision { DECIDE_COMPLY, DECIDE_NARROW, DECIDE_REFUSE, DECIDE_ASK, DECIDE_REDIRECT, DECISIONS };
+enum decision {
+	DECIDE_COMPLY,
+	DECIDE_NARROW,
+	DECIDE_REFUSE,
+	DECIDE_ASK,
+	DECIDE_REDIRECT,
+	DECISIONS
+};
 const char *decision_word(enum decision d);
 bool decision_parse(struct span word, enum decision *out);
-static inline bool decision_has_scope(enum decision d) { return d == DECIDE_COMPLY || d == DECIDE_NARROW; }
+static inline bool decision_has_scope(enum decision d)
+{
+	return d == DECIDE_COMPLY || d == DECIDE_NARROW;
+}
 
 struct decision_asked {
 	enum decision decision;
@@ -24,26 +34,32 @@ struct decision_asked {
 
 /* The demand lines compiled to what a hand can execute (formats.md sections 2 and 4). A line whose
  * dates counsel must decide fails with ERR_STATE, or is left out with a remark in *open_out. */
-enum err scope_compile(struct ctx *c, const struct order *o, struct json **lines_out, struct json **open_out) MUST_USE;
+enum err scope_compile(struct ctx *c, const struct order *o, struct json **lines_out,
+		       struct json **open_out) MUST_USE;
 /* ERR_DENIED with words if the line is wider in any field than the order's demand of that id. */
 enum err scope_line_within(struct ctx *c, const struct order *o, const struct json *line) MUST_USE;
 /* A line that counsel edited: id, from, until, undated, stores, folders over the order's line. */
-enum err scope_line_edited(struct ctx *c, const struct order *o, const struct json *edit, struct json **line_out) MUST_USE;
+enum err scope_line_edited(struct ctx *c, const struct order *o, const struct json *edit,
+			   struct json **line_out) MUST_USE;
 /* The line in words: what, whose, from when until when, by which date. */
 enum err scope_line_words(struct ctx *c, const struct json *line, struct span *out) MUST_USE;
 
 /* The document that counsel signs: kind scope or decision. */
-enum err decision_document(struct ctx *c, struct session *s, const struct order *o, const struct decision_asked *a,
-			   struct span *document_out, const char **kind_out) MUST_USE;
+enum err decision_document(struct ctx *c, struct session *s, const struct order *o,
+			   const struct decision_asked *a, struct span *document_out,
+			   const char **kind_out) MUST_USE;
 /* An unsigned scope for counting: at most 100 lines, numbers only. */
-enum err count_document(struct ctx *c, struct session *s, const struct order *o, struct span *document_out) MUST_USE;
+enum err count_document(struct ctx *c, struct session *s, const struct order *o,
+			struct span *document_out) MUST_USE;
 /* Takes the signed document in: checks it against the order, records the decision, makes the
  * letter, and ends the keys of a refused order. */
-enum err decision_take(struct ctx *c, struct session *s, struct order *o, struct span document, struct span signature) MUST_USE;
+enum err decision_take(struct ctx *c, struct session *s, struct order *o, struct span document,
+		       struct span signature) MUST_USE;
 
 /* Lines as a file that counsel can edit, and back (through a read hand). */
-enum err scope_edit_text(struct ctx *c, const struct order *o, const struct json *lines, const struct json *open,
-			 struct span *yaml_out) MUST_USE;
-enum err scope_edit_read(struct ctx *c, struct session *s, const char *name, int fd, const struct json **lines_out) MUST_USE;
+enum err scope_edit_text(struct ctx *c, const struct order *o, const struct json *lines,
+			 const struct json *open, struct span *yaml_out) MUST_USE;
+enum err scope_edit_read(struct ctx *c, struct session *s, const char *name, int fd,
+			 const struct json **lines_out) MUST_USE;
 
 #endif

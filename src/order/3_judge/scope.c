@@ -36,7 +36,8 @@ static const struct json *file_line_of(const struct order *o, struct span id)
 }
 
 /* A date or instant as UTC seconds; a date that is an end is the first instant after that day. */
-static enum err instant_of(struct ctx *c, struct span words, struct span zone, bool is_end, int64_t *out)
+static enum err instant_of(struct ctx *c, struct span words, struct span zone, bool is_end,
+			   int64_t *out)
 {
 	int year, month, day;
 
@@ -74,15 +75,20 @@ static bool is_known(struct span words)
 	return words.n > 0 && !span_is(words, "unknown");
 }
 
-static enum err compile_range(struct ctx *c, const struct json *demand, struct json *line, bool *open_out)
+static enum err compile_range(struct ctx *c, const struct json *demand, struct json *line,
+			      bool *open_out)
 {
 	struct span range = json_opt_text(demand, "range", SPAN("unknown"));
-	struct span from = json_opt_text(demand, "from", SPAN_NONE), until = json_opt_text(demand, "until", SPAN_NONE);
+	struct span from = json_opt_text(demand, "from", SPAN_NONE),
+		    until = json_opt_text(demand, "until", SPAN_NONE);
 	const struct json *a, *b;
 
 	*open_out = false;
-	if (!served(json_opt_text(demand, "category", SPAN_NONE)) || span_is(range, "WHOLE_ACCOUNT")) {
-		set_open(c, line, span_is(range, "WHOLE_ACCOUNT") ? "the whole account" : "not in a mail store");
+	if (!served(json_opt_text(demand, "category", SPAN_NONE)) ||
+	    span_is(range, "WHOLE_ACCOUNT")) {
+		set_open(c, line,
+			 span_is(range, "WHOLE_ACCOUNT") ? "the whole account"
+							 : "not in a mail store");
 		return ERR_OK;
 	}
 	if (!span_is(range, "DATES") || !is_known(from) || !is_known(until)) {
@@ -95,13 +101,14 @@ static enum err compile_range(struct ctx *c, const struct json *demand, struct j
 	a = json_get(line, "from");
 	b = json_get(line, "until");
 	if (a->i >= b->i)
-		FAIL(c, ERR_FORMAT, "line %.*s ends (%.*s) before it begins (%.*s)", SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)),
-		     SPAN_ARG(until), SPAN_ARG(from));
+		FAIL(c, ERR_FORMAT, "line %.*s ends (%.*s) before it begins (%.*s)",
+		     SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)), SPAN_ARG(until),
+		     SPAN_ARG(from));
 	return ERR_OK;
 }
 
-static enum err compile_line(struct ctx *c, const struct order *o, const struct json *demand, struct json **out,
-			     bool *open_out)
+static enum err compile_line(struct ctx *c, const struct order *o, const struct json *demand,
+			     struct json **out, bool *open_out)
 {
 	struct span id = json_opt_text(demand, "id", SPAN_NONE);
 	const struct json *file_line = file_line_of(o, id);
@@ -109,16 +116,23 @@ static enum err compile_line(struct ctx *c, const struct order *o, const struct 
 
 	if (!file_line) {
 		err_next(c, "the order file needs a line with this id under 'lines'");
-		FAIL(c, ERR_FORMAT, "demand %.*s has no line that says date meaning, zone, stores and folders", SPAN_ARG(id));
+		FAIL(c, ERR_FORMAT,
+		     "demand %.*s has no line that says date meaning, zone, stores and folders",
+		     SPAN_ARG(id));
 	}
 	json_set_text(c, line, "id", id);
-	for (const char *const *key = (const char *const[]){ "category", "target_kind", "target", NULL }; *key; key++)
+	for (const char *const *key =
+		     (const char *const[]){ "category", "target_kind", "target", NULL };
+	     *key; key++)
 		json_set_text(c, line, *key, json_opt_text(demand, *key, SPAN("unknown")));
-	json_set_text(c, line, "date_meaning", json_opt_text(file_line, "date_meaning", SPAN("delivery")));
+	json_set_text(c, line, "date_meaning",
+		      json_opt_text(file_line, "date_meaning", SPAN("delivery")));
 	json_set_text(c, line, "zone", json_opt_text(file_line, "zone", SPAN("UTC")));
 	json_set_str(c, line, "undated", "list");
-	for (const char *const *key = (const char *const[]){ "stores", "folders", NULL }; *key; key++) {
-		TRY(json_get(file_line, *key) ? json_clone(c, json_get(file_line, *key), &list) : ERR_OK);
+	for (const char *const *key = (const char *const[]){ "stores", "folders", NULL }; *key;
+	     key++) {
+		TRY(json_get(file_line, *key) ? json_clone(c, json_get(file_line, *key), &list)
+					      : ERR_OK);
 		json_set(c, line, *key, json_get(file_line, *key) ? list : json_list(c));
 	}
 	TRY(compile_range(c, demand, line, open_out));
@@ -126,7 +140,8 @@ static enum err compile_line(struct ctx *c, const struct order *o, const struct 
 	return ERR_OK;
 }
 
-enum err scope_compile(struct ctx *c, const struct order *o, struct json **lines_out, struct json **open_out)
+enum err scope_compile(struct ctx *c, const struct order *o, struct json **lines_out,
+		       struct json **open_out)
 {
 	struct json *lines = json_list(c), *open = json_list(c), *line;
 	bool is_open;
@@ -140,10 +155,13 @@ enum err scope_compile(struct ctx *c, const struct order *o, struct json **lines
 	return ERR_OK;
 }
 
-enum err scope_line_edited(struct ctx *c, const struct order *o, const struct json *edit, struct json **line_out)
+enum err scope_line_edited(struct ctx *c, const struct order *o, const struct json *edit,
+			   struct json **line_out)
 {
-	struct span id = json_opt_text(edit, "id", SPAN_NONE), undated = json_opt_text(edit, "undated", SPAN("list"));
-	struct span from = json_opt_text(edit, "from", SPAN_NONE), until = json_opt_text(edit, "until", SPAN_NONE);
+	struct span id = json_opt_text(edit, "id", SPAN_NONE),
+		    undated = json_opt_text(edit, "undated", SPAN("list"));
+	struct span from = json_opt_text(edit, "from", SPAN_NONE),
+		    until = json_opt_text(edit, "until", SPAN_NONE);
 	const struct json *demand = demand_of(o, id);
 	struct json *line, *list;
 	bool is_open;
@@ -158,7 +176,8 @@ enum err scope_line_edited(struct ctx *c, const struct order *o, const struct js
 		TRY(set_end(c, line, from, false));
 	if (until.n && !span_is(until, "open"))
 		TRY(set_end(c, line, until, true));
-	for (const char *const *key = (const char *const[]){ "stores", "folders", NULL }; *key; key++) {
+	for (const char *const *key = (const char *const[]){ "stores", "folders", NULL }; *key;
+	     key++) {
 		if (!json_get(edit, *key))
 			continue;
 		TRY(json_clone(c, json_get(edit, *key), &list));
@@ -176,14 +195,17 @@ static bool list_has(const struct json *list, struct span s)
 	return false;
 }
 
-static enum err list_within(struct ctx *c, const struct json *line, const struct json *ordered, const char *key)
+static enum err list_within(struct ctx *c, const struct json *line, const struct json *ordered,
+			    const char *key)
 {
 	if (list_has(json_get(ordered, key), SPAN("ALL")))
 		return ERR_OK;
 	JSON_EACH(item, json_get(line, key))
 		if (!list_has(json_get(ordered, key), item->s))
-			FAIL(c, ERR_DENIED, "line %.*s takes %s '%.*s', which the order does not name",
-			     SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)), key, SPAN_ARG(item->s));
+			FAIL(c, ERR_DENIED,
+			     "line %.*s takes %s '%.*s', which the order does not name",
+			     SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)), key,
+			     SPAN_ARG(item->s));
 	return ERR_OK;
 }
 
@@ -207,11 +229,13 @@ enum err scope_line_within(struct ctx *c, const struct order *o, const struct js
 	if (!demand)
 		FAIL(c, ERR_DENIED, "line '%.*s' is not in the order", SPAN_ARG(id));
 	TRY(compile_line(c, o, demand, &ordered, &is_open));
-	for (const char *const *key = (const char *const[]){ "category", "target_kind", "target", "date_meaning", "zone", NULL };
+	for (const char *const *key = (const char *const[]){ "category", "target_kind", "target",
+							     "date_meaning", "zone", NULL };
 	     *key; key++)
-		if (!span_eq(json_opt_text(line, *key, SPAN_NONE), json_opt_text(ordered, *key, SPAN_NONE)))
-			FAIL(c, ERR_DENIED, "line %.*s: %s is '%.*s', the order says '%.*s'", SPAN_ARG(id), *key,
-			     SPAN_ARG(json_opt_text(line, *key, SPAN_NONE)),
+		if (!span_eq(json_opt_text(line, *key, SPAN_NONE),
+			     json_opt_text(ordered, *key, SPAN_NONE)))
+			FAIL(c, ERR_DENIED, "line %.*s: %s is '%.*s', the order says '%.*s'",
+			     SPAN_ARG(id), *key, SPAN_ARG(json_opt_text(line, *key, SPAN_NONE)),
 			     SPAN_ARG(json_opt_text(ordered, *key, SPAN_NONE)));
 	TRY(list_within(c, line, ordered, "stores"));
 	TRY(list_within(c, line, ordered, "folders"));
@@ -220,14 +244,18 @@ enum err scope_line_within(struct ctx *c, const struct order *o, const struct js
 		FAIL(c, ERR_DENIED, "line %.*s covers more time than the order", SPAN_ARG(id));
 	if (is_open && (!json_get(line, "from") || json_get(line, "from")->type != JSON_INT ||
 			!json_get(line, "until") || json_get(line, "until")->type != JSON_INT)) {
-		err_next(c, "write the dates with 'writ scope %.*s --edit FILE', then decide narrow --scope FILE",
+		err_next(c,
+			 "write the dates with 'writ scope %.*s --edit FILE', then decide narrow "
+			 "--scope FILE",
 			 SPAN_ARG(o->ref));
-		FAIL(c, ERR_STATE, "line %.*s: the order states no dates, so counsel must", SPAN_ARG(id));
+		FAIL(c, ERR_STATE, "line %.*s: the order states no dates, so counsel must",
+		     SPAN_ARG(id));
 	}
 	return ERR_OK;
 }
 
-static enum err end_words(struct ctx *c, const struct json *line, const char *key, const char *words_key, struct span *out)
+static enum err end_words(struct ctx *c, const struct json *line, const char *key,
+			  const char *words_key, struct span *out)
 {
 	const struct json *end = json_get(line, key);
 	struct span text;
@@ -235,7 +263,8 @@ static enum err end_words(struct ctx *c, const struct json *line, const char *ke
 	if (!end || end->type != JSON_INT)
 		return span_fmt(c, out, "open");
 	TRY(time_span(c, end->i, &text));
-	return span_fmt(c, out, "%.*s = %.*s", SPAN_ARG(json_opt_text(line, words_key, SPAN_NONE)), SPAN_ARG(text));
+	return span_fmt(c, out, "%.*s = %.*s", SPAN_ARG(json_opt_text(line, words_key, SPAN_NONE)),
+			SPAN_ARG(text));
 }
 
 enum err scope_line_words(struct ctx *c, const struct json *line, struct span *out)
@@ -250,12 +279,15 @@ enum err scope_line_words(struct ctx *c, const struct json *line, struct span *o
 	TRY(buf_done(c, &folders, &names));
 	TRY(end_words(c, line, "from", "from_words", &from));
 	TRY(end_words(c, line, "until", "until_words", &until));
-	return span_fmt(c, out, "%s of %.*s, folders %.*s, by %.*s date, from %.*s (in) until "
-			"%.*s (the first instant out), zone %.*s",
-			span_is(category, "CONTENT_COMM") ? "messages as stored"
-			: span_is(category, "MSG_META")   ? "sender, recipients, dates and sizes of messages (no subject, no body)"
-							  : "data of another kind than mail",
-			SPAN_ARG(json_opt_text(line, "target", SPAN_NONE)), SPAN_ARG(names),
-			SPAN_ARG(json_opt_text(line, "date_meaning", SPAN_NONE)), SPAN_ARG(from), SPAN_ARG(until),
-			SPAN_ARG(json_opt_text(line, "zone", SPAN_NONE)));
+	return span_fmt(
+		c, out,
+		"%s of %.*s, folders %.*s, by %.*s date, from %.*s (in) until "
+		"%.*s (the first instant out), zone %.*s",
+		span_is(category, "CONTENT_COMM") ? "messages as stored"
+		: span_is(category, "MSG_META")
+			? "sender, recipients, dates and sizes of messages (no subject, no body)"
+			: "data of another kind than mail",
+		SPAN_ARG(json_opt_text(line, "target", SPAN_NONE)), SPAN_ARG(names),
+		SPAN_ARG(json_opt_text(line, "date_meaning", SPAN_NONE)), SPAN_ARG(from),
+		SPAN_ARG(until), SPAN_ARG(json_opt_text(line, "zone", SPAN_NONE)));
 }

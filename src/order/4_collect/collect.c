@@ -11,8 +11,9 @@
 #include "crypt/hash.h"
 #include "order/3_judge/judge.h"
 
-static enum err ask_ticket(struct ctx *c, struct session *s, const struct order *o, const char *purpose, struct span scope,
-			   struct json *signatures, struct span replaces, const struct json **answer_out)
+static enum err ask_ticket(struct ctx *c, struct session *s, const struct order *o,
+			   const char *purpose, struct span scope, struct json *signatures,
+			   struct span replaces, const struct json **answer_out)
 {
 	struct json *request = json_object(c);
 	struct span place;
@@ -29,8 +30,8 @@ static enum err ask_ticket(struct ctx *c, struct session *s, const struct order 
 	return seal_ask(c, s, request, place, answer_out);
 }
 
-static enum err job_with_ticket(struct ctx *c, const char *name, const struct json *answer, struct span scope,
-				struct json **job_out)
+static enum err job_with_ticket(struct ctx *c, const char *name, const struct json *answer,
+				struct span scope, struct json **job_out)
 {
 	struct json *job = json_object(c);
 	struct span ticket, seal;
@@ -45,7 +46,8 @@ static enum err job_with_ticket(struct ctx *c, const char *name, const struct js
 	return ERR_OK;
 }
 
-enum err order_count(struct ctx *c, struct session *s, struct order *o, const struct json **lines_out)
+enum err order_count(struct ctx *c, struct session *s, struct order *o,
+		     const struct json **lines_out)
 {
 	struct json *job, *body = json_object(c), *copy;
 	const struct json *answer, *result;
@@ -68,7 +70,8 @@ enum err vault_path(struct ctx *c, const struct session *s, struct span ticket, 
 }
 
 /* The ticket of this very scope that the seal holds live, if there is one: it is replaced. */
-static enum err live_ticket(struct ctx *c, struct session *s, const struct order *o, struct span scope, struct span *id_out)
+static enum err live_ticket(struct ctx *c, struct session *s, const struct order *o,
+			    struct span scope, struct span *id_out)
 {
 	const struct json *tickets;
 	struct span scope_hex;
@@ -78,9 +81,11 @@ static enum err live_ticket(struct ctx *c, struct session *s, const struct order
 	TRY(seal_order_state(c, s, o->ref, &tickets));
 	JSON_EACH(row, tickets) {
 		struct json *ticket;
-		const struct json *gone = json_get(row, "destroyed"), *released = json_get(row, "released");
+		const struct json *gone = json_get(row, "destroyed"),
+				  *released = json_get(row, "released");
 
-		if ((gone && gone->type == JSON_BOOL && gone->b) || (released && released->type == JSON_BOOL && released->b))
+		if ((gone && gone->type == JSON_BOOL && gone->b) ||
+		    (released && released->type == JSON_BOOL && released->b))
 			continue;
 		TRY(json_parse(c, json_opt_text(row, "ticket", SPAN("null")), &ticket));
 		if (span_is(json_opt_text(ticket, "for", SPAN_NONE), "collect") &&
@@ -90,8 +95,8 @@ static enum err live_ticket(struct ctx *c, struct session *s, const struct order
 	return ERR_OK;
 }
 
-static enum err record_failure(struct ctx *c, struct session *s, struct order *o, struct span ticket, enum err why,
-			       const struct json *answer)
+static enum err record_failure(struct ctx *c, struct session *s, struct order *o,
+			       struct span ticket, enum err why, const struct json *answer)
 {
 	struct ctx CTX_SCOPED own;
 	struct json *body, *copy;
@@ -111,8 +116,8 @@ static enum err record_failure(struct ctx *c, struct session *s, struct order *o
 	return why;
 }
 
-static enum err begin(struct ctx *c, struct session *s, struct order *o, struct span scope, struct span ticket_text,
-		      struct span *ticket_out)
+static enum err begin(struct ctx *c, struct session *s, struct order *o, struct span scope,
+		      struct span ticket_text, struct span *ticket_out)
 {
 	struct json *body = json_object(c), *ticket;
 	struct span scope_hex;
@@ -126,7 +131,8 @@ static enum err begin(struct ctx *c, struct session *s, struct order *o, struct 
 	return order_append(c, s, o, ACT_COLLECTION_BEGUN, body);
 }
 
-static enum err finish(struct ctx *c, struct session *s, struct order *o, struct span ticket, const struct json *answer)
+static enum err finish(struct ctx *c, struct session *s, struct order *o, struct span ticket,
+		       const struct json *answer)
 {
 	struct json *body = json_object(c);
 	struct span receipt, seal;
@@ -136,12 +142,13 @@ static enum err finish(struct ctx *c, struct session *s, struct order *o, struct
 	json_set_text(c, body, "ticket", ticket);
 	json_set_text(c, body, "receipt", receipt);
 	json_set_text(c, body, "receipt_seal", seal);
-	json_set_text(c, body, "payload_sha256", json_opt_text(answer, "payload_sha256", SPAN_NONE));
+	json_set_text(c, body, "payload_sha256",
+		      json_opt_text(answer, "payload_sha256", SPAN_NONE));
 	return order_append(c, s, o, ACT_COLLECTED, body);
 }
 
-enum err order_collect(struct ctx *c, struct session *s, struct order *o, hand_progress *progress, void *of,
-		       const struct json **unreadable_out)
+enum err order_collect(struct ctx *c, struct session *s, struct order *o, hand_progress *progress,
+		       void *of, const struct json **unreadable_out)
 {
 	const struct json *answer, *result = NULL, *failed = NULL;
 	struct json *signatures = json_list(c), *job;

@@ -15,7 +15,8 @@ static enum err need_notice(struct ctx *c, const struct order *o)
 	if (o->notice)
 		return ERR_OK;
 	err_next(c, "writ notify %.*s --sent, or --withheld --because CODE", SPAN_ARG(o->ref));
-	FAIL(c, ERR_STATE, "no notice decision is on file: is the customer told, or what forbids it?");
+	FAIL(c, ERR_STATE,
+	     "no notice decision is on file: is the customer told, or what forbids it?");
 }
 
 /* Would the seal still release on it? Asked here only to spare people a signature in vain. */
@@ -36,11 +37,13 @@ static enum err still_good(struct ctx *c, struct session *s, const struct order 
 	TRY(json_need_int(c, st, "roster_version", &version));
 	TRY(json_need_int(c, st, "halt_epoch", &epoch));
 	*out = time_parse(expires, &expires_utc) && expires_utc > c->seam->now_ms() / 1000 &&
-	       version == json_opt_int(state, "roster_version", -1) && epoch == json_opt_int(state, "halt_epoch", -1);
+	       version == json_opt_int(state, "roster_version", -1) &&
+	       epoch == json_opt_int(state, "halt_epoch", -1);
 	return ERR_OK;
 }
 
-static enum err keep(struct ctx *c, struct session *s, struct span bytes, struct json *body, const char *key)
+static enum err keep(struct ctx *c, struct session *s, struct span bytes, struct json *body,
+		     const char *key)
 {
 	struct sha256 hash;
 	struct span hex;
@@ -51,8 +54,8 @@ static enum err keep(struct ctx *c, struct session *s, struct span bytes, struct
 	return ERR_OK;
 }
 
-static enum err ask_statement(struct ctx *c, struct session *s, const struct order *o, struct span returned,
-			      const struct json **answer_out)
+static enum err ask_statement(struct ctx *c, struct session *s, const struct order *o,
+			      struct span returned, const struct json **answer_out)
 {
 	struct json *request = json_object(c), *recipients;
 	struct span ticket, place;
@@ -93,8 +96,8 @@ static enum err make(struct ctx *c, struct session *s, struct order *o)
 	return order_append(c, s, o, ACT_STATED, body);
 }
 
-enum err statement_current(struct ctx *c, struct session *s, struct order *o, struct span *statement_out,
-			   struct span *seal_out)
+enum err statement_current(struct ctx *c, struct session *s, struct order *o,
+			   struct span *statement_out, struct span *seal_out)
 {
 	bool good;
 
@@ -107,8 +110,8 @@ enum err statement_current(struct ctx *c, struct session *s, struct order *o, st
 	return json_need_text(c, o->stated, "statement_seal", seal_out);
 }
 
-enum err approval_take(struct ctx *c, struct session *s, struct order *o, struct span statement, struct span signature,
-		       struct span *name_out)
+enum err approval_take(struct ctx *c, struct session *s, struct order *o, struct span statement,
+		       struct span signature, struct span *name_out)
 {
 	struct json *body = json_object(c);
 	struct span live, key, hex, decider = json_opt_text(o->decided, "name", SPAN_NONE);
@@ -122,7 +125,9 @@ enum err approval_take(struct ctx *c, struct session *s, struct order *o, struct
 	TRY(json_need_text(c, o->stated, "statement", &live));
 	if (!span_eq(live, statement)) {
 		err_next(c, "print it again with --print FILE and sign that");
-		FAIL(c, ERR_STATE, "what was signed is not the live statement: something changed since it was printed");
+		FAIL(c, ERR_STATE,
+		     "what was signed is not the live statement: something changed since it was "
+		     "printed");
 	}
 	TRY(sshsig_verify(c, signature, "writ-approval@v1", statement, &sig));
 	TRY(ssh_key_line(c, &sig.key, &key));
@@ -132,9 +137,11 @@ enum err approval_take(struct ctx *c, struct session *s, struct order *o, struct
 	*name_out = json_opt_text(row, "name", SPAN_NONE);
 	TRY(seal_state(c, s, false, &state));
 	if (span_eq(*name_out, decider) &&
-	    !span_is(json_opt_text(json_get(state, "policy"), "decider_may_approve", SPAN("no")), "yes")) {
+	    !span_is(json_opt_text(json_get(state, "policy"), "decider_may_approve", SPAN("no")),
+		     "yes")) {
 		err_next(c, "somebody else approves; the policy decider_may_approve is 'no'");
-		FAIL(c, ERR_DENIED, "%.*s decided this order and may not approve it", SPAN_ARG(*name_out));
+		FAIL(c, ERR_DENIED, "%.*s decided this order and may not approve it",
+		     SPAN_ARG(*name_out));
 	}
 	TRY(sha256_hex(c, statement, &hex));
 	json_set_text(c, body, "name", *name_out);
@@ -164,7 +171,8 @@ enum err statement_words(struct ctx *c, struct span statement, struct span *out)
 	if (!span_is(json_opt_text(st, "kind", SPAN_NONE), "approval"))
 		FAIL(c, ERR_FORMAT, "this is no approval statement");
 	buf_begin(&b, c, (size_t)1 << 20);
-	buf_fmt(&b, "You approve exactly this, for order %.*s:\n", SPAN_ARG(json_opt_text(st, "order", SPAN_NONE)));
+	buf_fmt(&b, "You approve exactly this, for order %.*s:\n",
+		SPAN_ARG(json_opt_text(st, "order", SPAN_NONE)));
 	buf_fmt(&b, "  release %lld items, ", (long long)json_opt_int(st, "items", -1));
 	size_words(&b, json_opt_int(st, "bytes", -1));
 	buf_fmt(&b, " (%lld more could not be dated and are only listed or as the scope says)\n",
@@ -172,16 +180,22 @@ enum err statement_words(struct ctx *c, struct span statement, struct span *out)
 	JSON_EACH(line, json_get(st, "lines"))
 		buf_fmt(&b, "    line %.*s: %lld items of account %.*s in store %.*s\n",
 			SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)),
-			(long long)json_opt_int(line, "items", -1), SPAN_ARG(json_opt_text(line, "account", SPAN("(none)"))),
+			(long long)json_opt_int(line, "items", -1),
+			SPAN_ARG(json_opt_text(line, "account", SPAN("(none)"))),
 			SPAN_ARG(json_opt_text(line, "store", SPAN_NONE)));
 	JSON_EACH(to, json_get(st, "recipients"))
-		buf_fmt(&b, "  to the key \"%.*s\" of %.*s, registered %.*s\n", SPAN_ARG(json_opt_text(to, "label", SPAN_NONE)),
-			SPAN_ARG(json_opt_text(to, "agency", SPAN_NONE)), SPAN_ARG(json_opt_text(to, "registered_on", SPAN_NONE)));
-	buf_fmt(&b, "  the customer: notice %.*s", SPAN_ARG(json_opt_text(st, "notice", SPAN_NONE)));
+		buf_fmt(&b, "  to the key \"%.*s\" of %.*s, registered %.*s\n",
+			SPAN_ARG(json_opt_text(to, "label", SPAN_NONE)),
+			SPAN_ARG(json_opt_text(to, "agency", SPAN_NONE)),
+			SPAN_ARG(json_opt_text(to, "registered_on", SPAN_NONE)));
+	buf_fmt(&b, "  the customer: notice %.*s",
+		SPAN_ARG(json_opt_text(st, "notice", SPAN_NONE)));
 	if (json_opt_text(st, "gag_until", SPAN_NONE).n)
-		buf_fmt(&b, ", secret until %.*s", SPAN_ARG(json_opt_text(st, "gag_until", SPAN_NONE)));
+		buf_fmt(&b, ", secret until %.*s",
+			SPAN_ARG(json_opt_text(st, "gag_until", SPAN_NONE)));
 	buf_fmt(&b, "\n  good until %.*s\n  scope     %.*s\n  manifest  %.*s\n",
 		SPAN_ARG(json_opt_text(st, "expires_at", SPAN_NONE)),
-		SPAN_ARG(json_opt_text(st, "scope_sha256", SPAN_NONE)), SPAN_ARG(json_opt_text(st, "manifest_sha256", SPAN_NONE)));
+		SPAN_ARG(json_opt_text(st, "scope_sha256", SPAN_NONE)),
+		SPAN_ARG(json_opt_text(st, "manifest_sha256", SPAN_NONE)));
 	return buf_done(c, &b, out);
 }

@@ -33,37 +33,39 @@ static void copy_int(struct ctx *c, struct json *to, const struct json *from, co
 	json_set_int(c, to, key, json_opt_int(from, key, 0));
 }
 
-static enum err instant(struct ctx *c, struct json *to, const struct json *line, const char *key)
+/* UTC seconds as signed, null = open. */
+static void copy_instant(struct ctx *c, struct json *to, const struct json *line, const char *key)
 {
 	const struct json *v = json_get(line, key);
-	struct span text;
 
-	if (!v || v->type != JSON_INT) {
+	if (v && v->type == JSON_INT)
+		json_set_int(c, to, key, v->i);
+	else
 		json_set(c, to, key, NULL);
-		return ERR_OK;
-	}
-	TRY(time_span(c, v->i, &text));
-	json_set_text(c, to, key, text);
-	return ERR_OK;
 }
 
-static enum err lines(struct ctx *c, const struct order *o, const struct json *receipt, struct json *body)
+static enum err lines(struct ctx *c, const struct order *o, const struct json *receipt,
+		      struct json *body)
 {
 	struct json *list = json_list(c), *reading = json_list(c);
 	struct span words;
 
 	JSON_EACH(counted, json_get(receipt, "lines")) {
-		const struct json *line = line_of(json_get(o->scope, "lines"), json_opt_text(counted, "id", SPAN_NONE));
+		const struct json *line = line_of(json_get(o->scope, "lines"),
+						  json_opt_text(counted, "id", SPAN_NONE));
 		struct json *row = json_object(c);
 
 		if (!line)
-			FAIL(c, ERR_FORMAT, "the receipt counts a line that the scope does not have");
+			FAIL(c, ERR_FORMAT,
+			     "the receipt counts a line that the scope does not have");
 		TRY(scope_line_words(c, line, &words));
 		json_set_text(c, row, "words", words);
-		for (const char *const *key = (const char *const[]){ "id", "category", "date_meaning", "zone", NULL }; *key; key++)
+		for (const char *const *key = (const char *const[]){ "id", "category",
+								     "date_meaning", "zone", NULL };
+		     *key; key++)
 			copy_text(c, row, line, *key);
-		TRY(instant(c, row, line, "from"));
-		TRY(instant(c, row, line, "until"));
+		copy_instant(c, row, line, "from");
+		copy_instant(c, row, line, "until");
 		copy_text(c, row, counted, "store");
 		copy_text(c, row, counted, "account");
 		copy_int(c, row, counted, "items");
@@ -72,8 +74,8 @@ static enum err lines(struct ctx *c, const struct order *o, const struct json *r
 	}
 	JSON_EACH(line, json_get(o->scope, "lines")) {
 		TRY(scope_line_words(c, line, &words));
-		TRY(span_fmt(c, &words, "Line %.*s was read as: %.*s.", SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)),
-			     SPAN_ARG(words)));
+		TRY(span_fmt(c, &words, "Line %.*s was read as: %.*s.",
+			     SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)), SPAN_ARG(words)));
 		json_add(c, reading, json_text(c, words));
 	}
 	json_set(c, body, "lines", list);
@@ -81,7 +83,8 @@ static enum err lines(struct ctx *c, const struct order *o, const struct json *r
 	return ERR_OK;
 }
 
-static void missing(struct ctx *c, struct json *list, const struct json *demand, struct json *reasons, const char *words)
+static void missing(struct ctx *c, struct json *list, const struct json *demand,
+		    struct json *reasons, const char *words)
 {
 	struct json *row = json_object(c);
 
@@ -103,17 +106,20 @@ static struct json *one(struct ctx *c, const char *code)
 static bool has_account(const struct json *receipt, struct span id)
 {
 	JSON_EACH(counted, json_get(receipt, "lines"))
-		if (span_eq(json_opt_text(counted, "id", SPAN_NONE), id) && json_opt_text(counted, "account", SPAN_NONE).n)
+		if (span_eq(json_opt_text(counted, "id", SPAN_NONE), id) &&
+		    json_opt_text(counted, "account", SPAN_NONE).n)
 			return true;
 	return false;
 }
 
-enum err return_not_returned(struct ctx *c, const struct order *o, const struct json *receipt, struct json **out)
+enum err return_not_returned(struct ctx *c, const struct order *o, const struct json *receipt,
+			     struct json **out)
 {
 	struct json *list = json_list(c), *reasons;
 
 	JSON_EACH(demand, json_get(json_get(o->received, "facts"), "demands")) {
-		struct span id = json_opt_text(demand, "id", SPAN_NONE), category = json_opt_text(demand, "category", SPAN_NONE);
+		struct span id = json_opt_text(demand, "id", SPAN_NONE),
+			    category = json_opt_text(demand, "category", SPAN_NONE);
 
 		if (!line_of(json_get(o->scope, "lines"), id)) {
 			TRY(json_clone(c, json_get(o->scope, "reasons"), &reasons));
@@ -121,7 +127,8 @@ enum err return_not_returned(struct ctx *c, const struct order *o, const struct 
 		} else if (!span_is(category, "CONTENT_COMM") && !span_is(category, "MSG_META")) {
 			missing(c, list, demand, json_list(c), "not held in this store");
 		} else if (!has_account(receipt, id)) {
-			missing(c, list, demand, one(c, "PART-NO-TARGET"), "no such account in the stores named");
+			missing(c, list, demand, one(c, "PART-NO-TARGET"),
+				"no such account in the stores named");
 		}
 	}
 	*out = list;
@@ -166,7 +173,8 @@ static enum err who(struct ctx *c, struct session *s, const struct order *o, str
 	if (!agency)
 		FAIL(c, ERR_STATE, "the agency '%.*s' is no longer in the register",
 		     SPAN_ARG(json_opt_text(o->scope, "agency", SPAN_NONE)));
-	json_set_text(c, body, "provider", json_opt_text(founded, "provider", SPAN("the provider")));
+	json_set_text(c, body, "provider",
+		      json_opt_text(founded, "provider", SPAN("the provider")));
 	copy_text(c, body, o->received, "authority_reference");
 	copy_text(c, issuer, o->scope, "agency");
 	json_set_text(c, issuer, "name", json_opt_text(agency, "name", SPAN_NONE));
@@ -181,10 +189,11 @@ static enum err who(struct ctx *c, struct session *s, const struct order *o, str
 	return ERR_OK;
 }
 
-enum err return_make(struct ctx *c, struct session *s, const struct order *o, struct span readme, struct span certificate,
-		     struct span *out)
+enum err return_make(struct ctx *c, struct session *s, const struct order *o, struct span readme,
+		     struct span certificate, struct span *out)
 {
-	struct json *body = json_object(c), *receipt, *not_returned, *members = json_list(c), *software = json_object(c);
+	struct json *body = json_object(c), *receipt, *not_returned, *members = json_list(c),
+		    *software = json_object(c);
 	struct span text, at;
 
 	TRY(json_need_text(c, o->collected, "receipt", &text));
@@ -195,11 +204,13 @@ enum err return_make(struct ctx *c, struct session *s, const struct order *o, st
 	json_set_text(c, body, "order", o->ref);
 	json_set_text(c, body, "made_at", at);
 	TRY(who(c, s, o, body));
-	for (const char *const *key = (const char *const[]){ "scope_sha256", "ticket", "manifest_sha256", "tagmanifest_sha256",
-							      "separation", NULL };
+	for (const char *const *key =
+		     (const char *const[]){ "scope_sha256", "ticket", "manifest_sha256",
+					    "tagmanifest_sha256", "separation", NULL };
 	     *key; key++)
 		copy_text(c, body, receipt, *key);
-	for (const char *const *key = (const char *const[]){ "items", "bytes", "undated", NULL }; *key; key++)
+	for (const char *const *key = (const char *const[]){ "items", "bytes", "undated", NULL };
+	     *key; key++)
 		copy_int(c, body, receipt, *key);
 	TRY(lines(c, o, receipt, body));
 	TRY(return_not_returned(c, o, receipt, &not_returned));

@@ -8,7 +8,8 @@
 #include "crypt/hash.h"
 #include "store/blob.h"
 
-static enum err keep_bytes(struct ctx *c, struct session *s, struct json *body, const char *key, struct span bytes)
+static enum err keep_bytes(struct ctx *c, struct session *s, struct json *body, const char *key,
+			   struct span bytes)
 {
 	struct sha256 hash;
 	struct span hex;
@@ -19,8 +20,8 @@ static enum err keep_bytes(struct ctx *c, struct session *s, struct json *body, 
 	return ERR_OK;
 }
 
-static enum err keep_text(struct ctx *c, struct session *s, struct json *body, const char *key, const struct json *answer,
-			  const char *field, bool base64)
+static enum err keep_text(struct ctx *c, struct session *s, struct json *body, const char *key,
+			  const struct json *answer, const char *field, bool base64)
 {
 	struct span text;
 
@@ -30,7 +31,8 @@ static enum err keep_text(struct ctx *c, struct session *s, struct json *body, c
 	return keep_bytes(c, s, body, key, text);
 }
 
-static enum err ask_release(struct ctx *c, struct session *s, const struct order *o, const struct json **answer_out)
+static enum err ask_release(struct ctx *c, struct session *s, const struct order *o,
+			    const struct json **answer_out)
 {
 	struct json *request = json_object(c), *signatures = json_list(c);
 	struct span statement, hex, signature, place;

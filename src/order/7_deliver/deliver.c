@@ -23,7 +23,8 @@
 #define HEAD_MAX ((size_t)48 << 20)
 #define PIECE ((size_t)1 << 20)
 
-static enum err blob_of(struct ctx *c, struct session *s, const struct order *o, const char *key, struct span *out)
+static enum err blob_of(struct ctx *c, struct session *s, const struct order *o, const char *key,
+			struct span *out)
 {
 	struct sha256 hash;
 
@@ -41,7 +42,8 @@ static const struct {
 	{ "release.json", "release_sha256" },
 };
 
-static enum err add_member(struct ctx *c, struct buf *b, const char *name, struct span bytes, int64_t mtime_utc)
+static enum err add_member(struct ctx *c, struct buf *b, const char *name, struct span bytes,
+			   int64_t mtime_utc)
 {
 	static const unsigned char zero[TAR_BLOCK];
 
@@ -64,7 +66,8 @@ static enum err released_at(struct ctx *c, struct session *s, const struct order
 	return ERR_OK;
 }
 
-static enum err proof_text(struct ctx *c, struct session *s, const struct order *o, struct span *out)
+static enum err proof_text(struct ctx *c, struct session *s, const struct order *o,
+			   struct span *out)
 {
 	struct json *act;
 	struct span text, logged;
@@ -77,11 +80,13 @@ static enum err proof_text(struct ctx *c, struct session *s, const struct order 
 	TRY(order_log(c, s, &l));
 	TRY(log_prove_seal(c, &l, seal_seq, out, &logged));
 	if (!span_eq(text, logged))
-		FAIL(c, ERR_VERIFY, "the log holds another act %lld than the seal released on", (long long)seal_seq);
+		FAIL(c, ERR_VERIFY, "the log holds another act %lld than the seal released on",
+		     (long long)seal_seq);
 	return ERR_OK;
 }
 
-static enum err compose_head(struct ctx *c, struct session *s, const struct order *o, int64_t payload_bytes, struct span *out)
+static enum err compose_head(struct ctx *c, struct session *s, const struct order *o,
+			     int64_t payload_bytes, struct span *out)
 {
 	struct span bytes, header;
 	int64_t mtime_utc;
@@ -113,7 +118,8 @@ static enum err compose_tail(struct ctx *c, int64_t package_bytes, struct span *
 }
 
 /* Made once: the head that the first delivery was begun with is the head of them all. */
-static enum err head_once(struct ctx *c, struct session *s, const struct order *o, int64_t payload_bytes, struct span *out)
+static enum err head_once(struct ctx *c, struct session *s, const struct order *o,
+			  int64_t payload_bytes, struct span *out)
 {
 	struct span ticket = json_opt_text(o->released, "ticket", SPAN_NONE);
 	char *path;
@@ -127,7 +133,8 @@ static enum err head_once(struct ctx *c, struct session *s, const struct order *
 	return ERR_OK;
 }
 
-enum err delivery_open(struct ctx *c, struct session *s, const struct order *o, struct delivery *out)
+enum err delivery_open(struct ctx *c, struct session *s, const struct order *o,
+		       struct delivery *out)
 {
 	struct span header;
 	struct stat st;
@@ -136,7 +143,8 @@ enum err delivery_open(struct ctx *c, struct session *s, const struct order *o, 
 	*out = (struct delivery){ .payload_fd = -1 };
 	if (!o->released) {
 		err_next(c, "whose turn it is: %s", order_state_turn(o->state));
-		FAIL(c, ERR_STATE, "order %.*s is %s and has not been released", SPAN_ARG(o->ref), order_state_word(o->state));
+		FAIL(c, ERR_STATE, "order %.*s is %s and has not been released", SPAN_ARG(o->ref),
+		     order_state_word(o->state));
 	}
 	TRY(vault_path(c, s, json_opt_text(o->released, "ticket", SPAN_NONE), &path));
 	TRY(file_open(c, path, O_RDONLY, 0, &out->payload_fd));
@@ -164,7 +172,8 @@ static size_t from_span(struct span s, int64_t at, unsigned char *p, size_t n)
 	return piece.n;
 }
 
-enum err delivery_read(struct ctx *c, const struct delivery *d, int64_t at, unsigned char *p, size_t n, size_t *got_out)
+enum err delivery_read(struct ctx *c, const struct delivery *d, int64_t at, unsigned char *p,
+		       size_t n, size_t *got_out)
 {
 	int64_t head_bytes = (int64_t)d->head.n, payload_end = head_bytes + d->payload_bytes;
 	ssize_t got;
@@ -184,12 +193,14 @@ enum err delivery_read(struct ctx *c, const struct delivery *d, int64_t at, unsi
 		n = (size_t)(payload_end - at);
 	got = pread(d->payload_fd, p, n, at - head_bytes);
 	if (got <= 0)
-		FAIL(c, ERR_IO, "cannot read the vault: %s", got == 0 ? "it is shorter than it was" : strerror(errno));
+		FAIL(c, ERR_IO, "cannot read the vault: %s",
+		     got == 0 ? "it is shorter than it was" : strerror(errno));
 	*got_out = (size_t)got;
 	return ERR_OK;
 }
 
-static enum err record(struct ctx *c, struct session *s, struct order *o, const char *to, int64_t bytes)
+static enum err record(struct ctx *c, struct session *s, struct order *o, const char *to,
+		       int64_t bytes)
 {
 	struct json *body = json_object(c);
 
@@ -199,8 +210,9 @@ static enum err record(struct ctx *c, struct session *s, struct order *o, const 
 	return order_append(c, s, o, ACT_DELIVERED, body);
 }
 
-enum err order_deliver(struct ctx *c, struct session *s, struct order *o, int out_fd, int64_t from, const char *to,
-		       void (*progress)(void *of, int64_t done, int64_t bytes), void *of)
+enum err order_deliver(struct ctx *c, struct session *s, struct order *o, int out_fd, int64_t from,
+		       const char *to, void (*progress)(void *of, int64_t done, int64_t bytes),
+		       void *of)
 {
 	struct delivery DELIVERY_SCOPED d = { .payload_fd = -1 };
 	unsigned char *piece;

@@ -13,8 +13,8 @@
 
 #define DOCUMENT_MAX ((size_t)64 << 10)
 
-enum err end_document(struct ctx *c, struct session *s, const char *kind, const struct order *o, struct span because,
-		      struct span *document_out)
+enum err end_document(struct ctx *c, struct session *s, const char *kind, const struct order *o,
+		      struct span because, struct span *document_out)
 {
 	struct json *d = json_object(c);
 	const struct json *state;
@@ -36,8 +36,9 @@ enum err end_document(struct ctx *c, struct session *s, const char *kind, const 
 	return json_write(c, d, DOCUMENT_MAX, document_out);
 }
 
-static enum err ask(struct ctx *c, struct session *s, const char *kind, struct span document, const struct json *signatures,
-		    struct span place, const struct json **answer_out)
+static enum err ask(struct ctx *c, struct session *s, const char *kind, struct span document,
+		    const struct json *signatures, struct span place,
+		    const struct json **answer_out)
 {
 	struct json *request = json_object(c), *copy;
 
@@ -65,7 +66,8 @@ static enum err drop_files(struct ctx *c, struct session *s, const struct json *
 	return ERR_OK;
 }
 
-static enum err destroyed(struct ctx *c, struct session *s, struct order *o, const struct json *answer, const char *because)
+static enum err destroyed(struct ctx *c, struct session *s, struct order *o,
+			  const struct json *answer, const char *because)
 {
 	struct json *body = json_object(c), *tickets;
 
@@ -78,8 +80,8 @@ static enum err destroyed(struct ctx *c, struct session *s, struct order *o, con
 	return drop_files(c, s, tickets);
 }
 
-enum err order_end(struct ctx *c, struct session *s, struct order *o, const char *kind, struct span document,
-		   struct span signature, bool withdrawn)
+enum err order_end(struct ctx *c, struct session *s, struct order *o, const char *kind,
+		   struct span document, struct span signature, bool withdrawn)
 {
 	struct json *signatures = json_list(c), *body = json_object(c), *d;
 	bool is_void = !strcmp(kind, "void");
@@ -89,8 +91,10 @@ enum err order_end(struct ctx *c, struct session *s, struct order *o, const char
 
 	TRY(order_permit(c, s, o, act));
 	TRY(json_parse_canonical(c, document, &d));
-	if (!span_eq(json_opt_text(d, "order", SPAN_NONE), o->ref) || !span_is(json_opt_text(d, "kind", SPAN_NONE), kind))
-		FAIL(c, ERR_DENIED, "the document is not a %s document of order %.*s", kind, SPAN_ARG(o->ref));
+	if (!span_eq(json_opt_text(d, "order", SPAN_NONE), o->ref) ||
+	    !span_is(json_opt_text(d, "kind", SPAN_NONE), kind))
+		FAIL(c, ERR_DENIED, "the document is not a %s document of order %.*s", kind,
+		     SPAN_ARG(o->ref));
 	json_add(c, signatures, json_text(c, signature));
 	TRY(order_place(c, o, &place));
 	TRY(ask(c, s, kind, document, signatures, place, &answer));
@@ -114,7 +118,8 @@ enum err order_shred(struct ctx *c, struct session *s, struct order *o)
 	return destroyed(c, s, o, answer, "released or kept long enough");
 }
 
-enum err home_halt(struct ctx *c, struct session *s, const char *kind, struct span document, const struct json *signatures)
+enum err home_halt(struct ctx *c, struct session *s, const char *kind, struct span document,
+		   const struct json *signatures)
 {
 	struct json *body = json_object(c), *copy;
 	const struct json *answer;

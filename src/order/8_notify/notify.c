@@ -34,21 +34,25 @@ static bool gag_binds(struct ctx *c, const struct order *o)
 		return false;
 	/* It binds to the end of its last day, wherever on Earth that day ends last (UTC-12). */
 	if (date_parse(until, &year, &month, &day))
-		return c->seam->now_ms() / 1000 < (days_of_civil(year, month, day) + 1) * 86400 + 12 * 3600;
+		return c->seam->now_ms() / 1000 <
+		       (days_of_civil(year, month, day) + 1) * 86400 + 12 * 3600;
 	return true;
 }
 
-enum err order_notice(struct ctx *c, struct session *s, struct order *o, bool sent, struct span because)
+enum err order_notice(struct ctx *c, struct session *s, struct order *o, bool sent,
+		      struct span because)
 {
 	struct json *body = json_object(c);
 	struct span until = json_opt_text(o->gag, "until", SPAN_NONE);
 
 	if (sent && gag_binds(c, o)) {
 		err_next(c, "writ notify %.*s --withheld --because COURT_ORDER", SPAN_ARG(o->ref));
-		FAIL(c, ERR_DENIED, "a secrecy order on file forbids the notice%s%.*s", until.n ? " until " : "", SPAN_ARG(until));
+		FAIL(c, ERR_DENIED, "a secrecy order on file forbids the notice%s%.*s",
+		     until.n ? " until " : "", SPAN_ARG(until));
 	}
 	if (!sent && !notice_because_words(because)) {
-		err_next(c, "one of: COURT_ORDER, STATUTE, ISSUER_INFORMS, DANGER, INVESTIGATION, NO_ADDRESS");
+		err_next(c, "one of: COURT_ORDER, STATUTE, ISSUER_INFORMS, DANGER, INVESTIGATION, "
+			    "NO_ADDRESS");
 		FAIL(c, ERR_USAGE, "say why the customer is not told: --because CODE");
 	}
 	json_set_str(c, body, "decision", sent ? "sent" : "withheld");
@@ -74,14 +78,16 @@ static enum err need_date(struct ctx *c, struct span date)
 	FAIL(c, ERR_USAGE, "'%.*s' is not a day", SPAN_ARG(date));
 }
 
-enum err order_gag(struct ctx *c, struct session *s, struct order *o, struct span basis, struct span until)
+enum err order_gag(struct ctx *c, struct session *s, struct order *o, struct span basis,
+		   struct span until)
 {
 	struct json *body = json_object(c);
 
 	if (until.n)
 		TRY(need_date(c, until));
 	if (basis.n == 0)
-		FAIL(c, ERR_USAGE, "say on what the secrecy rests: --basis TEXT (the court order or provision)");
+		FAIL(c, ERR_USAGE,
+		     "say on what the secrecy rests: --basis TEXT (the court order or provision)");
 	json_set_text(c, body, "basis", basis);
 	if (until.n)
 		json_set_text(c, body, "until", until);

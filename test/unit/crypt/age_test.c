@@ -154,7 +154,9 @@ static void test_key_refusals(void **state)
 		"agf1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj",
 		"age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujw",
 		"AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX",
-		"age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73epp9g8nq", /* spare bits under a right checksum */
+		"age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73epp9g8nq", /* spare bits
+										     under a right
+										     checksum */
 	};
 	CTX(c);
 	struct age_recipient r;
@@ -178,7 +180,8 @@ static void test_key_refusals(void **state)
 	refused(&c, ERR_FORMAT,
 		age_identity_parse(
 			&c,
-			SPAN("age-secret-key-1gfpyysjzgfpyysjzgfpyysjzgfpyysjzgfpyysjzgfpyysjzgfpq4egaex"),
+			SPAN("age-secret-key-"
+			     "1gfpyysjzgfpyysjzgfpyysjzgfpyysjzgfpyysjzgfpyysjzgfpq4egaex"),
 			&id));
 }
 
@@ -585,9 +588,9 @@ static void test_we_read_age(void **state)
 	(void)state;
 	need_age();
 	assert_int_equal(
-		0,
-		tool("age-keygen -o id.key && age-keygen -y id.key > id.pub && age-keygen -o other.key &&"
-		     " grep -v '^#' id.key > id.bare && grep -v '^#' other.key > other.bare"));
+		0, tool("age-keygen -o id.key && age-keygen -y id.key > id.pub && age-keygen -o "
+			"other.key &&"
+			" grep -v '^#' id.key > id.bare && grep -v '^#' other.key > other.bare"));
 	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
 		CTX(c);
 		struct age_identity id, other;
@@ -699,8 +702,8 @@ static void test_vectors(void **state)
 
 	(void)state;
 	if (!d) {
-		print_message(
-			"SKIPPED: WRIT_AGE_VECTORS does not name the folder age/testdata of C2SP/CCTV\n");
+		print_message("SKIPPED: WRIT_AGE_VECTORS does not name the folder age/testdata of "
+			      "C2SP/CCTV\n");
 		skip();
 	}
 	for (struct dirent *e = readdir(d); e; e = readdir(d)) {

@@ -64,8 +64,8 @@ static void test_example_key(void **state)
 {
 	static const char vkey[] =
 		"example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
-	static const char sig[] =
-		"Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=";
+	static const char sig[] = "Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYj"
+				  "OBH3mFXmRKuwHjG1Yu72IneyaQM=";
 	CTX(c);
 	struct note_key k;
 	struct span text, raw;
@@ -91,10 +91,13 @@ static void test_key_refusals(void **state)
 		"++",
 		"example.com/foo",
 		"example.com/foo+530d903a",
-		"example.com/foo+530d903b+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", /* another id */
-		"example.com/fop+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", /* another name */
+		"example.com/foo+530d903b+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", /* another
+											    id */
+		"example.com/fop+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", /* another
+											    name */
 		"example.com/foo+530D903A+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
-		"example.com/foo+530d903a+AukyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", /* type 02 */
+		"example.com/foo+530d903a+AukyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", /* type 02
+											  */
 		"example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2kAA==",
 		"example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k\n",
 		"+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
@@ -164,7 +167,8 @@ static void test_checkpoint(void **state)
 	assert_memory_equal(read.root.b, cp.root.b, 32);
 	refused(&c, ERR_VERIFY, checkpoint_open(&c, note, &other.key, &read));
 	refused(&c, ERR_VERIFY, checkpoint_open(&c, note, &same_name.key, &read));
-	/* Another log's checkpoint, signed by a key that we know: its origin is not the key's name. */
+	/* Another log's checkpoint, signed by a key that we know: its origin is not the key's name.
+	 */
 	note = signed_by(&c, &other, body_of(&c, &cp));
 	refused(&c, ERR_VERIFY, checkpoint_open(&c, note, &other.key, &read));
 	ok(&c, tree_empty_root(&c, &empty.root));

@@ -27,8 +27,19 @@ struct fake_seal {
 	int64_t last_size, last_count;
 	struct span last_place;
 	/* What it does wrong in its next answer. */
-	enum { RIGHT, WRONG_TIME, WRONG_ROOT, WRONG_KEY, WRONG_PATH, WRONG_ENTRY, WRONG_SIZE, WRONG_COUNT, WRONG_SEQ,
-	       NO_PATHS, WRONGS } wrong;
+	enum {
+		RIGHT,
+		WRONG_TIME,
+		WRONG_ROOT,
+		WRONG_KEY,
+		WRONG_PATH,
+		WRONG_ENTRY,
+		WRONG_SIZE,
+		WRONG_COUNT,
+		WRONG_SEQ,
+		NO_PATHS,
+		WRONGS
+	} wrong;
 	bool gone;                      /* nobody answers */
 	bool lose_answer;               /* the state is kept, the answer is lost */
 };
@@ -82,7 +93,8 @@ static inline void fake_act(struct fake_seal *f, const char *act, const char *or
 	ok(c, json_write(c, j, 10000, &f->own[f->own_count++]));
 }
 
-static inline void fake_paths(struct ctx *c, const struct inner_path *paths, size_t n, struct span *out)
+static inline void fake_paths(struct ctx *c, const struct inner_path *paths, size_t n,
+			      struct span *out)
 {
 	struct buf b;
 
@@ -151,7 +163,8 @@ static inline enum err fake_close(struct fake_seal *f, const struct sha256 *sent
 	json_set_int(c, answer, "size", (int64_t)f->edge.size + (f->wrong == WRONG_SIZE));
 	json_set_text(c, answer, "entry", hex);
 	json_set_text(c, answer, "checkpoint", note);
-	json_set_int(c, answer, "time_ms", f->wrong == WRONG_TIME ? f->last_ms - 1000000000 : f->last_ms);
+	json_set_int(c, answer, "time_ms",
+		     f->wrong == WRONG_TIME ? f->last_ms - 1000000000 : f->last_ms);
 	json_set_int(c, answer, "count", (int64_t)sent_count + (f->wrong == WRONG_COUNT));
 	json_set(c, answer, "acts", acts);
 	fake_paths(c, paths, n, &f->last_paths);
@@ -160,13 +173,16 @@ static inline enum err fake_close(struct fake_seal *f, const struct sha256 *sent
 	return ERR_OK;
 }
 
-static inline enum err fake_tick(struct ctx *c, struct fake_seal *f, const struct json *request, struct span place, int fd)
+static inline enum err fake_tick(struct ctx *c, struct fake_seal *f, const struct json *request,
+				 struct span place, int fd)
 {
-	int64_t size = json_opt_int(request, "size", -1), count = json_opt_int(request, "count", -1);
+	int64_t size = json_opt_int(request, "size", -1),
+		count = json_opt_int(request, "count", -1);
 	struct sha256 *sent;
 	struct span all;
 
-	if (f->last && f->last_size == size && f->last_count == count && span_eq(place, f->last_place))
+	if (f->last && f->last_size == size && f->last_count == count &&
+	    span_eq(place, f->last_place))
 		return ERR_OK;
 	if (size != (int64_t)f->edge.size)
 		FAIL(c, ERR_STATE, "TICK_SIZE: the tree has another size");
@@ -182,8 +198,8 @@ static inline enum err fake_tick(struct ctx *c, struct fake_seal *f, const struc
 	return fake_close(f, sent, (size_t)count);
 }
 
-static inline enum err fake_ask(struct ctx *c, void *of, struct json *request, struct span place, int fd,
-				struct ipc_msg *msg_out, const struct json **answer_out)
+static inline enum err fake_ask(struct ctx *c, void *of, struct json *request, struct span place,
+				int fd, struct ipc_msg *msg_out, const struct json **answer_out)
 {
 	struct fake_seal *f = of;
 	struct json *answer;
@@ -249,7 +265,8 @@ static inline void place_reopen(struct place *p)
 	p->log.store = p->store;
 }
 
-static inline void add_act(struct ctx *c, struct store *st, const char *order, const char *act, struct json *body)
+static inline void add_act(struct ctx *c, struct store *st, const char *order, const char *act,
+			   struct json *body)
 {
 	struct json *j = json_object(c), *actor = json_object(c);
 	struct span text, at, salt_hex, commitment_hex;
@@ -275,8 +292,8 @@ static inline void add_act(struct ctx *c, struct store *st, const char *order, c
 	ok(c, hex_encode(c, span_of(salt, 32), &salt_hex));
 	ok(c, hex_encode(c, sha256_span(&commitment), &commitment_hex));
 	ok(c, store_run(c, st, QUERY_ACT_ADD,
-			PARAMS(P_STR(order), P_INT(last.i + 1), P_INT(clock_ms / 1000), P_STR(act), P_TEXT(text),
-			       P_TEXT(salt_hex), P_TEXT(commitment_hex)),
+			PARAMS(P_STR(order), P_INT(last.i + 1), P_INT(clock_ms / 1000), P_STR(act),
+			       P_TEXT(text), P_TEXT(salt_hex), P_TEXT(commitment_hex)),
 			NULL, NULL));
 }
 

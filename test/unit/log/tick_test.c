@@ -94,9 +94,9 @@ static size_t listing_at, listing_n, listing_skip;
 static int list_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
 {
 	(void)ftw;
-	listing_n += (size_t)snprintf(listing[listing_at] + listing_n, sizeof listing[0] - listing_n, "%s %d %lld %o\n",
-				      path + listing_skip, flag, flag == FTW_F ? (long long)st->st_size : 0,
-				      st->st_mode);
+	listing_n += (size_t)snprintf(
+		listing[listing_at] + listing_n, sizeof listing[0] - listing_n, "%s %d %lld %o\n",
+		path + listing_skip, flag, flag == FTW_F ? (long long)st->st_size : 0, st->st_mode);
 	assert_true(listing_n < sizeof listing[0]);
 	return 0;
 }
@@ -116,7 +116,8 @@ static void list_log(const struct place *p, size_t at)
 	listing_n = 0;
 	listing_skip = strlen(p->log_dir);
 	assert_int_equal(nftw(p->log_dir, list_one, 16, FTW_PHYS), 0);
-	for (char *z = strtok_r(listing[at], "\n", &save); z && n < COUNT_OF(line); z = strtok_r(NULL, "\n", &save))
+	for (char *z = strtok_r(listing[at], "\n", &save); z && n < COUNT_OF(line);
+	     z = strtok_r(NULL, "\n", &save))
 		line[n++] = z;
 	qsort(line, n, sizeof *line, by_line);
 	for (size_t i = 0; i < n; i++)
@@ -213,7 +214,8 @@ static void wrong_answers_are_refused(void **state)
 			fail_msg("wrong answer %d: %s (%s)", wrong, err_name(e), c.why);
 		err_clear(&c);
 		assert_int_equal(size_of(&p), 1);
-		ok(&c, store_one(&c, p.store, QUERY_ACT_WAITING_COUNT, PARAMS(P_INT(0)), &n, 1, NULL));
+		ok(&c,
+		   store_one(&c, p.store, QUERY_ACT_WAITING_COUNT, PARAMS(P_INT(0)), &n, 1, NULL));
 		assert_int_equal(n.i, 2);
 		ok(&c, store_one(&c, p.store, QUERY_SEAL_ACT_LAST, PARAMS_NONE, &n, 1, NULL));
 		assert_int_equal(n.i, 1);
@@ -244,7 +246,8 @@ static void nobody_answers(void **state)
 	assert_int_equal(t.size, 2);
 	assert_int_equal(t.acts, 2);
 	assert_false(t.recovered);
-	/* The same, and acts came meanwhile: another request, so the lost tick is finished first. */
+	/* The same, and acts came meanwhile: another request, so the lost tick is finished first.
+	 */
 	add_acts(&p, 1);
 	p.seal.lose_answer = true;
 	refused(&c, ERR_AGAIN, log_tick(&c, &p.log, &t));
@@ -372,7 +375,9 @@ static void upper_tile_lost_with_the_power(void **state)
 	log_is_whole(&p);
 	/* A tile of level 0 is never guessed. */
 	snprintf(path, sizeof path, "%s/tile/0/001.p/2", p.log_dir);
-	ok(&c, file_write(&c, path, SPAN("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"), 0644));
+	ok(&c, file_write(&c, path,
+			  SPAN("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"),
+			  0644));
 	refused(&c, ERR_VERIFY, log_tick(&c, &p.log, &t));
 }
 

@@ -26,14 +26,19 @@ static void tell(void *of, bool difference, const char *place, const char *what)
 }
 
 /* What the test's order_view must say. */
-static enum err fold(struct ctx *c, void *of, struct span ref, struct order_view *out, bool *exists_out)
+static enum err fold(struct ctx *c, void *of, struct span ref, struct order_view *out,
+		     bool *exists_out)
 {
 	struct store_value last;
 
 	TRY(store_one(c, of, QUERY_ACT_LAST_SEQ, PARAMS(P_TEXT(ref)), &last, 1, NULL));
 	*exists_out = last.i > 0;
-	*out = (struct order_view){ .ref = ref, .state = SPAN("received"), .agency = SPAN("pj-paris"), .received_at = 5,
-				    .due_at = VIEW_NO_I64, .last_seq = last.i };
+	*out = (struct order_view){ .ref = ref,
+				    .state = SPAN("received"),
+				    .agency = SPAN("pj-paris"),
+				    .received_at = 5,
+				    .due_at = VIEW_NO_I64,
+				    .last_seq = last.i };
 	return ERR_OK;
 }
 
@@ -117,7 +122,8 @@ static void random_log(unsigned seed, int ticks)
 	assert_int_equal(sum.acts, acts);
 	assert_int_equal(sum.seal_acts, p.seal.seal_seq);
 	assert_int_equal(sum.waiting, 0);
-	ok(&c, store_run(&c, p.store, QUERY_ACT_AFTER, PARAMS(P_INT(0), P_INT(100000)), prove_row, &p));
+	ok(&c,
+	   store_run(&c, p.store, QUERY_ACT_AFTER, PARAMS(P_INT(0), P_INT(100000)), prove_row, &p));
 	if (ticks == 0)
 		return;
 	add_acts(&p, 3);
@@ -170,7 +176,8 @@ static void removed_bodies(void **state)
 	ok(&c, log_prove(&c, &p.log, SPAN("W-2"), 1, &proof, &act));
 	refused(&c, ERR_NOT_FOUND, log_removal(&c, p.store, SPAN("W-1"), &body));
 	/* Emptied the same way, and nobody said so. */
-	raw_sql(p.db, "UPDATE act SET body = NULL, salt = '', act = '', made_at_utc = 0 WHERE order_ref = 'W-2'");
+	raw_sql(p.db, "UPDATE act SET body = NULL, salt = '', act = '', made_at_utc = 0 WHERE "
+		      "order_ref = 'W-2'");
 	assert_true(verify(&p, &sum, &told) > 0);
 	/* HOME's own are never removed through here. */
 	struct json *forged = json_object(&c), *list = json_list(&c), *item = json_object(&c);
@@ -230,7 +237,8 @@ static void restore(struct tamper *t, const char *table)
 	assert_true(does(t, sql));
 }
 
-static void change_column(struct tamper *t, const char *table, const char *column, bool text, long long rowid)
+static void change_column(struct tamper *t, const char *table, const char *column, bool text,
+			  long long rowid)
 {
 	for (int i = 0; i < CHANGES; i++) {
 		const char *change = text ? text_changes[i] : int_changes[i];
@@ -239,11 +247,13 @@ static void change_column(struct tamper *t, const char *table, const char *colum
 		for (const char *z = change; *z; z++) {
 			bool slot = z[0] == '%' && z[1] == 's';
 
-			snprintf(value + strlen(value), sizeof value - strlen(value), slot ? "%s" : "%.1s", slot ? column : z);
+			snprintf(value + strlen(value), sizeof value - strlen(value),
+				 slot ? "%s" : "%.1s", slot ? column : z);
 			z += slot;
 		}
-		snprintf(sql, sizeof sql, "UPDATE %s SET %s = %s WHERE rowid = %lld AND %s IS NOT %s", table, column, value,
-			 rowid, column, value);
+		snprintf(sql, sizeof sql,
+			 "UPDATE %s SET %s = %s WHERE rowid = %lld AND %s IS NOT %s", table, column,
+			 value, rowid, column, value);
 		if (!does(t, sql)) {
 			t->impossible++;
 			continue;
@@ -281,8 +291,8 @@ static void change_table(struct tamper *t, const char *table)
 	assert_true(row_count > 0 && column_count > 0);
 	for (size_t r = 0; r < row_count; r++) {
 		for (size_t i = 0; i < column_count; i++)
-			change_column(t, table, strchr(columns[i], ' ') + 1, strncmp(columns[i], "TEXT", 4) == 0,
-				      atoll(rows[r]));
+			change_column(t, table, strchr(columns[i], ' ') + 1,
+				      strncmp(columns[i], "TEXT", 4) == 0, atoll(rows[r]));
 		snprintf(sql, sizeof sql, "DELETE FROM %s WHERE rowid = %.20s", table, rows[r]);
 		assert_true(does(t, sql));
 		must_be_found(t, sql);
@@ -351,7 +361,8 @@ static void every_column_of_every_row(void **state)
 		change_table(&t, tables[i]);
 	tamper_end(&t);
 	clean(&p, &sum);
-	print_message("%d changes found, %d that the schema makes impossible\n", t.tried, t.impossible);
+	print_message("%d changes found, %d that the schema makes impossible\n", t.tried,
+		      t.impossible);
 	assert_true(t.tried > 500);
 }
 
@@ -359,20 +370,29 @@ static void rows_put_there(void **state)
 {
 	static const char *const forged[][2] = {
 		{ "meta", "INSERT INTO meta VALUES ('other', '1')" },
-		{ "act", "INSERT INTO act SELECT 99, 'W-1', 2, made_at_utc, act, body, salt, replace(commitment, '1', '2') "
+		{ "act", "INSERT INTO act SELECT 99, 'W-1', 2, made_at_utc, act, body, salt, "
+			 "replace(commitment, '1', '2') "
 			 "FROM act WHERE id = 2" },
-		{ "act", "INSERT INTO act SELECT (SELECT max(id) + 1 FROM act), 'W-9', 1, made_at_utc, act, body, salt, "
+		{ "act", "INSERT INTO act SELECT (SELECT max(id) + 1 FROM act), 'W-9', 1, "
+			 "made_at_utc, act, body, salt, "
 			 "'00' || substr(commitment, 3) FROM act WHERE id = 2" },
-		{ "act", "INSERT INTO act SELECT (SELECT max(id) + 1 FROM act), 'W-1', 2, 0, '', NULL, '', "
+		{ "act", "INSERT INTO act SELECT (SELECT max(id) + 1 FROM act), 'W-1', 2, 0, '', "
+			 "NULL, '', "
 			 "'00' || substr(commitment, 3) FROM act WHERE id = 2" },
-		{ "seal_act", "INSERT INTO seal_act SELECT 4, order_ref, act, body, salt, '00' || substr(commitment, 3) "
+		{ "seal_act", "INSERT INTO seal_act SELECT 4, order_ref, act, body, salt, '00' || "
+			      "substr(commitment, 3) "
 			      "FROM seal_act WHERE seal_seq = 1" },
-		{ "tick", "INSERT INTO tick SELECT 1, time_ms + 10000, entry, 2, until_id FROM tick WHERE n = 0" },
-		{ "tick", "INSERT INTO tick SELECT 7, time_ms, entry, 8, until_id FROM tick WHERE n = 0" },
-		{ "proof", "INSERT INTO proof SELECT '00' || substr(commitment, 3), tick, place, siblings FROM proof LIMIT 1" },
-		{ "order_view", "INSERT INTO order_view SELECT 'W-9', state, agency, authority_reference, received_at, "
+		{ "tick", "INSERT INTO tick SELECT 1, time_ms + 10000, entry, 2, until_id FROM "
+			  "tick WHERE n = 0" },
+		{ "tick",
+		  "INSERT INTO tick SELECT 7, time_ms, entry, 8, until_id FROM tick WHERE n = 0" },
+		{ "proof", "INSERT INTO proof SELECT '00' || substr(commitment, 3), tick, place, "
+			   "siblings FROM proof LIMIT 1" },
+		{ "order_view", "INSERT INTO order_view SELECT 'W-9', state, agency, "
+				"authority_reference, received_at, "
 				"due_at, waiting_for, decided, last_seq FROM order_view LIMIT 1" },
-		{ "order_view", "INSERT INTO order_view SELECT 'HOME', state, agency, authority_reference, received_at, "
+		{ "order_view", "INSERT INTO order_view SELECT 'HOME', state, agency, "
+				"authority_reference, received_at, "
 				"due_at, waiting_for, decided, last_seq FROM order_view LIMIT 1" },
 	};
 	struct log_sum sum;
@@ -395,7 +415,8 @@ static void rows_put_there(void **state)
 	restore(&t, "act");
 	restore(&t, "proof");
 	/* Two acts that change places. */
-	does(&t, "UPDATE act SET seq = 5 WHERE id = 3; UPDATE act SET seq = 1 WHERE order_ref = 'W-2' AND seq = 2;"
+	does(&t, "UPDATE act SET seq = 5 WHERE id = 3; UPDATE act SET seq = 1 WHERE order_ref = "
+		 "'W-2' AND seq = 2;"
 		 "UPDATE act SET seq = 2 WHERE id = 3");
 	must_be_found(&t, "exchanged acts");
 	restore(&t, "act");
@@ -403,7 +424,8 @@ static void rows_put_there(void **state)
 	tamper_end(&t);
 	raw_sql(p.db, "CREATE TABLE more (x)");
 	must_be_found(&t, "a table more");
-	raw_sql(p.db, "DROP TABLE more; CREATE TRIGGER t AFTER INSERT ON act BEGIN DELETE FROM act; END");
+	raw_sql(p.db,
+		"DROP TABLE more; CREATE TRIGGER t AFTER INSERT ON act BEGIN DELETE FROM act; END");
 	must_be_found(&t, "a trigger");
 }
 
@@ -440,7 +462,8 @@ static void change_file(struct tamper *t, const char *path)
 	ok(&c, file_read(&c, path, 100000, &good));
 	ok(&c, NEW_ARRAY(&c, bytes, good.n + 1));
 	memcpy(bytes, good.p, good.n);
-	/* Every byte of what is small; of a full tile every one of its hashes, at changing places. */
+	/* Every byte of what is small; of a full tile every one of its hashes, at changing places.
+	 */
 	for (size_t i = 0; i < good.n; i += good.n < 2000 ? 1 : 31) {
 		bytes[i] ^= (unsigned char)(1u << i % 8);
 		snprintf(what, sizeof what, "%.500s byte %zu", path, i);
@@ -460,8 +483,9 @@ static void change_file(struct tamper *t, const char *path)
 static void every_byte_of_every_file(void **state)
 {
 	static const char *const strangers[] = {
-		"other", "checkpoint.tmp", "tile/0/000.p/3", "tile/0/002", "tile/0/x000/000", "tile/entries/001.p/1",
-		"tile/2/000.p/1", "tile/1/000", "tile/0/1", "tile/data/000", "tile/00/000",
+		"other",           "checkpoint.tmp",       "tile/0/000.p/3", "tile/0/002",
+		"tile/0/x000/000", "tile/entries/001.p/1", "tile/2/000.p/1", "tile/1/000",
+		"tile/0/1",        "tile/data/000",        "tile/00/000",
 	};
 	struct log_sum sum;
 	struct tamper t = { .tried = 0 };
@@ -500,10 +524,14 @@ static void findings_name_their_place(void **state)
 	static const struct {
 		const char *sql, *place;
 	} rows[] = {
-		{ "UPDATE act SET made_at_utc = made_at_utc + 1 WHERE order_ref = 'W-2' AND seq = 1", "act[W-2 1].made_at_utc:" },
-		{ "UPDATE seal_act SET order_ref = 'W-7' WHERE seal_seq = 1", "seal_act[1].order_ref:" },
+		{ "UPDATE act SET made_at_utc = made_at_utc + 1 WHERE order_ref = 'W-2' AND seq = "
+		  "1",
+		  "act[W-2 1].made_at_utc:" },
+		{ "UPDATE seal_act SET order_ref = 'W-7' WHERE seal_seq = 1",
+		  "seal_act[1].order_ref:" },
 		{ "UPDATE tick SET size = 9 WHERE n = 0", "tick[0].size:" },
-		{ "UPDATE order_view SET decided = 'comply' WHERE ref = 'W-1'", "order_view[W-1].decided:" },
+		{ "UPDATE order_view SET decided = 'comply' WHERE ref = 'W-1'",
+		  "order_view[W-1].decided:" },
 	};
 	struct log_sum sum;
 	struct tamper t;

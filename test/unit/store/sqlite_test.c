@@ -20,11 +20,12 @@ static struct store *make(struct ctx *c, const char *dir, char **path_out)
 	return st;
 }
 
-static void put_act(struct ctx *c, struct store *st, const char *ref, int64_t seq, const char *commitment)
+static void put_act(struct ctx *c, struct store *st, const char *ref, int64_t seq,
+		    const char *commitment)
 {
 	ok(c, store_run(c, st, QUERY_ACT_ADD,
-			PARAMS(P_STR(ref), P_INT(seq), P_INT(7), P_STR("received"), P_STR("{}"), P_STR("5a"),
-			       P_STR(commitment)),
+			PARAMS(P_STR(ref), P_INT(seq), P_INT(7), P_STR("received"), P_STR("{}"),
+			       P_STR("5a"), P_STR(commitment)),
 			NULL, NULL));
 }
 
@@ -49,7 +50,8 @@ static void every_query_prepares(void **state)
 		ok(&c, store_rows_open(&c, st, (enum store_query)q, none, strlen(params[q]), &r));
 		store_rows_close(&r);
 		refused(&c, ERR_FAILED,
-			store_rows_open(&c, st, (enum store_query)q, none, strlen(params[q]) + 1, &r));
+			store_rows_open(&c, st, (enum store_query)q, none, strlen(params[q]) + 1,
+					&r));
 	}
 }
 
@@ -88,9 +90,9 @@ static void rows_come_back_as_they_were(void **state)
 
 		snprintf(commitment, sizeof commitment, "c%d", (int)seq);
 		ok(&c, store_one(&c, st, QUERY_ACT_ADD,
-				 PARAMS(P_STR("W-1"), P_INT(seq), P_INT(INT64_MIN), P_TEXT(SPAN_NONE),
-					P_TEXT(span_of(odd, sizeof odd)), P_STR("'; DROP TABLE act; --"),
-					P_STR(commitment)),
+				 PARAMS(P_STR("W-1"), P_INT(seq), P_INT(INT64_MIN),
+					P_TEXT(SPAN_NONE), P_TEXT(span_of(odd, sizeof odd)),
+					P_STR("'; DROP TABLE act; --"), P_STR(commitment)),
 				 id, 1, NULL));
 		assert_int_equal(id[0].i, seq);
 	}
@@ -102,14 +104,18 @@ static void rows_come_back_as_they_were(void **state)
 	assert_true(span_eq(v[3].s, span_of(odd, sizeof odd)));
 	ok(&c, store_one(&c, st, QUERY_ACT_GET, PARAMS(P_STR("W-1"), P_INT(3)), v, 5, &found));
 	assert_false(found);
-	refused(&c, ERR_NOT_FOUND, store_one(&c, st, QUERY_ACT_GET, PARAMS(P_STR("W-1"), P_INT(3)), v, 5, NULL));
-	refused(&c, ERR_FAILED, store_one(&c, st, QUERY_ACT_GET, PARAMS(P_STR("W-1"), P_INT(2)), v, 4, &found));
-	refused(&c, ERR_FAILED, store_run(&c, st, QUERY_ACT_GET, PARAMS(P_INT(1), P_INT(2)), NULL, NULL));
+	refused(&c, ERR_NOT_FOUND,
+		store_one(&c, st, QUERY_ACT_GET, PARAMS(P_STR("W-1"), P_INT(3)), v, 5, NULL));
+	refused(&c, ERR_FAILED,
+		store_one(&c, st, QUERY_ACT_GET, PARAMS(P_STR("W-1"), P_INT(2)), v, 4, &found));
+	refused(&c, ERR_FAILED,
+		store_run(&c, st, QUERY_ACT_GET, PARAMS(P_INT(1), P_INT(2)), NULL, NULL));
 	/* The same place in the same order twice: another command was faster. */
-	refused(&c, ERR_STATE, store_run(&c, st, QUERY_ACT_ADD,
-					 PARAMS(P_STR("W-1"), P_INT(2), P_INT(7), P_STR("x"), P_STR("{}"),
-						P_STR("5a"), P_STR("c9")),
-					 NULL, NULL));
+	refused(&c, ERR_STATE,
+		store_run(&c, st, QUERY_ACT_ADD,
+			  PARAMS(P_STR("W-1"), P_INT(2), P_INT(7), P_STR("x"), P_STR("{}"),
+				 P_STR("5a"), P_STR("c9")),
+			  NULL, NULL));
 }
 
 static enum err stop_at_second(struct ctx *c, void *of, const struct store_row *row)
@@ -135,7 +141,8 @@ static void callbacks_and_cursors(void **state)
 	put_act(&c, st, "W-1", 1, "c1");
 	put_act(&c, st, "W-1", 2, "c2");
 	put_act(&c, st, "W-1", 3, "c3");
-	refused(&c, ERR_AGAIN, store_run(&c, st, QUERY_ACT_OF_ORDER, PARAMS(P_STR("W-1")), stop_at_second, &seen));
+	refused(&c, ERR_AGAIN,
+		store_run(&c, st, QUERY_ACT_OF_ORDER, PARAMS(P_STR("W-1")), stop_at_second, &seen));
 	assert_int_equal(seen, 2);
 
 	/* The same query inside itself. */
@@ -143,12 +150,14 @@ static void callbacks_and_cursors(void **state)
 	bool more = true;
 	int64_t pairs = 0;
 	ok(&c, store_rows_open(&c, st, QUERY_ACT_OF_ORDER, PARAMS(P_STR("W-1")), &outer));
-	for (ok(&c, store_rows_next(&c, &outer, &more)); more; ok(&c, store_rows_next(&c, &outer, &more))) {
+	for (ok(&c, store_rows_next(&c, &outer, &more)); more;
+	     ok(&c, store_rows_next(&c, &outer, &more))) {
 		STORE_ROWS_SCOPED struct store_rows inner;
 		bool again = true;
 
 		ok(&c, store_rows_open(&c, st, QUERY_ACT_OF_ORDER, PARAMS(P_STR("W-1")), &inner));
-		for (ok(&c, store_rows_next(&c, &inner, &again)); again; ok(&c, store_rows_next(&c, &inner, &again)))
+		for (ok(&c, store_rows_next(&c, &inner, &again)); again;
+		     ok(&c, store_rows_next(&c, &inner, &again)))
 			pairs += outer.v[0].i * inner.v[0].i;
 	}
 	assert_int_equal(pairs, 36);
@@ -237,7 +246,8 @@ static void what_is_not_ours_is_refused(void **state)
 	ok(&c, path_fmt(&c, &foreign, "%s/foreign.db", dir));
 	refused(&c, ERR_NOT_FOUND, store_open(&c, foreign, STORE_READ, &st));
 	refused(&c, ERR_NOT_FOUND, store_open(&c, foreign, STORE_WRITE, &st));
-	ok(&c, file_write(&c, foreign, SPAN("this is not a database, whatever its name says"), 0600));
+	ok(&c,
+	   file_write(&c, foreign, SPAN("this is not a database, whatever its name says"), 0600));
 	refused(&c, ERR_VERIFY, store_open(&c, foreign, STORE_CREATE, &st));
 	ok(&c, file_remove(&c, foreign));
 	raw_sql(foreign, "CREATE TABLE other (x)");
@@ -276,12 +286,14 @@ static void changed_schema_is_found(void **state)
 	static const char *const changes[][2] = {
 		{ "CREATE TABLE more (x)", "DROP TABLE more" },
 		{ "CREATE VIEW act_view AS SELECT 1", "DROP VIEW act_view" },
-		{ "CREATE TRIGGER t AFTER INSERT ON act BEGIN DELETE FROM proof; END", "DROP TRIGGER t" },
+		{ "CREATE TRIGGER t AFTER INSERT ON act BEGIN DELETE FROM proof; END",
+		  "DROP TRIGGER t" },
 		{ "CREATE INDEX i ON act (act)", "DROP INDEX i" },
 		{ "ALTER TABLE act ADD COLUMN note TEXT", "ALTER TABLE act DROP COLUMN note" },
 		{ "DROP INDEX order_view_received",
 		  "CREATE INDEX order_view_received ON order_view (received_at, ref)" },
-		{ "PRAGMA foreign_keys = OFF; INSERT INTO proof VALUES ('aa', 9, 0, '')", "DELETE FROM proof" },
+		{ "PRAGMA foreign_keys = OFF; INSERT INTO proof VALUES ('aa', 9, 0, '')",
+		  "DELETE FROM proof" },
 	};
 	CTX(c);
 	FOLDER(dir);
@@ -311,7 +323,8 @@ static void triggers_do_not_fire(void **state)
 	(void)state;
 	st = make(&c, dir, &path);
 	put_act(&c, st, "W-1", 1, "c1");
-	raw_sql(path, "CREATE TRIGGER t AFTER INSERT ON act BEGIN DELETE FROM act WHERE seq = 1; END");
+	raw_sql(path,
+		"CREATE TRIGGER t AFTER INSERT ON act BEGIN DELETE FROM act WHERE seq = 1; END");
 	put_act(&c, st, "W-1", 2, "c2");
 	struct store_value v[5];
 	ok(&c, store_one(&c, st, QUERY_ACT_GET, PARAMS(P_STR("W-1"), P_INT(1)), v, 5, NULL));
@@ -373,7 +386,10 @@ static void view_rows(void **state)
 	CTX(c);
 	FOLDER(dir);
 	STORE_SCOPED struct store *st = NULL;
-	struct order_view v = { .state = SPAN("judged"), .agency = SPAN("pj-paris"), .due_at = VIEW_NO_I64 }, got;
+	struct order_view v = { .state = SPAN("judged"),
+				.agency = SPAN("pj-paris"),
+				.due_at = VIEW_NO_I64 },
+			  got;
 	struct view_filter f = { .after_received = INT64_MAX, .limit = 2 };
 	char list[256] = "", *path;
 	bool found;

@@ -38,7 +38,8 @@ static inline void ok_at(struct ctx *c, enum err e, const char *file, int line)
 static inline void refused_at(struct ctx *c, enum err want, enum err e, const char *file, int line)
 {
 	if (e != want)
-		print_error("%s:%d: wanted %s, got %s: %s\n", file, line, err_name(want), err_name(e), c->why);
+		print_error("%s:%d: wanted %s, got %s: %s\n", file, line, err_name(want),
+			    err_name(e), c->why);
 	_assert_int_equal((uintmax_t)e, (uintmax_t)want, file, line);
 	_assert_true(c->code == want && c->why[0] != '\0', "recorded with words", file, line);
 	err_clear(c);
