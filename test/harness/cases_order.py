@@ -9,7 +9,7 @@ import random
 import re
 
 import makepackage
-import pyverify
+import pyformats
 from gate import DAY, sha, when
 from gatecase import (Attack, add, case, destroying, edited, receipting, releasing, restarted, setting,
                       stating, ticketing)
@@ -223,7 +223,7 @@ def header_case(expect, name, make):
 
 def wrapped(life, more, rng=None):
     """A header for the ticket's recipient and others."""
-    own = pyverify.bech32(json.loads(life.ticket)["recipient"], "recipient")[1]
+    own = pyformats.bech32(json.loads(life.ticket)["recipient"], "recipient")[1]
     rng = rng or random.Random(6)
     return makepackage.age_header(rng.randbytes(16), [own, *more], rng)
 

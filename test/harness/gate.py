@@ -21,6 +21,7 @@ import time
 
 import makepackage
 import people
+import pyformats
 import pyverify
 import sealclient
 import tools
@@ -41,7 +42,7 @@ def when(seconds):
 
 
 def seconds(text):
-    return pyverify.utc(text, "time")
+    return pyformats.utc(text, "time")
 
 
 def scratch():
@@ -532,13 +533,13 @@ class Home:
         seen = {}
         for ref in (None, *refs):
             answer = self.state(ref)
-            seen[ref] = {k: v for k, v in answer.items() if k not in ("number", "files")}
+            seen[ref or "home"] = {k: v for k, v in answer.items() if k not in ("number", "files")}
         return seen
 
 
 def identities(*homes):
     """Every identity that anybody holds, by public key: agencies, strangers, old recipients."""
-    return {pyverify.sha(k.public): k for home in homes for k in home.keys.age.values()}
+    return {pyformats.sha(k.public): k for home in homes for k in home.keys.age.values()}
 
 
 def check_release(home, life, answer):
@@ -548,11 +549,11 @@ def check_release(home, life, answer):
     assert signed == life.statement, "another statement than the one that was made"
     facts = json.loads(signed)
     document_key = json.loads(home.founding)["document_key"]
-    assert pyverify.sshsig(approvals["statement_seal"], "writ-seal@v1", signed.encode(), "seal")[0] == document_key
+    assert pyformats.sshsig(approvals["statement_seal"], "writ-seal@v1", signed.encode(), "seal")[0] == document_key
     rows = {r["key"]: r for r in home.state()["roster"] if r["row"] == "person"}
     names = set()
     for one in approvals["signatures"]:
-        key, verified = pyverify.sshsig(one, "writ-approval@v1", signed.encode(), "signature")
+        key, verified = pyformats.sshsig(one, "writ-approval@v1", signed.encode(), "signature")
         row = rows[key]
         assert "approve" in row["may"] and (verified or not row["user_verified"])
         assert seconds(row["from"]) <= home.now() and (row["until"] is None or seconds(row["until"]) > home.now())
@@ -567,7 +568,7 @@ def check_release(home, life, answer):
     receipt = json.loads(life.receipt)
     assert facts["return_sha256"] == sha(life.ret) and statement["payload_bytes"] == receipt["payload_bytes"]
     opens_for(header, {r["key_sha256"] for r in facts["recipients"]}, identities(home))
-    pyverify.cms(base64.b64decode(answer["p7s"]), answer["statement"].encode())
+    pyformats.cms(base64.b64decode(answer["p7s"]), answer["statement"].encode())
     act = json.loads(answer["release"])
     assert act["act"] == "released" and act["order"] == life.ref and act["body"]["ticket"] == life.id
     assert act["body"]["statement_sha256"] == sha(answer["statement"])
@@ -577,15 +578,15 @@ def check_release(home, life, answer):
 
 def opens_for(header, wanted, known):
     """Each known identity is tried: those wanted open it, to the same key, the others do not."""
-    length, _, _, stanzas = pyverify.age_header(header)
+    length, _, _, stanzas = pyformats.age_header(header)
     assert length == len(header) and len(stanzas) == len(wanted), "stanzas for somebody else"
     keys = set()
     for public, identity in known.items():
-        secret = pyverify.bech32(identity.identity, "identity")[1]
+        secret = pyformats.bech32(identity.identity, "identity")[1]
         try:
-            keys.add(pyverify.age_open(header, secret)[0])
+            keys.add(pyformats.age_open(header, secret)[0])
             opened = True
-        except pyverify.Bad:
+        except pyformats.Bad:
             opened = False
         assert opened == (public in wanted), "%s opens: %s" % (public[:8], opened)
     assert wanted <= set(known) and len(keys) == 1

@@ -9,6 +9,7 @@ import json
 import os
 import random
 import socket
+import time
 
 INLINE = 60000
 TIMEOUT = 30
@@ -42,12 +43,20 @@ def memfd(content):
 def _connect(path):
     s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     s.settimeout(TIMEOUT)
-    try:
-        s.connect(str(path))
-    except OSError:
-        s.close()
-        raise
-    return s
+    end = time.monotonic() + TIMEOUT
+    while True:
+        try:
+            s.connect(str(path))
+            return s
+        except BlockingIOError:
+            # Too many wait to be accepted.
+            if time.monotonic() > end:
+                s.close()
+                raise
+            time.sleep(0.01)
+        except OSError:
+            s.close()
+            raise
 
 
 def connect_as(path, uid):
