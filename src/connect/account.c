@@ -74,7 +74,8 @@ bool template_names_account(struct span path)
 {
 	unsigned found = template_holes(path);
 
-	return has_hole(found, HOLE_ACCOUNT) || (has_hole(found, HOLE_LOCAL) && has_hole(found, HOLE_DOMAIN));
+	return has_hole(found, HOLE_ACCOUNT) ||
+	       (has_hole(found, HOLE_LOCAL) && has_hole(found, HOLE_DOMAIN));
 }
 
 const char *template_problem(struct span path)
@@ -86,14 +87,16 @@ const char *template_problem(struct span path)
 	if (!span_starts(path, "/") || path.n >= PATH_BYTES_MAX)
 		return "must be a path from the root";
 	if (!has_hole(found, HOLE_ACCOUNT) && !has_hole(found, HOLE_LOCAL))
-		return "must have {account} or {local}: otherwise every account would be the same one";
+		return "must have {account} or {local}: otherwise every account would be "
+		       "the same one";
 	while (span_split(rest, '/', &part, &rest))
 		if (span_is(part, ".."))
 			return "must not climb with ..";
 	if (span_is(rest, ".."))
 		return "must not climb with ..";
 	for (rest = path; rest.n; rest = span_cut(rest, n, rest.n))
-		if (hole_at(rest, &n) == HOLE_NONE && (rest.p[0] == '{' || rest.p[0] == '}' || rest.p[0] == 0))
+		if (hole_at(rest, &n) == HOLE_NONE &&
+		    (rest.p[0] == '{' || rest.p[0] == '}' || rest.p[0] == 0))
 			return "may have {domain}, {local} and {account}, no other braces";
 	return NULL;
 }
@@ -139,7 +142,8 @@ static enum err template_fill(struct ctx *c, struct span rest, struct span accou
 	return span_cstr(c, filled, out);
 }
 
-static enum err base_open(struct ctx *c, const struct store *s, int *fd_out, struct span *problem_out)
+static enum err base_open(struct ctx *c, const struct store *s, int *fd_out,
+			  struct span *problem_out)
 {
 	struct span folder, rest;
 	char *path;
@@ -160,8 +164,8 @@ enum err template_check(struct ctx *c, const struct store *s, struct span *probl
 	return base_open(c, s, &base, problem_out);
 }
 
-enum err account_open(struct ctx *c, const struct store *s, struct span account, int flags, int *fd_out,
-		      struct span *problem_out)
+enum err account_open(struct ctx *c, const struct store *s, struct span account, int flags,
+		      int *fd_out, struct span *problem_out)
 {
 	FD_SCOPED int base = -1;
 	struct span folder, rest;
@@ -176,12 +180,14 @@ enum err account_open(struct ctx *c, const struct store *s, struct span account,
 	*fd_out = open_beneath(base, path, flags);
 	if (*fd_out < 0 && errno != ENOENT && errno != ENOTDIR)
 		return span_fmt(c, problem_out, "the account cannot be opened: %s",
-				errno == ELOOP ? "a symbolic link stands in the way" : strerror(errno));
+				errno == ELOOP ? "a symbolic link stands in the way"
+					       : strerror(errno));
 	return ERR_OK;
 }
 
 /* One line of an alias file; *hit_out where it is the one that is looked for. */
-static enum err alias_line(struct ctx *c, struct span line, struct span target, struct span *hit_out, bool *found)
+static enum err alias_line(struct ctx *c, struct span line, struct span target,
+			   struct span *hit_out, bool *found)
 {
 	struct span alias, account;
 
@@ -218,7 +224,8 @@ static enum err alias_find(struct ctx *c, const struct store *s, struct span *ac
 
 		at++;
 		if (e != ERR_OK) {
-			err_note(c, "the alias file of the store %.*s, line %u", SPAN_ARG(s->name), at);
+			err_note(c, "the alias file of the store %.*s, line %u", SPAN_ARG(s->name),
+				 at);
 			return e;
 		}
 	}
@@ -235,7 +242,8 @@ static bool account_ok(struct span account)
 }
 
 /* A store of one domain knows its accounts with and without it: they are the same ones. */
-static enum err domain_apply(struct ctx *c, const struct store *s, struct span *account, struct span *problem_out)
+static enum err domain_apply(struct ctx *c, const struct store *s, struct span *account,
+			     struct span *problem_out)
 {
 	struct span local, domain;
 
@@ -251,8 +259,8 @@ static enum err domain_apply(struct ctx *c, const struct store *s, struct span *
 	return ERR_OK;
 }
 
-enum err account_resolve(struct ctx *c, const struct store *s, struct span target, struct span *account_out,
-			 struct span *problem_out)
+enum err account_resolve(struct ctx *c, const struct store *s, struct span target,
+			 struct span *account_out, struct span *problem_out)
 {
 	*account_out = *problem_out = SPAN_NONE;
 	if (s->aliases.n)

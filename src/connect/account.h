@@ -12,19 +12,19 @@
 bool account_part_ok(struct span part);
 /* NULL if it is a usable template, else what is wrong with it. */
 const char *template_problem(struct span path);
-/* Do two different accounts always give two different paths? ({account}, or {local} and {domain}) */
+/* Do two accounts always give two paths? They do with {account}, or with {local} and {domain}. */
 bool template_names_account(struct span path);
 /* The fixed folder before the first placeholder, and what comes below it. */
 void template_split(struct span path, struct span *folder_out, struct span *rest_out);
 
 /* Resolves a target. *account_out is empty if this store can have no such account; then
  * *problem_out says why. A faulty alias file is an error. */
-enum err account_resolve(struct ctx *c, const struct store *s, struct span target, struct span *account_out,
-			 struct span *problem_out) MUST_USE;
+enum err account_resolve(struct ctx *c, const struct store *s, struct span target,
+			 struct span *account_out, struct span *problem_out) MUST_USE;
 /* Opens the account's place below the template's fixed folder: -1 if there is none (no problem
  * then), or if it cannot be opened (the problem says why, without path). */
-enum err account_open(struct ctx *c, const struct store *s, struct span account, int flags, int *fd_out,
-		      struct span *problem_out) MUST_USE;
+enum err account_open(struct ctx *c, const struct store *s, struct span account, int flags,
+		      int *fd_out, struct span *problem_out) MUST_USE;
 /* The template's fixed folder: can it be opened at all? */
 enum err template_check(struct ctx *c, const struct store *s, struct span *problem_out) MUST_USE;
 /* open(2) below a folder: RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS. A descriptor, or -1 with errno. */

@@ -39,8 +39,8 @@ enum err unreadable_add(struct ctx *c, struct unreadables *u, const struct unrea
 	return ERR_OK;
 }
 
-static enum err source_problem(struct ctx *c, const struct store *s, const struct demand_line *line, struct span why,
-			       struct source **out)
+static enum err source_problem(struct ctx *c, const struct store *s, const struct demand_line *line,
+			       struct span why, struct source **out)
 {
 	TRY(NEW(c, *out));
 	(*out)->store = s;
@@ -49,8 +49,8 @@ static enum err source_problem(struct ctx *c, const struct store *s, const struc
 	return ERR_OK;
 }
 
-static enum err source_open(struct ctx *c, const struct stores *stores, const struct demand_line *line,
-			    struct span name, struct source **out)
+static enum err source_open(struct ctx *c, const struct stores *stores,
+			    const struct demand_line *line, struct span name, struct source **out)
 {
 	const struct store *s = stores_find(stores, name);
 	struct store *missing;
@@ -58,7 +58,8 @@ static enum err source_open(struct ctx *c, const struct stores *stores, const st
 	if (s && store_serves(s, line->category))
 		return s->connector->open(c, s, line, out);
 	if (s)
-		return source_problem(c, s, line, SPAN("this category is not held in this store"), out);
+		return source_problem(c, s, line, SPAN("this category is not held in this store"),
+				      out);
 	TRY(NEW(c, missing));
 	missing->name = name;
 	TRY(source_problem(c, missing, line, SPAN("there is no such store"), out));
@@ -82,7 +83,8 @@ enum err sources_open(struct ctx *c, const struct stores *stores, const struct d
 		const struct demand_line *line = &lines->line[i];
 
 		for (size_t j = 0; j < line->store_count; j++) {
-			enum err e = source_open(c, stores, line, line->stores[j], &list[*count_out]);
+			enum err e =
+				source_open(c, stores, line, line->stores[j], &list[*count_out]);
 
 			if (e != ERR_OK) {
 				sources_close(list, *count_out);

@@ -46,7 +46,8 @@ struct stores {
 };
 
 /* Types what the strict YAML reader gave. name is the file's, for "name:line: what is wrong". */
-enum err stores_read(struct ctx *c, const struct json *yaml, const char *name, struct stores *out) MUST_USE;
+enum err stores_read(struct ctx *c, const struct json *yaml, const char *name,
+		     struct stores *out) MUST_USE;
 const struct store *stores_find(const struct stores *all, struct span name);    /* NULL if none */
 /* What a `describe` job says of each store: no path, no credential, nothing inside. */
 enum err stores_describe(struct ctx *c, const struct stores *all, struct json **list_out) MUST_USE;
@@ -91,7 +92,7 @@ struct item {
 	uint16_t part;                  /* the connector's own: cur or new */
 };
 
-/* What could not be read. An empty source_id means the whole folder, an empty folder the account. */
+/* What could not be read. Without source_id it is the whole folder, without folder the account. */
 struct unreadable {
 	struct span store, account, folder, source_id, why;
 	struct unreadable *next;
@@ -101,15 +102,16 @@ struct unreadables {
 	struct unreadable *first, *last;        /* the first UNREADABLE_LISTED_MAX of them */
 	size_t count;
 };
-enum err unreadable_add(struct ctx *c, struct unreadables *u, const struct unreadable *what) MUST_USE;
+enum err unreadable_add(struct ctx *c, struct unreadables *u,
+			const struct unreadable *what) MUST_USE;
 
 struct item_pool;               /* connect/plan.h */
 struct plan {
 	struct span *folder;            /* names, sorted by bytes */
 	size_t folder_count;
 	struct item_pool *pool;
-	/* Order: folder, dated before undated, the line's date, source id. Undated ones are listed in
-	 * the plan whatever the interval; whether they are delivered is the line's matter. */
+	/* Order: folder, dated before undated, the line's date, source id. Undated ones are in the
+	 * plan whatever the interval; whether they are delivered is the line's matter. */
 	size_t count;                   /* the undated ones included */
 	size_t undated;
 	int64_t bytes;                  /* of the dated ones */
@@ -126,7 +128,7 @@ struct source {
 	const struct store *store;
 	const struct demand_line *line;
 	bool held;                      /* false: the line's category is not held in this store */
-	struct span account;            /* resolved (aliases); empty: no such account, or not held */
+	struct span account;            /* resolved; empty: no such account, or not held */
 	struct span problem;            /* why it cannot be collected; empty: it can */
 	void *of;                       /* the connector's own */
 };
@@ -142,24 +144,26 @@ struct connector {
 	 * fds(), newfstatat, fstat, getdents64, lseek, read, fadvise64, close. */
 	enum err (*open)(struct ctx *c, const struct store *s, const struct demand_line *line,
 			 struct source **out) MUST_USE;
-	/* The same for a place given outright ("scope --store": no template, no aliases); account is
-	 * its label only. */
-	enum err (*open_path)(struct ctx *c, const char *path, const struct store *s, struct span account,
-			      const struct demand_line *line, struct source **out) MUST_USE;
+	/* The same for a place given outright ("scope --store": no template, no aliases); account
+	 * is its label only. */
+	enum err (*open_path)(struct ctx *c, const char *path, const struct store *s,
+			      struct span account, const struct demand_line *line,
+			      struct source **out) MUST_USE;
 	/* The folders below which the cage must allow reading (Landlock LANDLOCK_RULE_PATH_BENEATH
 	 * takes them as parent_fd). Returns how many there are; fills at most max. */
 	size_t (*fds)(const struct source *s, int *fd, size_t max);
 	/* Lists what the line selects. Unreadable items are listed in the plan, no error. */
 	enum err (*plan)(struct ctx *c, struct source *s, struct plan *out) MUST_USE;
 	/* Name inside the source as it was last seen ("cur/...", ".Sent/new/..."). */
-	enum err (*path)(struct ctx *c, const struct source *s, const struct plan *p, const struct item *it,
-			 struct span *out) MUST_USE;
+	enum err (*path)(struct ctx *c, const struct source *s, const struct plan *p,
+			 const struct item *it, struct span *out) MUST_USE;
 	/* Bytes of the i-th item, streamed: begin, read until *n_out is 0, end. Fails with
 	 * ERR_DEGRADED when the item is not what was planned (it grew, shrank, vanished). A read
 	 * fills p unless the item ends, so a first read of HEADER_BLOCK_MAX has the whole header
 	 * block. end may be called at any time. */
 	enum err (*begin)(struct ctx *c, struct source *s, struct plan *p, size_t i) MUST_USE;
-	enum err (*read)(struct ctx *c, struct source *s, unsigned char *p, size_t max, size_t *n_out) MUST_USE;
+	enum err (*read)(struct ctx *c, struct source *s, unsigned char *p, size_t max,
+			 size_t *n_out) MUST_USE;
 	void (*end)(struct source *s);
 	void (*close)(struct source **s);       /* NULL is fine */
 };

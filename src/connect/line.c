@@ -39,12 +39,15 @@ const char *date_meaning_word(enum date_meaning m)
 
 const char *category_word(enum category k)
 {
-	return k == CATEGORY_CONTENT_COMM ? "CONTENT_COMM" : k == CATEGORY_MSG_META ? "MSG_META" : "?";
+	if (k == CATEGORY_CONTENT_COMM)
+		return "CONTENT_COMM";
+	return k == CATEGORY_MSG_META ? "MSG_META" : "?";
 }
 
 bool store_serves(const struct store *s, enum category k)
 {
-	return k != CATEGORY_OTHER && s->connector && (s->categories & s->connector->categories & k) != 0;
+	return k != CATEGORY_OTHER && s->connector &&
+	       (s->categories & s->connector->categories & k) != 0;
 }
 
 bool line_takes(const struct demand_line *line, int64_t utc)
@@ -52,7 +55,8 @@ bool line_takes(const struct demand_line *line, int64_t utc)
 	return utc != DATE_UNKNOWN && utc >= line->from_utc && utc < line->until_utc;
 }
 
-static enum err texts_read(struct ctx *c, const struct json *o, const char *key, struct span **out, size_t *count_out)
+static enum err texts_read(struct ctx *c, const struct json *o, const char *key, struct span **out,
+			   size_t *count_out)
 {
 	const struct json *list;
 	size_t n = 0;
@@ -68,7 +72,8 @@ static enum err texts_read(struct ctx *c, const struct json *o, const char *key,
 	return ERR_OK;
 }
 
-static enum err end_read(struct ctx *c, const struct json *o, const char *key, int64_t open_end, int64_t *out)
+static enum err end_read(struct ctx *c, const struct json *o, const char *key, int64_t open_end,
+			 int64_t *out)
 {
 	const struct json *v = json_get(o, key);
 
@@ -124,7 +129,8 @@ static enum err line_read(struct ctx *c, const struct json *o, struct demand_lin
 	return ERR_OK;
 }
 
-static enum err repeats_refuse(struct ctx *c, const struct demand_line *l, const struct demand_line *earlier, size_t n)
+static enum err repeats_refuse(struct ctx *c, const struct demand_line *l,
+			       const struct demand_line *earlier, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (span_eq(earlier[i].id, l->id))

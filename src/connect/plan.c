@@ -68,7 +68,8 @@ void plan_empty(struct plan *p)
 	p->unreadable = (struct unreadables){ 0 };
 }
 
-static enum err name_put(struct ctx *c, struct item_pool *pool, struct span name, size_t id_n, uint32_t *at)
+static enum err name_put(struct ctx *c, struct item_pool *pool, struct span name, size_t id_n,
+			 uint32_t *at)
 {
 	size_t need = RECORD_HEAD + name.n;
 	unsigned char *to;
@@ -95,7 +96,8 @@ static enum err name_put(struct ctx *c, struct item_pool *pool, struct span name
 
 static const unsigned char *record_of(const struct item_pool *pool, uint32_t at)
 {
-	return (const unsigned char *)pool->text.chunk[at >> TEXT_CHUNK_BITS] + (at & (TEXT_CHUNK - 1));
+	return (const unsigned char *)pool->text.chunk[at >> TEXT_CHUNK_BITS] +
+	       (at & (TEXT_CHUNK - 1));
 }
 
 struct item *plan_at(const struct plan *p, size_t i)
@@ -108,7 +110,8 @@ size_t plan_added(const struct plan *p)
 	return p->pool->added;
 }
 
-enum err plan_add(struct ctx *c, struct plan *p, const struct item *it, struct span name, size_t id_n)
+enum err plan_add(struct ctx *c, struct plan *p, const struct item *it, struct span name,
+		  size_t id_n)
 {
 	struct item_pool *pool = p->pool;
 	struct item *to;
@@ -159,14 +162,15 @@ static void merge(const uint32_t *from, uint32_t *to, size_t low, size_t middle,
 	size_t left = low, right = middle;
 
 	for (size_t i = low; i < high; i++) {
-		bool take_right = left == middle || (right < high && before(of, from[right], from[left]));
+		bool take_right = left == middle ||
+				  (right < high && before(of, from[right], from[left]));
 
 		to[i] = take_right ? from[right++] : from[left++];
 	}
 }
 
-enum err sort_numbers(struct ctx *c, uint32_t *list, size_t n, bool (*before)(const void *of, uint32_t a, uint32_t b),
-		      const void *of)
+enum err sort_numbers(struct ctx *c, uint32_t *list, size_t n,
+		      bool (*before)(const void *of, uint32_t a, uint32_t b), const void *of)
 {
 	uint32_t *spare, *from = list, *to;
 

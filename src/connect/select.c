@@ -52,7 +52,8 @@ static void put_time(struct buf *b, const char *key, int64_t utc)
 }
 
 /* Reads one item: hash and dates. */
-static enum err item_read(struct ctx *c, struct selection *x, size_t i, struct sha256 *hash, struct header_dates *dates)
+static enum err item_read(struct ctx *c, struct selection *x, size_t i, struct sha256 *hash,
+			  struct header_dates *dates)
 {
 	const struct connector *con = x->s->connector;
 	bool first = true;
@@ -68,7 +69,9 @@ static enum err item_read(struct ctx *c, struct selection *x, size_t i, struct s
 		if (first) {
 			size_t head = header_block_length(got);
 
-			header_dates_of(head ? span_cut(got, 0, head) : span_cut(got, 0, HEADER_BLOCK_MAX), dates);
+			header_dates_of(head ? span_cut(got, 0, head)
+					     : span_cut(got, 0, HEADER_BLOCK_MAX),
+					dates);
 		}
 		first = false;
 		TRY(hasher_add(c, x->hasher, got));
@@ -77,8 +80,8 @@ static enum err item_read(struct ctx *c, struct selection *x, size_t i, struct s
 }
 
 /* Members in the order of their names, as canonical JSON has them. */
-static enum err item_line(struct ctx *c, struct selection *x, const struct item *it, const struct sha256 *hash,
-			  const struct header_dates *dates)
+static enum err item_line(struct ctx *c, struct selection *x, const struct item *it,
+			  const struct sha256 *hash, const struct header_dates *dates)
 {
 	struct buf *b = &x->line;
 	struct span path, text;
@@ -170,7 +173,8 @@ enum err select_run(struct ctx *c, const struct select_job *job)
 	enum err e;
 
 	if (!con)
-		FAIL(c, ERR_USAGE, "this build has no connector for a store of kind %.*s", SPAN_ARG(job->kind));
+		FAIL(c, ERR_USAGE, "this build has no connector for a store of kind %.*s",
+		     SPAN_ARG(job->kind));
 	TRY(line_of_job(c, job, &line));
 	TRY(NEW_ARRAY(c, x.p, READ_BYTES));
 	buf_begin(&x.line, c, LINE_MAX_BYTES);

@@ -15,7 +15,7 @@ struct select_job {
 	int64_t from_utc, until_utc;    /* half-open, s; INT64_MIN and INT64_MAX are open ends */
 	enum date_meaning meaning;
 	void *of;                       /* given to the two below */
-	/* One canonical JSON line, its LF included: path, sha256, bytes, delivery, header, received;
+	/* One canonical JSON line with its LF: path, sha256, bytes, delivery, header, received;
 	 * first all that is dated and selected, then all that is undated, with "undated":true. */
 	enum err (*line)(struct ctx *c, void *of, struct span text);
 	void (*unreadable)(void *of, const struct unreadable *what);
@@ -24,7 +24,7 @@ struct select_job {
 /* ERR_DEGRADED when something could not be read, ERR_USAGE for a kind that this build lacks. */
 enum err select_run(struct ctx *c, const struct select_job *job) MUST_USE;
 
-/* A stored name for JSON: itself where it is UTF-8, else with % and every byte above 0x7f as %XX. */
+/* A stored name for JSON: itself where it is UTF-8, else % and every byte above 0x7f as %XX. */
 enum err name_text(struct ctx *c, struct span stored, struct span *out) MUST_USE;
 
 #endif

@@ -19,7 +19,8 @@ struct rows {
 	const char *name;       /* of the file */
 };
 
-static enum err row_fail(const struct rows *r, const struct json *node, const char *fmt, ...) PRINTF(3, 4);
+static enum err row_fail(const struct rows *r, const struct json *node, const char *fmt, ...)
+	PRINTF(3, 4);
 
 static enum err row_fail(const struct rows *r, const struct json *node, const char *fmt, ...)
 {
@@ -38,7 +39,8 @@ static enum err key_text(const struct rows *r, const struct json *v, struct span
 	if (v->type != JSON_TEXT)
 		return row_fail(r, v, "%.*s must be one text", SPAN_ARG(v->key));
 	if (v->s.n == 0 || v->s.n > TEXT_MAX_BYTES)
-		return row_fail(r, v, "%.*s must have 1 to %u bytes", SPAN_ARG(v->key), TEXT_MAX_BYTES);
+		return row_fail(r, v, "%.*s must have 1 to %u bytes", SPAN_ARG(v->key),
+				TEXT_MAX_BYTES);
 	*out = v->s;
 	return ERR_OK;
 }
@@ -70,7 +72,8 @@ static enum err key_kind(const struct rows *r, const struct json *v, struct stor
 	TRY(key_text(r, v, &s->kind));
 	s->connector = connector_find(s->kind);
 	if (!s->connector)
-		return row_fail(r, v, "this build has no connector for a store of kind %.*s", SPAN_ARG(s->kind));
+		return row_fail(r, v, "this build has no connector for a store of kind %.*s",
+				SPAN_ARG(s->kind));
 	return ERR_OK;
 }
 
@@ -160,10 +163,13 @@ static enum err row_check(const struct rows *r, const struct json *row, const st
 	if (missing)
 		return row_fail(r, row, "this store has no %s", missing);
 	if (s->categories & ~s->connector->categories)
-		return row_fail(r, row, "a store of kind %s cannot serve all of these categories", s->connector->kind);
+		return row_fail(r, row, "a store of kind %s cannot serve all of these categories",
+				s->connector->kind);
 	if (!template_names_account(s->path) && s->domain.n == 0)
-		return row_fail(r, row, "path has {local} but no {domain}: accounts of two domains would be one; "
-			 "add {domain} to path, or the key domain");
+		return row_fail(
+			r, row,
+			"path has {local} but no {domain}: accounts of two domains would be one; "
+			"add {domain} to path, or the key domain");
 	return ERR_OK;
 }
 
@@ -177,7 +183,8 @@ static enum err row_read(const struct rows *r, const struct json *row, struct st
 	return row_check(r, row, s);
 }
 
-static enum err head_read(const struct rows *r, const struct json *yaml, const struct json **list_out)
+static enum err head_read(const struct rows *r, const struct json *yaml,
+			  const struct json **list_out)
 {
 	const struct json *version = json_get(yaml, VERSION_KEY);
 

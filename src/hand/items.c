@@ -32,7 +32,7 @@ void put_component(struct buf *b, struct span s)
 	for (size_t i = 0; i < s.n; i++)
 		dots &= s.p[i] == '.';
 	for (size_t i = 0; i < s.n; i++) {
-		/* "." and ".." are names of folders in a store, but ways out of one in a package. */
+		/* "." and ".." may be names in a store; in a package they are ways out of it. */
 		if (component_byte(s.p[i]) && !dots)
 			buf_byte(b, s.p[i]);
 		else
@@ -51,7 +51,8 @@ static bool same_folder(const struct pack *p, const struct entry *a, const struc
 	const struct pack_source *x = entry_source(p, a), *y = entry_source(p, b);
 
 	return x->s->line == y->s->line && span_eq(x->s->account, y->s->account) &&
-	       span_eq(x->plan.folder[entry_item(p, a)->folder], y->plan.folder[entry_item(p, b)->folder]);
+	       span_eq(x->plan.folder[entry_item(p, a)->folder],
+		       y->plan.folder[entry_item(p, b)->folder]);
 }
 
 struct entry *walk_next(struct walk *w, struct span *path_out)
@@ -170,7 +171,8 @@ static void put_lines(const struct pack *p, struct buf *b, const struct entry *e
 }
 
 /* Members in the order of their names, as canonical JSON has them. */
-static enum err item_line(struct ctx *c, const struct pack *p, const struct entry *e, struct span path, struct buf *b)
+static enum err item_line(struct ctx *c, const struct pack *p, const struct entry *e,
+			  struct span path, struct buf *b)
 {
 	const struct pack_source *x = entry_source(p, e);
 	const struct item *it = entry_item(p, e);
@@ -212,7 +214,8 @@ enum err text_items(struct ctx *c, const struct pack *p, struct text *t)
 	return ERR_OK;
 }
 
-static enum err undated_line(struct ctx *c, const struct pack_source *x, const struct item *it, struct buf *b)
+static enum err undated_line(struct ctx *c, const struct pack_source *x, const struct item *it,
+			     struct buf *b)
 {
 	buf_str(b, "{\"account\":");
 	json_put_text(b, x->s->account);

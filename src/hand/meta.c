@@ -36,7 +36,8 @@ static enum err field_text(struct ctx *c, struct span body, struct span *out)
 	return buf_done(c, &b, out);
 }
 
-static enum err set_field(struct ctx *c, struct json *o, const char *key, struct span block, const char *name)
+static enum err set_field(struct ctx *c, struct json *o, const char *key, struct span block,
+			  const char *name)
 {
 	struct span body, text;
 
@@ -68,7 +69,11 @@ static enum err meta_object(struct ctx *c, struct span block, int64_t bytes, int
 	static const struct {
 		const char *key, *field;
 	} fields[] = {
-		{ "from", "From" }, { "to", "To" }, { "cc", "Cc" }, { "bcc", "Bcc" }, { "message_id", "Message-ID" },
+		{ "from", "From" },
+		{ "to", "To" },
+		{ "cc", "Cc" },
+		{ "bcc", "Bcc" },
+		{ "message_id", "Message-ID" },
 	};
 	struct json *o = json_object(c);
 

@@ -9,7 +9,8 @@
 #include "format/time.h"
 #include "hand/pack_part.h"
 
-#define READ_BYTES HEADER_BLOCK_MAX     /* the first read has the whole header block, and fits a cache */
+/* The first read has the whole header block, and the buffer fits a cache. */
+#define READ_BYTES HEADER_BLOCK_MAX
 #define META_STEP ((size_t)4096)
 #define META_BYTES ((size_t)512 << 10)
 #define PROGRESS_MS 250
@@ -44,8 +45,9 @@ static void work_close(struct work *w)
 }
 #define WORK_SCOPED __attribute__((cleanup(work_close)))
 
-static enum err work_open(struct ctx *c, struct pack *p, int64_t made_at_utc, const struct age_recipient *to, int fd,
-			  struct work *w, struct span *header_out)
+static enum err work_open(struct ctx *c, struct pack *p, int64_t made_at_utc,
+			  const struct age_recipient *to, int fd, struct work *w,
+			  struct span *header_out)
 {
 	w->p = p;
 	w->progress = (struct pack_progress){ .items = p->counts.items, .bytes = p->counts.bytes };
@@ -204,7 +206,8 @@ static enum err payload_put(struct ctx *c, struct work *w)
 		if (failed == ERR_DEGRADED) {
 			TRY(entry_blame(c, w, e));
 			TRY(rest_look(c, w));
-			FAIL(c, ERR_DEGRADED, "%zu items changed or could not be read", w->p->counts.unreadable.count);
+			FAIL(c, ERR_DEGRADED, "%zu items changed or could not be read",
+			     w->p->counts.unreadable.count);
 		}
 		TRY(failed);
 		w->read_count++;
@@ -237,7 +240,8 @@ static enum err short_put(struct ctx *c, struct work *w, const char *name, struc
 }
 
 static enum err long_put(struct ctx *c, struct work *w, const char *name,
-			 enum err (*make)(struct ctx *c, const struct pack *p, struct text *t), struct sha256 *hash_out)
+			 enum err (*make)(struct ctx *c, const struct pack *p, struct text *t),
+			 struct sha256 *hash_out)
 {
 	struct text count = { 0 }, text = { .bag = &w->bag, .hasher = w->hasher };
 
@@ -302,7 +306,8 @@ static enum err bag_write(struct ctx *c, struct work *w, struct pack_result *out
 {
 	struct sha256 ignored;
 
-	TRY(short_put(c, w, "bagit.txt", SPAN("BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n")));
+	TRY(short_put(c, w, "bagit.txt",
+		      SPAN("BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n")));
 	TRY(payload_put(c, w));
 	counts_settle(w->p);
 	TRY(info_put(c, w));
@@ -324,12 +329,13 @@ static enum err check_whole(struct ctx *c, const struct pack *p)
 			     SPAN_ARG(s->store->name), SPAN_ARG(s->problem));
 	}
 	if (p->counts.unreadable.count)
-		FAIL(c, ERR_DEGRADED, "%zu items or folders cannot be read", p->counts.unreadable.count);
+		FAIL(c, ERR_DEGRADED, "%zu items or folders cannot be read",
+		     p->counts.unreadable.count);
 	return ERR_OK;
 }
 
-static enum err pack_run(struct ctx *c, struct pack *p, int64_t made_at_utc, const struct age_recipient *to, int fd,
-			 struct pack_result *out)
+static enum err pack_run(struct ctx *c, struct pack *p, int64_t made_at_utc,
+			 const struct age_recipient *to, int fd, struct pack_result *out)
 {
 	WORK_SCOPED struct work w = { 0 };
 
@@ -338,8 +344,8 @@ static enum err pack_run(struct ctx *c, struct pack *p, int64_t made_at_utc, con
 	return bag_write(c, &w, out);
 }
 
-enum err pack_write(struct ctx *c, struct pack *p, int64_t made_at_utc, const struct age_recipient *to, int fd,
-		    struct pack_result *out)
+enum err pack_write(struct ctx *c, struct pack *p, int64_t made_at_utc,
+		    const struct age_recipient *to, int fd, struct pack_result *out)
 {
 	enum err e;
 

@@ -23,17 +23,18 @@ struct pack_job {
 	struct source *const *sources;  /* as sources_open gave them */
 	size_t source_count;
 	void *of;                       /* given to progress, which may be NULL */
-	void (*progress)(void *of, const struct pack_progress *p);     /* at most a few times a second */
+	void (*progress)(void *of,
+			 const struct pack_progress *p); /* at most a few times a second */
 };
 
 /* One of a line's stores. What a line shares with an earlier one counts for the earlier one. */
 struct pack_line {
 	struct span id, store, account; /* account empty: none there */
 	int64_t items, bytes, undated;
-	struct span problem;            /* of the source, or "n items cannot be read"; empty: none */
+	struct span problem; /* of the source, or "n items cannot be read"; empty: none */
 };
 
-/* The plan of a whole collection, before a byte of content is read: all that a `count` job needs. */
+/* The plan of a whole collection, before content is read: all that a `count` job needs. */
 struct pack;
 struct pack_counts {
 	struct pack_line *line;
@@ -55,7 +56,7 @@ struct pack_result {
 /* Writes the age payload to fd (an empty new file) and makes it durable. made_at: the ticket's,
  * mtime of every member. ERR_DEGRADED: something could not be read or changed meanwhile, listed in
  * result->counts.unreadable; what stands in the file then is worthless and its key is gone. */
-enum err pack_write(struct ctx *c, struct pack *p, int64_t made_at_utc, const struct age_recipient *to,
-		    int fd, struct pack_result *out) MUST_USE;
+enum err pack_write(struct ctx *c, struct pack *p, int64_t made_at_utc,
+		    const struct age_recipient *to, int fd, struct pack_result *out) MUST_USE;
 
 #endif

@@ -15,8 +15,8 @@ struct pack_source {
 	struct source *s;
 	struct plan plan;
 	struct span account_dir;        /* percent-encoded */
-	uint32_t *stored;               /* entry of each item of the plan (by rank), or NONE; NULL where
-	                                 * no other source can name the same items */
+	uint32_t *stored;               /* entry of each item of the plan (by rank), or NONE; NULL
+	                                 * where no other source can name the same items */
 	uint32_t *by_id;                /* the plan's items in order of folder and source id */
 };
 
@@ -25,7 +25,7 @@ struct entry {
 	struct sha256 hash;
 	int64_t header_utc, received_utc;
 	uint32_t source, i;             /* which item of which plan */
-	uint32_t bytes_meta;            /* MSG_META: length of its line; content has the message's */
+	uint32_t bytes_meta;            /* MSG_META: length of its line (else the item's) */
 	uint32_t also : 31;             /* 1 + first of the further lines that name it, 0 = none */
 	uint32_t further_dates : 1;
 };

@@ -12,7 +12,8 @@
 static bool same_place(const struct pack_source *a, const struct pack_source *b)
 {
 	return a->s->line != b->s->line && a->s->line->category == b->s->line->category &&
-	       a->s->store == b->s->store && span_eq(a->s->account, b->s->account) && a->s->account.n;
+	       a->s->store == b->s->store && span_eq(a->s->account, b->s->account) &&
+	       a->s->account.n;
 }
 
 static bool listed_only(const struct pack_source *x, const struct item *it)
@@ -20,7 +21,8 @@ static bool listed_only(const struct pack_source *x, const struct item *it)
 	return it->date_utc == DATE_UNKNOWN && !x->s->line->deliver_undated;
 }
 
-static int item_order(const struct plan *pa, const struct item *a, const struct plan *pb, const struct item *b)
+static int item_order(const struct plan *pa, const struct item *a, const struct plan *pb,
+		      const struct item *b)
 {
 	int order = span_cmp(pa->folder[a->folder], pb->folder[b->folder]);
 
@@ -50,7 +52,8 @@ static enum err twin_prepare(struct ctx *c, struct pack_source *x)
 }
 
 /* The entry under which an earlier line stores this item, or NONE. */
-static uint32_t stored_by(const struct pack_source *earlier, const struct plan *p, const struct item *it)
+static uint32_t stored_by(const struct pack_source *earlier, const struct plan *p,
+			  const struct item *it)
 {
 	size_t low = 0, high = earlier->plan.count;
 
@@ -108,7 +111,9 @@ static enum err item_store(struct ctx *c, struct pack *p, size_t source, size_t 
 	if (listed_only(x, it))
 		return ERR_OK;
 	for (size_t e = 0; x->stored && e < source; e++) {
-		uint32_t entry = same_place(&p->source[e], x) ? stored_by(&p->source[e], &x->plan, it) : NONE;
+		uint32_t entry = same_place(&p->source[e], x)
+					 ? stored_by(&p->source[e], &x->plan, it)
+					 : NONE;
 
 		if (entry != NONE)
 			return also_add(c, p, entry, line_number(p, x->s->line));
@@ -122,7 +127,8 @@ static enum err item_store(struct ctx *c, struct pack *p, size_t source, size_t 
 }
 
 /* Order within a line: account, folder, dated before undated, date, source id, store. */
-static bool head_before(const struct pack_source *xa, size_t ia, const struct pack_source *xb, size_t ib)
+static bool head_before(const struct pack_source *xa, size_t ia, const struct pack_source *xb,
+			size_t ib)
 {
 	const struct item *a = plan_item(&xa->plan, ia), *b = plan_item(&xb->plan, ib);
 	bool undated_a = a->date_utc == DATE_UNKNOWN, undated_b = b->date_utc == DATE_UNKNOWN;
@@ -151,7 +157,8 @@ static enum err line_merge(struct ctx *c, struct pack *p, size_t first, size_t l
 		for (size_t s = first; s < last; s++) {
 			if (at[s - first] == p->source[s].plan.count)
 				continue;
-			if (best == last || head_before(&p->source[s], at[s - first], &p->source[best], at[best - first]))
+			if (best == last || head_before(&p->source[s], at[s - first],
+							&p->source[best], at[best - first]))
 				best = s;
 		}
 		if (best == last)
@@ -181,7 +188,8 @@ static enum err source_plan(struct ctx *c, struct pack *p, size_t i)
 	TRY(x->s->connector->plan(c, x->s, &x->plan));
 	TRY(unreadable_all(c, p, &x->plan));
 	if (x->plan.unreadable.count)
-		TRY(span_fmt(c, &line->problem, "%zu items or folders cannot be read", x->plan.unreadable.count));
+		TRY(span_fmt(c, &line->problem, "%zu items or folders cannot be read",
+			     x->plan.unreadable.count));
 	line->undated = (int64_t)x->plan.undated;
 	buf_begin(&b, c, 3 * (2 * ACCOUNT_PART_MAX + 1) + 1);
 	put_component(&b, x->s->account);
@@ -212,14 +220,16 @@ static enum err entries_make(struct ctx *c, struct pack *p)
 	TRY(NEW_ARRAY(c, p->entry, total));
 	for (size_t first = 0; first < p->job.source_count; first = last) {
 		last = first + 1;
-		while (last < p->job.source_count && p->source[last].s->line == p->source[first].s->line)
+		while (last < p->job.source_count &&
+		       p->source[last].s->line == p->source[first].s->line)
 			last++;
 		TRY(line_merge(c, p, first, last));
 	}
 	return ERR_OK;
 }
 
-enum err pack_plan(struct ctx *c, const struct pack_job *job, struct pack **out, struct pack_counts *counts_out)
+enum err pack_plan(struct ctx *c, const struct pack_job *job, struct pack **out,
+		   struct pack_counts *counts_out)
 {
 	struct pack *p;
 

@@ -20,6 +20,7 @@ void sink_close(struct sink **s);       /* NULL is fine */
 enum err sink_room(struct ctx *c, struct sink *s, size_t n, unsigned char **p_out) MUST_USE;
 enum err sink_took(struct ctx *c, struct sink *s, size_t n) MUST_USE;
 /* Writes what is left and makes it durable. Length and hash of all that was written. */
-enum err sink_end(struct ctx *c, struct sink *s, int64_t *bytes_out, struct sha256 *hash_out) MUST_USE;
+enum err sink_end(struct ctx *c, struct sink *s, int64_t *bytes_out,
+		  struct sha256 *hash_out) MUST_USE;
 
 #endif

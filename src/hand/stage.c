@@ -14,8 +14,8 @@ struct sealer {
 	size_t n;
 };
 
-enum err sealer_open(struct ctx *c, const struct age_recipient *to, struct sink *sink, struct span *header_out,
-		     struct sealer **out)
+enum err sealer_open(struct ctx *c, const struct age_recipient *to, struct sink *sink,
+		     struct span *header_out, struct sealer **out)
 {
 	unsigned char key[AGE_FILE_KEY_BYTES], *nonce;
 	struct sealer *s;
@@ -29,7 +29,8 @@ enum err sealer_open(struct ctx *c, const struct age_recipient *to, struct sink 
 		FAIL(c, ERR_CRYPTO, "no randomness: %s", strerror(errno));
 	e = age_header_make(c, span_of(key, sizeof key), to, 1, header_out);
 	if (e == ERR_OK)
-		e = age_stream_open(c, span_of(key, sizeof key), span_of(nonce, AGE_NONCE_BYTES), &s->stream);
+		e = age_stream_open(c, span_of(key, sizeof key), span_of(nonce, AGE_NONCE_BYTES),
+				    &s->stream);
 	wipe(key, sizeof key);
 	*out = s;
 	TRY(e);
@@ -45,7 +46,8 @@ void sealer_close(struct sealer **sp)
 	*sp = NULL;
 }
 
-static enum err chunk_seal(struct ctx *c, struct sealer *s, const unsigned char *p, size_t n, bool last)
+static enum err chunk_seal(struct ctx *c, struct sealer *s, const unsigned char *p, size_t n,
+			   bool last)
 {
 	unsigned char *to;
 

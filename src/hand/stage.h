@@ -13,8 +13,8 @@
 /* ---- sealing: plaintext into STREAM chunks of 64 KiB ---- */
 struct sealer;
 /* Draws a fresh file key and nonce, makes the header for the recipient, writes the nonce. */
-enum err sealer_open(struct ctx *c, const struct age_recipient *to, struct sink *sink, struct span *header_out,
-		     struct sealer **out) MUST_USE;
+enum err sealer_open(struct ctx *c, const struct age_recipient *to, struct sink *sink,
+		     struct span *header_out, struct sealer **out) MUST_USE;
 void sealer_close(struct sealer **s);   /* wipes; NULL is fine */
 enum err sealer_put(struct ctx *c, struct sealer *s, struct span plain) MUST_USE;
 enum err sealer_end(struct ctx *c, struct sealer *s) MUST_USE;

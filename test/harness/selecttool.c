@@ -22,8 +22,8 @@ static enum err out_line(struct ctx *c, void *of, struct span text)
 
 static void out_unreadable(void *of, const struct unreadable *u)
 {
-	fprintf(((struct outlet *)of)->talk, "cannot be read: %.*s %.*s: %.*s\n", SPAN_ARG(u->folder),
-		SPAN_ARG(u->source_id), SPAN_ARG(u->why));
+	fprintf(((struct outlet *)of)->talk, "cannot be read: %.*s %.*s: %.*s\n",
+		SPAN_ARG(u->folder), SPAN_ARG(u->source_id), SPAN_ARG(u->why));
 }
 
 static enum err end_read(struct ctx *c, const char *word, int64_t open_end, int64_t *out)
@@ -37,7 +37,10 @@ static enum err end_read(struct ctx *c, const char *word, int64_t open_end, int6
 static enum err run(struct ctx *c, char **word, struct outlet *o)
 {
 	struct select_job job = {
-		.account = span_str(word[2]), .of = o, .line = out_line, .unreadable = out_unreadable,
+		.account = span_str(word[2]),
+		.of = o,
+		.line = out_line,
+		.unreadable = out_unreadable,
 	};
 	struct span path;
 

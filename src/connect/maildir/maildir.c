@@ -25,7 +25,8 @@ static enum err maildir_check(struct ctx *c, const struct store *s, struct span 
 }
 
 /* Opens new and cur below dir. *found_out: there is at least one. */
-static enum err parts_open(struct ctx *c, struct maildir *m, int dir, struct maildir_folder *f, bool *found_out)
+static enum err parts_open(struct ctx *c, struct maildir *m, int dir, struct maildir_folder *f,
+			   bool *found_out)
 {
 	*found_out = false;
 	for (int part = 0; part < PARTS; part++) {
@@ -46,7 +47,8 @@ static enum err parts_open(struct ctx *c, struct maildir *m, int dir, struct mai
 }
 
 /* A folder below the top; *found_out is false if on_disk is none. */
-static enum err folder_open(struct ctx *c, struct maildir *m, int top, struct maildir_folder *f, bool *found_out)
+static enum err folder_open(struct ctx *c, struct maildir *m, int top, struct maildir_folder *f,
+			    bool *found_out)
 {
 	FD_SCOPED int dir = -1;
 	char *path;
@@ -55,8 +57,9 @@ static enum err folder_open(struct ctx *c, struct maildir *m, int top, struct ma
 	f->fd[PART_NEW] = f->fd[PART_CUR] = -1;
 	if (f->on_disk.n == 0)
 		return parts_open(c, m, top, f, found_out);
-	if (f->on_disk.n > POOL_NAME_MAX || memchr(f->on_disk.p, '/', f->on_disk.n) || span_is(f->on_disk, "..") ||
-	    span_is(f->on_disk, ".") || memchr(f->on_disk.p, 0, f->on_disk.n))
+	if (f->on_disk.n > POOL_NAME_MAX || memchr(f->on_disk.p, '/', f->on_disk.n) ||
+	    span_is(f->on_disk, "..") || span_is(f->on_disk, ".") ||
+	    memchr(f->on_disk.p, 0, f->on_disk.n))
 		return ERR_OK;
 	TRY(span_cstr(c, f->on_disk, &path));
 	dir = open_beneath(top, path, O_RDONLY | O_DIRECTORY);
@@ -73,7 +76,8 @@ static enum err folder_open(struct ctx *c, struct maildir *m, int top, struct ma
 
 static int folder_order(const void *a, const void *b)
 {
-	return span_cmp(((const struct maildir_folder *)a)->name, ((const struct maildir_folder *)b)->name);
+	return span_cmp(((const struct maildir_folder *)a)->name,
+			((const struct maildir_folder *)b)->name);
 }
 
 static enum err folder_list(struct ctx *c, int top, struct span **out, size_t *count_out)
@@ -100,7 +104,8 @@ static enum err folder_list(struct ctx *c, int top, struct span **out, size_t *c
 }
 
 /* The names that a line gives, as they stand on disk, each once. */
-static enum err folder_wanted(struct ctx *c, const struct demand_line *line, struct span **out, size_t *count_out)
+static enum err folder_wanted(struct ctx *c, const struct demand_line *line, struct span **out,
+			      size_t *count_out)
 {
 	size_t n = 0;
 
@@ -147,7 +152,8 @@ static enum err folders_open(struct ctx *c, struct source *s, struct maildir *m,
 		if (found)
 			m->folder_count++;
 		else if (!s->line->all_folders)
-			return span_fmt(c, &s->problem, "there is no folder %.*s", SPAN_ARG(f->name));
+			return span_fmt(c, &s->problem, "there is no folder %.*s",
+					SPAN_ARG(f->name));
 	}
 	if (m->folder_count == 0)
 		s->problem = SPAN("this is no Maildir: it has neither cur nor new");
@@ -179,7 +185,8 @@ static void maildir_close(struct source **sp)
 	m->folder_count = 0;
 }
 
-static enum err source_make(struct ctx *c, const struct store *s, const struct demand_line *line, struct source **out)
+static enum err source_make(struct ctx *c, const struct store *s, const struct demand_line *line,
+			    struct source **out)
 {
 	struct maildir *m;
 
@@ -188,7 +195,9 @@ static enum err source_make(struct ctx *c, const struct store *s, const struct d
 	if (c->seam->random(&m->key, sizeof m->key) != 0)
 		FAIL(c, ERR_CRYPTO, "no randomness: %s", strerror(errno));
 	m->file = -1;
-	**out = (struct source){ .connector = &maildir_connector, .store = s, .line = line, .held = true, .of = m };
+	**out = (struct source){
+		.connector = &maildir_connector, .store = s, .line = line, .held = true, .of = m
+	};
 	return ERR_OK;
 }
 
@@ -202,7 +211,8 @@ static enum err source_fill(struct ctx *c, struct source **s, int top)
 	return e;
 }
 
-static enum err maildir_open(struct ctx *c, const struct store *s, const struct demand_line *line, struct source **out)
+static enum err maildir_open(struct ctx *c, const struct store *s, const struct demand_line *line,
+			     struct source **out)
 {
 	FD_SCOPED int top = -1;
 	struct span account;
@@ -221,8 +231,9 @@ static enum err maildir_open(struct ctx *c, const struct store *s, const struct 
 	return source_fill(c, out, top);
 }
 
-static enum err maildir_open_path(struct ctx *c, const char *path, const struct store *s, struct span account,
-				  const struct demand_line *line, struct source **out)
+static enum err maildir_open_path(struct ctx *c, const char *path, const struct store *s,
+				  struct span account, const struct demand_line *line,
+				  struct source **out)
 {
 	FD_SCOPED int top = -1;
 
@@ -285,7 +296,8 @@ static bool head_read(struct ctx *c, int fd, unsigned char *p, struct span *out)
 	return true;
 }
 
-static enum err item_date(struct ctx *c, struct source *s, struct plan *p, struct item *it, unsigned char *head)
+static enum err item_date(struct ctx *c, struct source *s, struct plan *p, struct item *it,
+			  unsigned char *head)
 {
 	struct maildir *m = s->of;
 	FD_SCOPED int fd = -1;
@@ -297,7 +309,8 @@ static enum err item_date(struct ctx *c, struct source *s, struct plan *p, struc
 	TRY(maildir_item_open(c, m, p, it, &fd, &changed, &why));
 	if (fd >= 0 && head_read(c, fd, head, &block)) {
 		header_dates_of(block, &dates);
-		it->date_utc = s->line->meaning == DATE_BY_HEADER ? dates.header_utc : dates.received_utc;
+		it->date_utc = s->line->meaning == DATE_BY_HEADER ? dates.header_utc
+								  : dates.received_utc;
 		return ERR_OK;
 	}
 	it->date_utc = INT64_MAX;       /* in no interval: these are half-open */
@@ -338,8 +351,8 @@ static enum err maildir_plan(struct ctx *c, struct source *s, struct plan *p)
 	return plan_finish(c, p, s->line);
 }
 
-static enum err maildir_path(struct ctx *c, const struct source *s, const struct plan *p, const struct item *it,
-			     struct span *out)
+static enum err maildir_path(struct ctx *c, const struct source *s, const struct plan *p,
+			     const struct item *it, struct span *out)
 {
 	const struct maildir *m = s->of;
 	const struct maildir_folder *f = &m->folder[it->folder];
@@ -370,13 +383,15 @@ static enum err unchanged(struct ctx *c, const struct maildir *m)
 	if (fstat(m->file, &st) != 0)
 		FAIL(c, ERR_DEGRADED, "%s", strerror(errno));
 	if (st.st_size != m->bytes)
-		FAIL(c, ERR_DEGRADED, "it %s while it was read", st.st_size > m->bytes ? "grew" : "shrank");
+		FAIL(c, ERR_DEGRADED, "it %s while it was read",
+		     st.st_size > m->bytes ? "grew" : "shrank");
 	if (st.st_mtim.tv_sec != m->changed.tv_sec || st.st_mtim.tv_nsec != m->changed.tv_nsec)
 		FAIL(c, ERR_DEGRADED, "it was written to while it was read");
 	return ERR_OK;
 }
 
-static enum err maildir_read(struct ctx *c, struct source *s, unsigned char *p, size_t max, size_t *n_out)
+static enum err maildir_read(struct ctx *c, struct source *s, unsigned char *p, size_t max,
+			     size_t *n_out)
 {
 	struct maildir *m = s->of;
 	size_t want = (uint64_t)m->left < max ? (size_t)m->left : max;

@@ -24,7 +24,7 @@ struct maildir {
 	struct maildir_folder *folder;
 	size_t folder_count;
 	struct unreadables blocked;     /* folders in scope that cannot be opened */
-	uint32_t *by_id;                /* items in order of folder and source id, made when needed */
+	uint32_t *by_id;                /* items by folder and source id, made when needed */
 	struct plan *indexed;           /* whose items by_id lists */
 	uint64_t key;                   /* of the sums of scans; drawn before the cage closes */
 	int file;                       /* the item that is being read, else -1 */
@@ -39,7 +39,8 @@ struct maildir_walk {
 };
 enum err maildir_walk_begin(struct ctx *c, int fd, struct maildir_walk *w) MUST_USE;
 /* *name_out is empty at the end. Names that begin with a dot are left out unless dots. */
-enum err maildir_walk_next(struct ctx *c, struct maildir_walk *w, bool dots, struct span *name_out) MUST_USE;
+enum err maildir_walk_next(struct ctx *c, struct maildir_walk *w, bool dots,
+			   struct span *name_out) MUST_USE;
 
 /* Length of the part before ":2,". */
 size_t maildir_id_length(struct span name);
@@ -47,7 +48,8 @@ size_t maildir_id_length(struct span name);
 /* Scans until two scans agree; fills the plan with the candidates, dated by delivery. */
 enum err maildir_scan(struct ctx *c, struct source *s, struct plan *p) MUST_USE;
 /* Opens a planned item, wherever it was renamed to. *fd_out is -1 and *why_out says why if not. */
-enum err maildir_item_open(struct ctx *c, struct maildir *m, struct plan *p, struct item *it, int *fd_out,
-			   struct timespec *changed_out, const char **why_out) MUST_USE;
+enum err maildir_item_open(struct ctx *c, struct maildir *m, struct plan *p, struct item *it,
+			   int *fd_out, struct timespec *changed_out,
+			   const char **why_out) MUST_USE;
 
 #endif

@@ -96,7 +96,8 @@ static void sum_add(struct scan *scan, size_t folder, struct span id, const stru
 	scan->sum += mix(h, st->st_mode & S_IFMT);
 }
 
-static enum err unreadable_entry(struct ctx *c, struct scan *scan, size_t folder, struct span id, const char *why)
+static enum err unreadable_entry(struct ctx *c, struct scan *scan, size_t folder, struct span id,
+				 const char *why)
 {
 	return unreadable_add(c, &scan->p->unreadable, &(struct unreadable){
 		.store = scan->s->store->name,
@@ -118,8 +119,8 @@ static const char *type_problem(mode_t mode)
 	return S_ISDIR(mode) ? "a folder" : "no regular file";
 }
 
-static enum err entry_add(struct ctx *c, struct scan *scan, size_t folder, int part, struct span name,
-			  const struct stat *st)
+static enum err entry_add(struct ctx *c, struct scan *scan, size_t folder, int part,
+			  struct span name, const struct stat *st)
 {
 	const struct demand_line *line = scan->s->line;
 	const char *problem = type_problem(st->st_mode);
@@ -147,7 +148,8 @@ static enum err gone_add(struct ctx *c, struct scan *scan, struct span name)
 		scan->disturbed = true;
 		return ERR_OK;
 	}
-	return span_copy(c, span_cut(name, 0, maildir_id_length(name)), &scan->gone[scan->gone_count++]);
+	return span_copy(c, span_cut(name, 0, maildir_id_length(name)),
+			 &scan->gone[scan->gone_count++]);
 }
 
 static enum err part_scan(struct ctx *c, struct scan *scan, size_t folder, int part)
@@ -192,7 +194,8 @@ static size_t gone_find(const struct scan *scan, struct span name)
 }
 
 /* Looks for the messages that went away under their other name. *missed_out: renamed once more. */
-static enum err part_search(struct ctx *c, struct scan *scan, size_t folder, int part, bool *missed_out)
+static enum err part_search(struct ctx *c, struct scan *scan, size_t folder, int part,
+			    bool *missed_out)
 {
 	int fd = scan->m->folder[folder].fd[part];
 	struct maildir_walk w;
@@ -271,7 +274,8 @@ enum err maildir_scan(struct ctx *c, struct source *s, struct plan *p)
 			return ERR_OK;
 		last = scan->disturbed ? ~scan->sum : scan->sum;
 	}
-	return unreadable_entry(c, scan, SIZE_MAX, SPAN_NONE, "the account changed during each of five scans");
+	return unreadable_entry(c, scan, SIZE_MAX, SPAN_NONE,
+				"the account changed during each of five scans");
 }
 
 /* ---- finding a planned item again ---- */
@@ -299,7 +303,8 @@ static enum err index_make(struct ctx *c, struct maildir *m, struct plan *p)
 }
 
 /* The first item of that folder and source id in by_id, or the count. */
-static size_t index_find(const struct maildir *m, const struct plan *p, size_t folder, struct span id)
+static size_t index_find(const struct maildir *m, const struct plan *p, size_t folder,
+			 struct span id)
 {
 	size_t low = 0, high = plan_added(p);
 
@@ -317,7 +322,8 @@ static size_t index_find(const struct maildir *m, const struct plan *p, size_t f
 	return low;
 }
 
-static enum err name_learn(struct ctx *c, struct maildir *m, struct plan *p, size_t folder, int part, struct span name)
+static enum err name_learn(struct ctx *c, struct maildir *m, struct plan *p, size_t folder,
+			   int part, struct span name)
 {
 	size_t id_n = maildir_id_length(name);
 	struct span id = span_cut(name, 0, id_n);
@@ -330,7 +336,8 @@ static enum err name_learn(struct ctx *c, struct maildir *m, struct plan *p, siz
 			return ERR_OK;
 		if (it->part == part && span_eq(plan_name(p, it), name))
 			return ERR_OK;
-		if (fstatat(m->folder[folder].fd[part], (const char *)name.p, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		if (fstatat(m->folder[folder].fd[part], (const char *)name.p, &st,
+			    AT_SYMLINK_NOFOLLOW) != 0)
 			return ERR_OK;
 		if (st.st_ino != it->place)
 			continue;
@@ -370,14 +377,15 @@ static const char *changed_since(const struct stat *st, const struct item *it)
 	if (st->st_ino != it->place)
 		return "it was replaced after it was planned";
 	if (st->st_size != it->bytes)
-		return st->st_size > it->bytes ? "it grew after it was planned" : "it shrank after it was planned";
+		return st->st_size > it->bytes ? "it grew after it was planned"
+					       : "it shrank after it was planned";
 	if (st->st_mtim.tv_sec != it->delivery_utc)
 		return "it was written to after it was planned";
 	return NULL;
 }
 
-enum err maildir_item_open(struct ctx *c, struct maildir *m, struct plan *p, struct item *it, int *fd_out,
-			   struct timespec *changed_out, const char **why_out)
+enum err maildir_item_open(struct ctx *c, struct maildir *m, struct plan *p, struct item *it,
+			   int *fd_out, struct timespec *changed_out, const char **why_out)
 {
 	struct stat st;
 

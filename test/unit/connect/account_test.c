@@ -36,7 +36,8 @@ static void splits_templates(void **state)
 	assert_true(span_is(dir, "/") && span_is(rest, "{account}"));
 }
 
-static struct span resolved(struct fixture *f, const struct store *s, const char *target, const char *problem)
+static struct span resolved(struct fixture *f, const struct store *s, const char *target,
+			    const char *problem)
 {
 	struct span account, why;
 
@@ -81,11 +82,14 @@ static void reads_aliases(void **state)
 	assert_true(span_is(resolved(f, &s, "info", NULL), "alice@b.org"));
 	assert_true(span_is(resolved(f, &s, "bob", NULL), "bob"));
 	file_at(f, "aliases", "a: alice\nno colon\n", 0);
-	expect(&f->c, account_resolve(&f->c, &s, SPAN("x"), &account, &why), ERR_FORMAT, "line 2: it must be");
+	expect(&f->c, account_resolve(&f->c, &s, SPAN("x"), &account, &why), ERR_FORMAT,
+	       "line 2: it must be");
 	file_at(f, "aliases", "a: alice\na: bob\n", 0);
-	expect(&f->c, account_resolve(&f->c, &s, SPAN("a"), &account, &why), ERR_FORMAT, "stands twice");
+	expect(&f->c, account_resolve(&f->c, &s, SPAN("a"), &account, &why), ERR_FORMAT,
+	       "stands twice");
 	s.aliases = span_str(at(f, "missing"));
-	expect(&f->c, account_resolve(&f->c, &s, SPAN("a"), &account, &why), ERR_NOT_FOUND, "does not exist");
+	expect(&f->c, account_resolve(&f->c, &s, SPAN("a"), &account, &why), ERR_NOT_FOUND,
+	       "does not exist");
 }
 
 static void opens_beneath_only(void **state)
@@ -98,17 +102,25 @@ static void opens_beneath_only(void **state)
 	folder(f, "alice");
 	folder(f, "bob");
 	assert_int_equal(symlink("bob", at(f, "link")), 0);
-	assert_int_equal(account_open(&f->c, &s, SPAN("alice"), O_RDONLY | O_DIRECTORY, &fd, &problem), ERR_OK);
+	assert_int_equal(
+		account_open(&f->c, &s, SPAN("alice"), O_RDONLY | O_DIRECTORY, &fd, &problem),
+		ERR_OK);
 	assert_true(fd >= 0 && problem.n == 0);
 	close(fd);
-	assert_int_equal(account_open(&f->c, &s, SPAN("carol"), O_RDONLY | O_DIRECTORY, &fd, &problem), ERR_OK);
+	assert_int_equal(
+		account_open(&f->c, &s, SPAN("carol"), O_RDONLY | O_DIRECTORY, &fd, &problem),
+		ERR_OK);
 	assert_true(fd < 0 && problem.n == 0);
 	/* Another account by a link would be the wrong person's mail. */
-	assert_int_equal(account_open(&f->c, &s, SPAN("link"), O_RDONLY | O_DIRECTORY, &fd, &problem), ERR_OK);
+	assert_int_equal(
+		account_open(&f->c, &s, SPAN("link"), O_RDONLY | O_DIRECTORY, &fd, &problem),
+		ERR_OK);
 	assert_true(fd < 0);
 	assert_non_null(strstr((const char *)problem.p, "symbolic link"));
 	/* Even if the check of names were gone. */
-	assert_int_equal(account_open(&f->c, &s, SPAN("../bob"), O_RDONLY | O_DIRECTORY, &fd, &problem), ERR_OK);
+	assert_int_equal(
+		account_open(&f->c, &s, SPAN("../bob"), O_RDONLY | O_DIRECTORY, &fd, &problem),
+		ERR_OK);
 	assert_true(fd < 0 && problem.n != 0);
 }
 

@@ -4,17 +4,21 @@
  */
 #include "connect_test.h"
 
-#define LINE(id, rest) "{\"id\":\"" id "\",\"category\":\"CONTENT_COMM\",\"target_kind\":\"ACCOUNT\",\"target\":\"a@b.org\"," rest "}"
+#define LINE(id, rest)                                                                             \
+	"{\"id\":\"" id "\",\"category\":\"CONTENT_COMM\",\"target_kind\":\"ACCOUNT\",\"target\":" \
+			"\"a@b.org\"," rest "}"
 #define REST                                                                                       \
-	"\"stores\":[\"main\"],\"folders\":[\"INBOX\",\"Sent\"],\"date_meaning\":\"header\",\"zone\":\"UTC\","      \
+	"\"stores\":[\"main\"],\"folders\":[\"INBOX\",\"Sent\"],\"date_meaning\":\"header\","      \
+	"\"zone\":\"UTC\","                                                                        \
 	"\"from_words\":\"\",\"until_words\":\"\",\"undated\":\"deliver\","
 
 static void reads_a_line(void **state)
 {
 	struct fixture *f = *state;
 	struct demand_lines all;
-	struct json *scope = parsed(&f->c, "{\"lines\":[" LINE("d1", REST "\"from\":10,\"until\":20") ","
-				    LINE("d2", REST "\"from\":null,\"until\":null") "]}");
+	struct json *scope =
+		parsed(&f->c, "{\"lines\":[" LINE("d1", REST "\"from\":10,\"until\":20") "," LINE(
+				      "d2", REST "\"from\":null,\"until\":null") "]}");
 
 	assert_int_equal(lines_read(&f->c, scope, &all), ERR_OK);
 	assert_int_equal(all.count, 2);
@@ -51,27 +55,39 @@ static void refuses(void **state)
 	} rows[] = {
 		{ "{}", "lines" },
 		{ "{\"lines\":[7]}", "line 1 of the scope: it must be an object" },
-		{ "{\"lines\":[" LINE("d1", REST "\"from\":20,\"until\":10") "]}", "ends before it begins" },
+		{ "{\"lines\":[" LINE("d1", REST "\"from\":20,\"until\":10") "]}",
+		  "ends before it begins" },
 		{ "{\"lines\":[" LINE("d1", REST "\"from\":20") "]}", "until is missing" },
 		{ "{\"lines\":[" LINE("d1", REST "\"from\":\"x\",\"until\":10") "]}", "from" },
-		{ "{\"lines\":[" LINE("d1", REST "\"from\":1,\"until\":2,\"colour\":1") "]}", "colour" },
+		{ "{\"lines\":[" LINE("d1", REST "\"from\":1,\"until\":2,\"colour\":1") "]}",
+		  "colour" },
 		{ "{\"lines\":[" LINE("", REST "\"from\":1,\"until\":2") "]}", "id must have" },
-		{ "{\"lines\":[" LINE("d1", REST "\"from\":1,\"until\":2") "," LINE("d1", REST "\"from\":1,\"until\":2") "]}",
+		{ "{\"lines\":[" LINE("d1", REST "\"from\":1,\"until\":2") "," LINE(
+			  "d1", REST "\"from\":1,\"until\":2") "]}",
 		  "line 2 of the scope: its id stands twice" },
-		{ "{\"lines\":[" LINE("d1", "\"stores\":[\"main\"],\"folders\":[],\"date_meaning\":\"header\","
-		  "\"undated\":\"list\",\"from\":1,\"until\":2") "]}", "no folders" },
-		{ "{\"lines\":[" LINE("d1", "\"stores\":[\"main\",\"main\"],\"folders\":[\"ALL\"],\"date_meaning\":\"header\","
-		  "\"undated\":\"list\",\"from\":1,\"until\":2") "]}", "names a store twice" },
-		{ "{\"lines\":[" LINE("d1", "\"stores\":[],\"folders\":[],\"date_meaning\":\"sent\","
-		  "\"undated\":\"list\",\"from\":1,\"until\":2") "]}", "date_meaning must be" },
-		{ "{\"lines\":[" LINE("d1", "\"stores\":[],\"folders\":[],\"date_meaning\":\"header\","
-		  "\"undated\":\"drop\",\"from\":1,\"until\":2") "]}", "undated must be" },
+		{ "{\"lines\":[" LINE(
+			  "d1", "\"stores\":[\"main\"],\"folders\":[],\"date_meaning\":\"header\","
+				"\"undated\":\"list\",\"from\":1,\"until\":2") "]}",
+		  "no folders" },
+		{ "{\"lines\":[" LINE("d1", "\"stores\":[\"main\",\"main\"],\"folders\":[\"ALL\"],"
+					    "\"date_meaning\":\"header\","
+					    "\"undated\":\"list\",\"from\":1,\"until\":2") "]}",
+		  "names a store twice" },
+		{ "{\"lines\":[" LINE("d1",
+				      "\"stores\":[],\"folders\":[],\"date_meaning\":\"sent\","
+				      "\"undated\":\"list\",\"from\":1,\"until\":2") "]}",
+		  "date_meaning must be" },
+		{ "{\"lines\":[" LINE("d1",
+				      "\"stores\":[],\"folders\":[],\"date_meaning\":\"header\","
+				      "\"undated\":\"drop\",\"from\":1,\"until\":2") "]}",
+		  "undated must be" },
 	};
 	struct fixture *f = *state;
 	struct demand_lines all;
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		expect(&f->c, lines_read(&f->c, parsed(&f->c, rows[i].text), &all), ERR_FORMAT, rows[i].words);
+		expect(&f->c, lines_read(&f->c, parsed(&f->c, rows[i].text), &all), ERR_FORMAT,
+		       rows[i].words);
 }
 
 int main(void)

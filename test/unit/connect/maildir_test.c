@@ -33,7 +33,8 @@ static void expect_item(struct fixture *f, struct opened *o, size_t i, const cha
 	struct span got;
 
 	assert_true(i < o->p.count);
-	assert_int_equal(o->s->connector->path(&f->c, o->s, &o->p, plan_item(&o->p, i), &got), ERR_OK);
+	assert_int_equal(o->s->connector->path(&f->c, o->s, &o->p, plan_item(&o->p, i), &got),
+			 ERR_OK);
 	assert_int_equal(got.n, strlen(path));
 	assert_memory_equal(got.p, path, got.n);
 }
@@ -97,7 +98,8 @@ static void selects_by_header(void **state)
 	file_at(f, "alice/cur/1.x:2,", DATED("Thu, 1 Jan 1970 00:00:10 +0000"), 999);
 	file_at(f, "alice/cur/2.x:2,", DATED("Thu, 1 Jan 1970 01:00:20 +0100"), 999);
 	file_at(f, "alice/cur/3.x:2,", DATED("no day at all"), 999);
-	file_at(f, "alice/cur/4.x:2,", "From: a@b.org\n\nDate: Thu, 1 Jan 1970 00:00:10 +0000\n", 10);
+	file_at(f, "alice/cur/4.x:2,", "From: a@b.org\n\nDate: Thu, 1 Jan 1970 00:00:10 +0000\n",
+		10);
 	o.line.meaning = DATE_BY_HEADER;
 	o.line.from_utc = 10;
 	o.line.until_utc = 20;

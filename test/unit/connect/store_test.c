@@ -8,7 +8,7 @@
 
 #define HEAD "stores_version: 1\nstores:\n"
 #define GOOD                                                                                       \
-	"  - name: main\n    kind: maildir\n    path: /var/vmail/{domain}/{local}/Maildir\n"         \
+	"  - name: main\n    kind: maildir\n    path: /var/vmail/{domain}/{local}/Maildir\n"       \
 	"    region: NO\n    law: NO\n    categories:\n      - CONTENT_COMM\n      - MSG_META\n"
 
 static enum err read_text(struct ctx *c, const char *text, struct stores *out)
@@ -26,10 +26,12 @@ static void reads_a_row(void **state)
 	const struct store *s;
 
 	assert_int_equal(read_text(&f->c,
-				   HEAD GOOD "    ciphertext_only: yes\n    retention: 90 days\n"
-					     "    aliases: /etc/writ/aliases\n    domain: example.org\n"
-					     "    credential: /etc/writ/main.key\n    content_length: no\n",
-				   &all), ERR_OK);
+				   HEAD GOOD
+				   "    ciphertext_only: yes\n    retention: 90 days\n"
+				   "    aliases: /etc/writ/aliases\n    domain: example.org\n"
+				   "    credential: /etc/writ/main.key\n    content_length: no\n",
+				   &all),
+			 ERR_OK);
 	assert_int_equal(all.count, 1);
 	s = stores_find(&all, SPAN("main"));
 	assert_non_null(s);
@@ -62,23 +64,34 @@ static void refuses(void **state)
 		{ "stores_version: 1\nshops: x\n", "stores.yaml:2: there is no key shops" },
 		{ "stores_version: 1\nstores: main\n", "stores.yaml:2: stores must be a list" },
 		{ HEAD GOOD "    colour: red\n", "stores.yaml:11: a store has no key colour" },
-		{ HEAD GOOD "    ciphertext_only: maybe\n", "stores.yaml:11: ciphertext_only must be yes or no" },
+		{ HEAD GOOD "    ciphertext_only: maybe\n",
+		  "stores.yaml:11: ciphertext_only must be yes or no" },
 		{ HEAD GOOD "    retention:\n      - 1\n", "must be one text" },
 		{ HEAD GOOD "    aliases: aliases\n", "must be a path from the root" },
 		{ HEAD GOOD "    domain: .org\n", "domain is not the name" },
 		{ HEAD GOOD GOOD, "stores.yaml:11: the store main stands twice" },
 		{ HEAD "  - name: Main\n", "stores.yaml:3: a store's name is made of" },
-		{ HEAD "  - name: main\n    kind: floppy\n", "stores.yaml:4: this build has no connector" },
+		{ HEAD "  - name: main\n    kind: floppy\n",
+		  "stores.yaml:4: this build has no connector" },
 		{ HEAD "  - name: main\n    kind: maildir\n", "has no path" },
-		{ HEAD "  - name: main\n    kind: maildir\n    path: mail/{account}\n", "path must be a path from the root" },
-		{ HEAD "  - name: main\n    kind: maildir\n    path: /mail/all\n", "every account would be the same" },
-		{ HEAD "  - name: main\n    kind: maildir\n    path: /mail/../{account}\n", "must not climb" },
-		{ HEAD "  - name: main\n    kind: maildir\n    path: /mail/{account}/..\n", "must not climb" },
-		{ HEAD "  - name: main\n    kind: maildir\n    path: \"/mail/{user}/{account}\"\n", "no other braces" },
-		{ HEAD "  - name: main\n    kind: maildir\n    path: /mail/{local}\n    region: DE\n    law: DE\n"
-		  "    categories:\n      - MSG_META\n", "accounts of two domains would be one" },
-		{ HEAD "  - name: main\n    categories:\n      - SECRET\n", "stores.yaml:5: categories are" },
-		{ HEAD "  - name: main\n    categories: CONTENT_COMM\n", "categories must be a list" },
+		{ HEAD "  - name: main\n    kind: maildir\n    path: mail/{account}\n",
+		  "path must be a path from the root" },
+		{ HEAD "  - name: main\n    kind: maildir\n    path: /mail/all\n",
+		  "every account would be the same" },
+		{ HEAD "  - name: main\n    kind: maildir\n    path: /mail/../{account}\n",
+		  "must not climb" },
+		{ HEAD "  - name: main\n    kind: maildir\n    path: /mail/{account}/..\n",
+		  "must not climb" },
+		{ HEAD "  - name: main\n    kind: maildir\n    path: \"/mail/{user}/{account}\"\n",
+		  "no other braces" },
+		{ HEAD "  - name: main\n    kind: maildir\n    path: /mail/{local}\n    region: "
+		       "DE\n    law: DE\n"
+		       "    categories:\n      - MSG_META\n",
+		  "accounts of two domains would be one" },
+		{ HEAD "  - name: main\n    categories:\n      - SECRET\n",
+		  "stores.yaml:5: categories are" },
+		{ HEAD "  - name: main\n    categories: CONTENT_COMM\n",
+		  "categories must be a list" },
 	};
 	struct fixture *f = *state;
 	struct stores all;
@@ -99,12 +112,15 @@ static void describes_without_paths(void **state)
 	row[1].path = SPAN("/nowhere/at/all/{account}");
 	assert_int_equal(stores_describe(&f->c, &all, &list), ERR_OK);
 	assert_int_equal(json_write(&f->c, list, 4096, &text), ERR_OK);
-	assert_true(span_is(text,
-			    "[{\"categories\":[\"CONTENT_COMM\",\"MSG_META\"],\"ciphertext_only\":false,\"kind\":\"maildir\","
-			    "\"law\":\"DE\",\"name\":\"main\",\"problem\":null,\"region\":\"DE\",\"retention\":null},"
-			    "{\"categories\":[\"CONTENT_COMM\",\"MSG_META\"],\"ciphertext_only\":false,\"kind\":\"maildir\","
-			    "\"law\":\"DE\",\"name\":\"gone\",\"problem\":\"the store cannot be opened: No such file or "
-			    "directory\",\"region\":\"DE\",\"retention\":null}]"));
+	assert_true(span_is(text, "[{\"categories\":[\"CONTENT_COMM\",\"MSG_META\"],\"ciphertext_"
+				  "only\":false,\"kind\":\"maildir\","
+				  "\"law\":\"DE\",\"name\":\"main\",\"problem\":null,\"region\":"
+				  "\"DE\",\"retention\":null},"
+				  "{\"categories\":[\"CONTENT_COMM\",\"MSG_META\"],\"ciphertext_"
+				  "only\":false,\"kind\":\"maildir\","
+				  "\"law\":\"DE\",\"name\":\"gone\",\"problem\":\"the store cannot "
+				  "be opened: No such file or "
+				  "directory\",\"region\":\"DE\",\"retention\":null}]"));
 }
 
 int main(void)

@@ -10,7 +10,8 @@
 #include "base/file.h"
 #include "hand/pack_part.h"
 
-#define DATED(seconds) "Date: Thu, 1 Jan 1970 00:00:" seconds " +0000\nFrom: a@b.org\nSubject: secret\n\nbody\n"
+#define DATED(seconds)                                                                             \
+	"Date: Thu, 1 Jan 1970 00:00:" seconds " +0000\nFrom: a@b.org\nSubject: secret\n\nbody\n"
 
 struct packed {
 	struct store store;
@@ -36,7 +37,9 @@ static void plan_lines(struct fixture *f, struct packed *x, size_t lines)
 	}
 	x->lines = (struct demand_lines){ x->line, lines };
 	assert_int_equal(sources_open(&f->c, &x->stores, &x->lines, &x->source, &x->count), ERR_OK);
-	x->job = (struct pack_job){ .order = SPAN("W-TEST-0001"), .lines = &x->lines, .sources = x->source,
+	x->job = (struct pack_job){ .order = SPAN("W-TEST-0001"),
+				    .lines = &x->lines,
+				    .sources = x->source,
 				    .source_count = x->count };
 	assert_int_equal(pack_plan(&f->c, &x->job, &x->pack, &x->counts), ERR_OK);
 }
@@ -105,7 +108,7 @@ static void stores_once_under_the_first_line(void **state)
 	file_at(f, "alice/cur/1.x", DATED("10"), 10);
 	file_at(f, "alice/cur/2.x", "undated", 20);
 	file_at(f, "alice/.Sent/cur/3.x", DATED("30"), 30);
-	/* d1 by header takes 1 and 3 and only lists 2; d2 by delivery takes all; d3 only numbers. */
+	/* d1 by header takes 1 and 3, lists 2; d2 by delivery takes all; d3 takes metadata. */
 	x.line[0].meaning = DATE_BY_HEADER;
 	x.line[1].id = SPAN("d2");
 	x.line[2].id = SPAN("d3");
@@ -169,10 +172,13 @@ static void refuses_what_changed(void **state)
 	expect(&f->c, write_out(f, &x, &r), ERR_DEGRADED, "3 items changed or could not be read");
 	assert_int_equal(r.counts.unreadable.count, 3);
 	u = r.counts.unreadable.first;
-	assert_true(span_is(u->source_id, "2.x") && span_is(u->why, "it grew after it was planned"));
-	assert_true(span_is(u->folder, "INBOX") && span_is(u->store, "main") && span_is(u->account, "alice"));
+	assert_true(span_is(u->source_id, "2.x") &&
+		    span_is(u->why, "it grew after it was planned"));
+	assert_true(span_is(u->folder, "INBOX") && span_is(u->store, "main") &&
+		    span_is(u->account, "alice"));
 	u = u->next;
-	assert_true(span_is(u->source_id, "4.x") && span_is(u->why, "it vanished after it was planned"));
+	assert_true(span_is(u->source_id, "4.x") &&
+		    span_is(u->why, "it vanished after it was planned"));
 	assert_true(span_is(u->next->source_id, "5.x"));
 	sources_close(x.source, x.count);
 }
@@ -193,7 +199,8 @@ static void refuses_what_cannot_be_read(void **state)
 	sources_close(x.source, x.count);
 	plan_lines(f, &y, 1);
 	assert_true(span_is(y.counts.line[0].problem, "there is no such account in this store"));
-	expect(&f->c, write_out(f, &y, &r), ERR_NOT_FOUND, "line d1, store main: there is no such account");
+	expect(&f->c, write_out(f, &y, &r), ERR_NOT_FOUND,
+	       "line d1, store main: there is no such account");
 	sources_close(y.source, y.count);
 	/* What a store does not hold was never in it: listed, no failure. */
 	z.line[0].category = CATEGORY_OTHER;
@@ -206,7 +213,8 @@ static void refuses_what_cannot_be_read(void **state)
 }
 
 /* Opens what was sealed, chunk by chunk, and compares it. */
-static void expect_plain(struct fixture *f, int fd, struct span header, const struct age_identity *id, struct span plain)
+static void expect_plain(struct fixture *f, int fd, struct span header,
+			 const struct age_identity *id, struct span plain)
 {
 	unsigned char key[AGE_FILE_KEY_BYTES], out[AGE_CHUNK];
 	struct age_stream *stream;
@@ -216,12 +224,16 @@ static void expect_plain(struct fixture *f, int fd, struct span header, const st
 	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
 	assert_int_equal(fd_read_all(&f->c, fd, (size_t)8 << 20, &payload), ERR_OK);
 	assert_int_equal(age_header_open(&f->c, header, id, key), ERR_OK);
-	assert_int_equal(age_stream_open(&f->c, span_of(key, sizeof key), span_cut(payload, 0, AGE_NONCE_BYTES), &stream),
+	assert_int_equal(age_stream_open(&f->c, span_of(key, sizeof key),
+					 span_cut(payload, 0, AGE_NONCE_BYTES), &stream),
 			 ERR_OK);
 	while (at < payload.n) {
-		size_t n = payload.n - at < AGE_CHUNK + AGE_TAG ? payload.n - at : AGE_CHUNK + AGE_TAG;
+		size_t n = payload.n - at < AGE_CHUNK + AGE_TAG ? payload.n - at
+								: AGE_CHUNK + AGE_TAG;
 
-		assert_int_equal(age_stream_unseal(&f->c, stream, payload.p + at, n, at + n == payload.n, out), ERR_OK);
+		assert_int_equal(age_stream_unseal(&f->c, stream, payload.p + at, n,
+						   at + n == payload.n, out),
+				 ERR_OK);
 		assert_true(seen + n - AGE_TAG <= plain.n);
 		if (n > AGE_TAG)
 			assert_memory_equal(out, plain.p + seen, n - AGE_TAG);
@@ -235,7 +247,9 @@ static void expect_plain(struct fixture *f, int fd, struct span header, const st
 /* Chunks: the last one is sealed as such, at every border. */
 static void seals_at_borders(void **state)
 {
-	static const size_t lengths[] = { 0, 1, AGE_CHUNK - 1, AGE_CHUNK, AGE_CHUNK + 1, 2 * AGE_CHUNK, 40 * AGE_CHUNK + 7 };
+	static const size_t lengths[] = {
+		0, 1, AGE_CHUNK - 1, AGE_CHUNK, AGE_CHUNK + 1, 2 * AGE_CHUNK, 40 * AGE_CHUNK + 7
+	};
 	struct fixture *f = *state;
 	struct age_identity id;
 	struct age_recipient to;
@@ -260,7 +274,8 @@ static void seals_at_borders(void **state)
 			for (size_t at = 0; at < lengths[i]; at += step) {
 				size_t n = lengths[i] - at < step ? lengths[i] - at : step;
 
-				assert_int_equal(sealer_put(&f->c, sealer, span_of(plain + at, n)), ERR_OK);
+				assert_int_equal(sealer_put(&f->c, sealer, span_of(plain + at, n)),
+						 ERR_OK);
 			}
 			assert_int_equal(sealer_end(&f->c, sealer), ERR_OK);
 			assert_int_equal(sink_end(&f->c, sink, &bytes, &hash), ERR_OK);
@@ -311,14 +326,18 @@ static void metadata_has_no_subject(void **state)
 	struct span text;
 
 	buf_begin(&b, &f->c, 4096);
-	assert_int_equal(meta_line(&f->c,
-				   SPAN("From: A <a@b.org>\r\nTo: c@d.org,\r\n\te@f.org\r\nSubject: secret\r\nCc: \xff\r\n\r\n"),
-				   99, 20, &dates, &b), ERR_OK);
+	assert_int_equal(
+		meta_line(&f->c,
+			  SPAN("From: A <a@b.org>\r\nTo: c@d.org,\r\n\te@f.org\r\nSubject: "
+			       "secret\r\nCc: \xff\r\n\r\n"),
+			  99, 20, &dates, &b),
+		ERR_OK);
 	assert_int_equal(buf_done(&f->c, &b, &text), ERR_OK);
-	assert_true(span_is(text,
-			    "{\"bcc\":null,\"bytes\":99,\"cc\":\"\xef\xbf\xbd\",\"date\":\"1970-01-01T00:00:10Z\","
-			    "\"delivery\":\"1970-01-01T00:00:20Z\",\"from\":\"A <a@b.org>\",\"message_id\":null,"
-			    "\"received\":null,\"to\":\"c@d.org,\\te@f.org\"}\n"));
+	assert_true(span_is(text, "{\"bcc\":null,\"bytes\":99,\"cc\":\"\xef\xbf\xbd\",\"date\":"
+				  "\"1970-01-01T00:00:10Z\","
+				  "\"delivery\":\"1970-01-01T00:00:20Z\",\"from\":\"A "
+				  "<a@b.org>\",\"message_id\":null,"
+				  "\"received\":null,\"to\":\"c@d.org,\\te@f.org\"}\n"));
 }
 
 int main(void)
