@@ -97,6 +97,24 @@ add("TICKET_DESTROYED", "receipt_past_keep_until", "ticket",
     lambda h, life, other: (lambda a: (h.pass_time(30 * DAY), a)[1])(receipting(h, life)), "clock")
 
 
+def second_of_the_order(h, life, until):
+    """Another ticket of the same order, and then the first one destroyed by a document that names it."""
+    second = h.new(life.ref)
+    second.scope = h.scope(life.ref, reasons=["SECOND"])
+    for step in (h.take_ticket, h.take_receipt, h.take_statement, h.approve)[:until]:
+        step(second)
+    h.must_send(destroying(h, h.ending("destroy", life.ref), ticket=life.id))
+    return second
+
+
+add("ORDER_DESTROYED", "release_when_another_ticket_of_the_order_was_destroyed", "approved",
+    lambda h, life, other: releasing(h, second_of_the_order(h, life, 4)))
+add("ORDER_DESTROYED", "statement_when_another_ticket_of_the_order_was_destroyed", "approved",
+    lambda h, life, other: stating(h, second_of_the_order(h, life, 2)))
+add("ORDER_DESTROYED", "receipt_when_another_ticket_of_the_order_was_destroyed", "approved",
+    lambda h, life, other: receipting(h, second_of_the_order(h, life, 1)))
+
+
 @case("TICKET_DESTROYED", "approved")
 def release_after_a_refusal(h, life, other):
     text = h.decision(life.ref)

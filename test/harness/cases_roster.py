@@ -107,6 +107,7 @@ add("TIMESTAMP_NONE", "policy_timestamp_required", "founded", policy("timestamp"
 
 @case("KEEPS_ROSTER", "founded")
 def end_of_the_last_but_one_with_roster(h, life, other):
+    h.roster(h.person("helga", "approve"))
     for name in ("frida", "boris2"):
         h.end(name, ("anna", "carla"))
     h.end("boris", ("anna", "carla"))

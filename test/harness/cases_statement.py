@@ -2,6 +2,9 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+import random
+
+import makepackage
 from cases_document import BAD_TEXTS
 from gate import DAY, HOUR, sha, when
 from gatecase import (add, approved_by, case, edited, in_line, releasing, setting, state_edited, stating,
@@ -98,7 +101,7 @@ def recipients_case(expect, name, labels, *needs, step=None):
 
 
 recipients_case("RECIPIENTS_SOME", "none", [])
-recipients_case("RECIPIENTS_MOST", "33", ["PJ-Paris %d" % i for i in range(33)])
+recipients_case("RECIPIENTS_MOST", "33_unknown", ["PJ-Paris %d" % i for i in range(33)])
 recipients_case("RECIPIENT_TWICE", "twice", ["PJ-Paris 2026", "PJ-Paris second", "PJ-Paris 2026"])
 recipients_case("RECIPIENT_ROSTERED", "unknown", ["PJ-Paris 2027"])
 recipients_case("RECIPIENT_ROSTERED", "empty", [""])
@@ -112,6 +115,16 @@ recipients_case("RECIPIENT_AGENCY", "of_an_agency_of_the_same_name", ["PJ-Lyon"]
 recipients_case("RECIPIENT_BEGUN", "too_early", ["PJ-Paris early"])
 recipients_case("RECIPIENT_NOT_ENDED", "at_its_end", ["PJ-Paris ending"], "clock", step=lambda h: h.pass_time(2 * HOUR))
 recipients_case("RECIPIENT_NOT_ENDED", "ended", ["PJ-Paris 2026"], step=lambda h: h.roster(h.agency_row("PJ-Paris 2026"), "end"))
+
+
+@case("RECIPIENTS_MOST", "receipt")
+def recipients_33_registered(h, life, other):
+    rng = random.Random(33)
+    for i in range(33):
+        row = h.agency("pj-paris", "PJ-Paris %d" % i, "spare")
+        row["recipient"] = makepackage.AgeKey(rng).recipient
+        h.roster(row)
+    return stating(h, life, recipients=["PJ-Paris %d" % i for i in range(33)])
 
 
 @case("RECIPIENT_NOT_ENDED", "receipt", "clock")
