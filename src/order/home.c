@@ -121,7 +121,8 @@ static enum err write_stores(struct ctx *c, const struct home *h, const struct j
 	JSON_EACH(store, json_get(answers, "stores"))
 		put_yaml(&b, store);
 	TRY(buf_done(c, &b, &text));
-	return file_write(c, h->stores, text, 0644);
+	/* In an installed home its folder gives it to the group of the hands; writ reads no path of a store. */
+	return file_write(c, h->stores, text, 0640);
 }
 
 static enum err make_folders(struct ctx *c, const struct home *h)
@@ -241,6 +242,24 @@ static enum err read_signatures(struct ctx *c, const char *const *files, size_t 
 	return ERR_OK;
 }
 
+/* The founders' own folders are closed to the user writ-seal, so it reads copies beside the home. */
+static enum err lay_out(struct ctx *c, const struct home *h, struct span document, const struct json *signatures,
+			const char **argv)
+{
+	char *path;
+
+	TRY(path_fmt(c, &path, "%s/founding.json", h->dir));
+	TRY(file_write(c, path, document, 0644));
+	*argv++ = path;
+	int n = 0;
+	JSON_EACH(signature, signatures) {
+		TRY(path_fmt(c, &path, "%s/founding.json.%d.sig", h->dir, ++n));
+		TRY(file_write(c, path, signature->s, 0644));
+		*argv++ = path;
+	}
+	return ERR_OK;
+}
+
 /* The seal's public half, for hands and for whoever checks its documents. */
 static enum err publish_key(struct ctx *c, const struct home *h, struct json **shown_out)
 {
@@ -257,7 +276,7 @@ enum err home_found(struct ctx *c, const char *dir, const char *document_file, c
 		    size_t count)
 {
 	struct session SESSION_SCOPED s = { .seal = -1 };
-	const char *argv[24] = { "--init", NULL, "--signed", document_file };
+	const char *argv[24] = { "--init", NULL, "--signed" };
 	struct span document, printed;
 	struct json *shown, *signatures, *body;
 	struct home h;
@@ -267,17 +286,16 @@ enum err home_found(struct ctx *c, const char *dir, const char *document_file, c
 	if (count < 2 || count > 16)
 		FAIL(c, ERR_USAGE, "the founding document needs the signatures of two different people");
 	argv[1] = h.seal_state;
-	for (size_t i = 0; i < count; i++)
-		argv[4 + i] = signature_files[i];
 	TRY(file_read(c, document_file, DOCUMENT_MAX, &document));
 	TRY(read_signatures(c, signature_files, count, &signatures));
+	TRY(lay_out(c, &h, document, signatures, argv + 3));
 	TRY(run_seal(c, &h, argv, SPAN_NONE, &printed));
 	TRY(publish_key(c, &h, &shown));
+	TRY(founded_body(c, h.dir, shown, document, signatures, &body));
 	TRY(become_writ(c, &h));
 	TRY(store_open(c, h.db, STORE_CREATE, &s.store));
 	store_close(&s.store);
 	TRY(session_open(c, h.dir, NULL, &s));
-	TRY(founded_body(c, h.dir, shown, document, signatures, &body));
 	TRY(home_append(c, &s, "founded", body));
 	TRY(path_fmt(c, &path, "%s/init.json", h.dir));
 	TRY(file_remove(c, path));

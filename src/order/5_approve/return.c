@@ -33,15 +33,18 @@ static void copy_int(struct ctx *c, struct json *to, const struct json *from, co
 	json_set_int(c, to, key, json_opt_int(from, key, 0));
 }
 
-/* UTC seconds as signed, null = open. */
-static void copy_instant(struct ctx *c, struct json *to, const struct json *line, const char *key)
+static enum err instant(struct ctx *c, struct json *to, const struct json *line, const char *key)
 {
 	const struct json *v = json_get(line, key);
+	struct span text;
 
-	if (v && v->type == JSON_INT)
-		json_set_int(c, to, key, v->i);
-	else
+	if (!v || v->type != JSON_INT) {
 		json_set(c, to, key, NULL);
+		return ERR_OK;
+	}
+	TRY(time_span(c, v->i, &text));
+	json_set_text(c, to, key, text);
+	return ERR_OK;
 }
 
 static enum err lines(struct ctx *c, const struct order *o, const struct json *receipt,
@@ -64,8 +67,8 @@ static enum err lines(struct ctx *c, const struct order *o, const struct json *r
 								     "date_meaning", "zone", NULL };
 		     *key; key++)
 			copy_text(c, row, line, *key);
-		copy_instant(c, row, line, "from");
-		copy_instant(c, row, line, "until");
+		TRY(instant(c, row, line, "from"));
+		TRY(instant(c, row, line, "until"));
 		copy_text(c, row, counted, "store");
 		copy_text(c, row, counted, "account");
 		copy_int(c, row, counted, "items");
@@ -95,14 +98,6 @@ static void missing(struct ctx *c, struct json *list, const struct json *demand,
 	json_add(c, list, row);
 }
 
-static struct json *one(struct ctx *c, const char *code)
-{
-	struct json *list = json_list(c);
-
-	json_add(c, list, json_text(c, span_str(code)));
-	return list;
-}
-
 static bool has_account(const struct json *receipt, struct span id)
 {
 	JSON_EACH(counted, json_get(receipt, "lines"))
@@ -127,8 +122,8 @@ enum err return_not_returned(struct ctx *c, const struct order *o, const struct 
 		} else if (!span_is(category, "CONTENT_COMM") && !span_is(category, "MSG_META")) {
 			missing(c, list, demand, json_list(c), "not held in this store");
 		} else if (!has_account(receipt, id)) {
-			missing(c, list, demand, one(c, "PART-NO-TARGET"),
-				"no such account in the stores named");
+			/* An account that does not exist ends the collection: counsel decides. */
+			missing(c, list, demand, json_list(c), "not held in the stores named");
 		}
 	}
 	*out = list;
