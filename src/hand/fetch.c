@@ -107,7 +107,7 @@ static enum err collect(struct ctx *c, struct job *job, const struct ticket *t,
 				 .progress = tell_progress };
 	struct pack_counts counts = { .line_count = 0 };
 	struct pack_result result = { .payload_bytes = 0 };
-	struct span receipt, receipt_seal, hex;
+	struct span receipt, receipt_seal;
 	struct pack *pack;
 	enum err e;
 
@@ -126,10 +126,8 @@ static enum err collect(struct ctx *c, struct job *job, const struct ticket *t,
 	if (talk.gone)
 		FAIL(c, ERR_NOT_FOUND, "writ has gone: the file is nobody's and gets no receipt");
 	TRY(seal_receipt(c, seal, t, &result, &receipt, &receipt_seal));
-	TRY(hex_encode(c, sha256_span(&result.payload), &hex));
 	json_set_text(c, job->answer, "receipt", receipt);
 	json_set_text(c, job->answer, "receipt_seal", receipt_seal);
-	json_set_text(c, job->answer, "payload_sha256", hex);
 	return ERR_OK;
 }
 

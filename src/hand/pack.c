@@ -36,7 +36,6 @@ struct work {
 static void work_close(struct work *w)
 {
 	sealer_close(&w->bag.sealer);
-	sink_close(&w->sink);
 	hasher_close(&w->hasher);
 	if (w->in)
 		wipe(w->in, READ_BYTES);
@@ -316,7 +315,7 @@ static enum err bag_write(struct ctx *c, struct work *w, struct pack_result *out
 	TRY(long_put(c, w, "undated.jsonl", text_undated, &ignored));
 	TRY(tagmanifest_put(c, w, &out->tagmanifest));
 	TRY(bag_close(c, &w->bag));
-	return sink_end(c, w->sink, &out->payload_bytes, &out->payload);
+	return sink_end(c, w->sink, &out->payload_bytes);
 }
 
 static enum err check_whole(struct ctx *c, const struct pack *p)

@@ -51,7 +51,6 @@ struct pack_result {
 	struct pack_counts counts;
 	struct span header;             /* age header for the recipient, in the arena */
 	int64_t payload_bytes;          /* written to the descriptor: nonce and chunks */
-	struct sha256 payload;
 };
 /* Writes the age payload to fd (an empty new file) and makes it durable. made_at: the ticket's,
  * mtime of every member. ERR_DEGRADED: something could not be read or changed meanwhile, listed in

@@ -4,6 +4,8 @@
  */
 #include "hand/sink.h"
 
+#include <string.h>
+
 #include "base/file.h"
 
 struct sink {
@@ -11,7 +13,6 @@ struct sink {
 	unsigned char *p;       /* two blocks: a full one is written, what hangs over moves down */
 	size_t n;
 	int64_t bytes;
-	struct hasher *hasher;
 };
 
 enum err sink_open(struct ctx *c, int fd, struct sink **out)
@@ -20,17 +21,9 @@ enum err sink_open(struct ctx *c, int fd, struct sink **out)
 
 	TRY(NEW(c, s));
 	TRY(NEW_ARRAY(c, s->p, 2 * SINK_BLOCK));
-	TRY(hasher_open(c, &s->hasher));
 	*out = s;
 	s->fd = fd;
-	return hasher_begin(c, s->hasher);
-}
-
-void sink_close(struct sink **sp)
-{
-	if (*sp)
-		hasher_close(&(*sp)->hasher);
-	*sp = NULL;
+	return ERR_OK;
 }
 
 enum err sink_room(struct ctx *c, struct sink *s, size_t n, unsigned char **p_out)
@@ -45,12 +38,10 @@ static enum err block_out(struct ctx *c, struct sink *s, size_t n)
 {
 	struct span block = span_of(s->p, n);
 
-	TRY(hasher_add(c, s->hasher, block));
 	TRY(fd_write_all(c, s->fd, block));
 	s->bytes += (int64_t)n;
 	s->n -= n;
-	for (size_t i = 0; i < s->n; i++)
-		s->p[i] = s->p[n + i];
+	memmove(s->p, s->p + n, s->n);
 	return ERR_OK;
 }
 
@@ -60,10 +51,10 @@ enum err sink_took(struct ctx *c, struct sink *s, size_t n)
 	return s->n >= SINK_BLOCK ? block_out(c, s, SINK_BLOCK) : ERR_OK;
 }
 
-enum err sink_end(struct ctx *c, struct sink *s, int64_t *bytes_out, struct sha256 *hash_out)
+enum err sink_end(struct ctx *c, struct sink *s, int64_t *bytes_out)
 {
 	TRY(block_out(c, s, s->n));
 	TRY(fd_sync(c, s->fd));
 	*bytes_out = s->bytes;
-	return hasher_end(c, s->hasher, hash_out);
+	return ERR_OK;
 }

@@ -8,19 +8,17 @@
 #define HAND_SINK_H
 
 #include "base/ctx.h"
-#include "crypt/hash.h"
+#include "base/span.h"
 
 #define SINK_BLOCK ((size_t)1 << 20)
 
 struct sink;
 /* fd: an empty new file, not closed here. */
 enum err sink_open(struct ctx *c, int fd, struct sink **out) MUST_USE;
-void sink_close(struct sink **s);       /* NULL is fine */
 /* Room for n bytes (n <= SINK_BLOCK) at *p_out, to be written in place; then sink_took. */
 enum err sink_room(struct ctx *c, struct sink *s, size_t n, unsigned char **p_out) MUST_USE;
 enum err sink_took(struct ctx *c, struct sink *s, size_t n) MUST_USE;
-/* Writes what is left and makes it durable. Length and hash of all that was written. */
-enum err sink_end(struct ctx *c, struct sink *s, int64_t *bytes_out,
-		  struct sha256 *hash_out) MUST_USE;
+/* Writes what is left and makes it durable; the length of all that was written. */
+enum err sink_end(struct ctx *c, struct sink *s, int64_t *bytes_out) MUST_USE;
 
 #endif

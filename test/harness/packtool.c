@@ -63,8 +63,6 @@ static enum err put(struct ctx *c, const struct pack_counts *n, const struct pac
 		json_set_text(c, o, "manifest_sha256", hex);
 		TRY(hex_encode(c, sha256_span(&r->tagmanifest), &hex));
 		json_set_text(c, o, "tagmanifest_sha256", hex);
-		TRY(hex_encode(c, sha256_span(&r->payload), &hex));
-		json_set_text(c, o, "payload_sha256", hex);
 		json_set_int(c, o, "payload_bytes", r->payload_bytes);
 	}
 	if (getrusage(RUSAGE_SELF, &use) == 0)

@@ -142,8 +142,6 @@ static enum err finish(struct ctx *c, struct session *s, struct order *o, struct
 	json_set_text(c, body, "ticket", ticket);
 	json_set_text(c, body, "receipt", receipt);
 	json_set_text(c, body, "receipt_seal", seal);
-	json_set_text(c, body, "payload_sha256",
-		      json_opt_text(answer, "payload_sha256", SPAN_NONE));
 	return order_append(c, s, o, ACT_COLLECTED, body);
 }
 
