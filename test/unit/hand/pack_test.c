@@ -266,8 +266,7 @@ static void seals_at_borders(void **state)
 			struct sealer *sealer;
 			struct sink *sink;
 			struct span header;
-			struct sha256 hash, other;
-			int64_t bytes, read_bytes;
+			int64_t bytes;
 
 			assert_int_equal(sink_open(&f->c, fd, &sink), ERR_OK);
 			assert_int_equal(sealer_open(&f->c, &to, sink, &header, &sealer), ERR_OK);
@@ -278,14 +277,11 @@ static void seals_at_borders(void **state)
 						 ERR_OK);
 			}
 			assert_int_equal(sealer_end(&f->c, sealer), ERR_OK);
-			assert_int_equal(sink_end(&f->c, sink, &bytes, &hash), ERR_OK);
+			assert_int_equal(sink_end(&f->c, sink, &bytes), ERR_OK);
 			assert_int_equal(bytes, age_payload_bytes((int64_t)lengths[i]));
-			assert_int_equal(sha256_of_fd(&f->c, fd, &other, &read_bytes), ERR_OK);
-			assert_int_equal(read_bytes, bytes);
-			assert_memory_equal(hash.b, other.b, SHA256_BYTES);
+			assert_int_equal(lseek(fd, 0, SEEK_END), bytes);
 			expect_plain(f, fd, header, &id, span_of(plain, lengths[i]));
 			sealer_close(&sealer);
-			sink_close(&sink);
 		}
 		arena_close(f->c.arena);
 		f->c.arena = arena_open((size_t)64 << 20);
@@ -315,7 +311,6 @@ static void members_keep_their_length(void **state)
 	assert_int_equal(bag_put(&f->c, &b, SPAN("d")), ERR_OK);
 	assert_int_equal(bag_end(&f->c, &b), ERR_OK);
 	sealer_close(&b.sealer);
-	sink_close(&sink);
 }
 
 static void metadata_has_no_subject(void **state)
