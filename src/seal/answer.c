@@ -32,7 +32,8 @@ static enum err find_with_order(struct turn *t, const struct json **out)
 	return ERR_OK;
 }
 
-enum err answer_find(struct turn *t, struct span *answer_out, int *fd_out, bool *found_out, bool *same_out)
+enum err answer_find(struct turn *t, struct span *answer_out, int *fd_out, bool *found_out,
+		     bool *same_out)
 {
 	const struct json *kept = answer_in(json_get(t->core, "answers"), t->number);
 	bool of_tick = json_opt_int(t->tick, "number", -1) == t->number;
@@ -87,7 +88,8 @@ enum err answer_keep(struct turn *t, struct span answer)
 	json_set_text(t->c, kept, "answer", answer);
 	if (!t->order) {
 		json_add(t->c, own(t->core, "answers"), kept);
-		json_set(t->c, t->core, "answers", newest(t->c, json_get(t->core, "answers"), ANSWERS_WITHOUT_ORDER));
+		json_set(t->c, t->core, "answers",
+			 newest(t->c, json_get(t->core, "answers"), ANSWERS_WITHOUT_ORDER));
 		t->core_dirty = true;
 		return ERR_OK;
 	}

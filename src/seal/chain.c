@@ -23,7 +23,8 @@ static const struct json *entry_at(const struct json *rows, struct span key, int
 }
 
 /* Who signs a document is older than what it begins, so one walk downwards finds all. */
-enum err chain_close(struct ctx *c, const struct json *rows, const struct chain_source *src, bool *needed, int64_t versions)
+enum err chain_close(struct ctx *c, const struct json *rows, const struct chain_source *src,
+		     bool *needed, int64_t versions)
 {
 	for (int64_t version = versions; version > 1; version--) {
 		const struct json *keys;
@@ -36,7 +37,8 @@ enum err chain_close(struct ctx *c, const struct json *rows, const struct chain_
 			int64_t begun = json_opt_int(entry, "begun", 0);
 
 			if (begun < 1 || begun >= version)
-				FAIL(c, ERR_FORMAT, "roster document %lld is signed by a key that had no row then",
+				FAIL(c, ERR_FORMAT,
+				     "roster document %lld is signed by a key that had no row then",
 				     (long long)version);
 			needed[begun] = true;
 		}

@@ -11,7 +11,8 @@
 #define SIGNED (DOCUMENTS | R(release))
 
 static const struct check_row rows[CHECK_COUNT] = {
-#define X(id, requests, condition, error, why, next) [CHECK_##id] = { #id, requests, ERR_##error, why, next },
+#define X(id, requests, condition, error, why, next)                                               \
+	[CHECK_##id] = { #id, requests, ERR_##error, why, next },
 #include "seal/check.def"
 #undef X
 };

@@ -19,7 +19,8 @@ static enum err signed_by(struct turn *t, const char *kinds, unsigned may)
 	TRY(asked(t, json_need_list(t->c, t->ask, "signatures", &signatures)));
 	t->f.people_needed = 1;
 	TRY(gather_document(t, document, kinds));
-	return gather_signatures(t, signatures, document, t->doc.kind, may, json_get(t->core, "rows"));
+	return gather_signatures(t, signatures, document, t->doc.kind, may,
+				 json_get(t->core, "rows"));
 }
 
 enum err gather_void(struct turn *t)
@@ -65,8 +66,10 @@ static void gather_meant(struct turn *t)
 		if (!is_meant(t, at))
 			continue;
 		some = true;
-		/* What is destroyed already is past its time or was released; nothing is left to guard. */
-		if (is_null(at, "destroyed") && is_null(at, "released") && is_null(t->ask, "document"))
+		/* What is destroyed already is past its time or was released; nothing is left to
+		 * guard. */
+		if (is_null(at, "destroyed") && is_null(at, "released") &&
+		    is_null(t->ask, "document"))
 			t->f.destroy_too_early = true;
 	}
 	t->f.ticket_of_another = !is_null(t->ask, "ticket") && !some;
@@ -83,14 +86,16 @@ static enum err gather_destroy_signed(struct turn *t)
 	t->f.decision_not_refusing = span_is(t->doc.kind, "decision") &&
 		!span_is(json_opt_text(t->doc.j, "decision", SPAN_NONE), "refuse");
 	TRY(gather_signatures(t, signatures, document, t->doc.kind,
-			      span_is(t->doc.kind, "decision") ? MAY_DECIDE : MAY_DECIDE | MAY_APPROVE,
+			      span_is(t->doc.kind, "decision") ? MAY_DECIDE
+							       : MAY_DECIDE | MAY_APPROVE,
 			      json_get(t->core, "rows")));
 	return t->doc.j ? state_order(t, t->doc.order) : ERR_OK;
 }
 
 enum err gather_destroy(struct turn *t)
 {
-	const struct json *document = json_get(t->ask, "document"), *ticket = json_get(t->ask, "ticket"), *signatures;
+	const struct json *document = json_get(t->ask, "document"),
+			  *ticket = json_get(t->ask, "ticket"), *signatures;
 	bool found = false;
 
 	TRY(asked(t, json_need_list(t->c, t->ask, "signatures", &signatures)));
@@ -98,7 +103,8 @@ enum err gather_destroy(struct turn *t)
 	    (ticket->type != JSON_NULL && ticket->type != JSON_TEXT) ||
 	    (document->type == JSON_NULL && signatures->first)) {
 		t->malformed = true;
-		FAIL(t->c, ERR_FORMAT, "a destroy request names a document with its signatures, a ticket, or both");
+		FAIL(t->c, ERR_FORMAT,
+		     "a destroy request names a document with its signatures, a ticket, or both");
 	}
 	if (document->type == JSON_TEXT) {
 		TRY(gather_destroy_signed(t));
@@ -117,7 +123,8 @@ static struct span because(const struct turn *t, const struct json *ticket)
 {
 	if (!t->doc.j)
 		return is_null(ticket, "released") ? span_str("keep_until") : span_str("released");
-	return span_is(t->doc.kind, "decision") ? span_str("refused") : json_opt_text(t->doc.j, "because", SPAN_NONE);
+	return span_is(t->doc.kind, "decision") ? span_str("refused")
+						: json_opt_text(t->doc.j, "because", SPAN_NONE);
 }
 
 enum err do_destroy(struct turn *t)
@@ -145,7 +152,8 @@ static enum err gather_halting(struct turn *t, const char *kind)
 	t->f.halted_already = is_set(t->core, "halted");
 	t->f.not_halted = !t->f.halted_already;
 	if (t->doc.j)
-		t->f.epoch_differs = json_opt_int(t->doc.j, "halt_epoch", -1) != json_opt_int(t->core, "halt_epoch", 0);
+		t->f.epoch_differs = json_opt_int(t->doc.j, "halt_epoch", -1) !=
+				     json_opt_int(t->core, "halt_epoch", 0);
 	return ERR_OK;
 }
 

@@ -33,7 +33,10 @@ enum err ticket_gather(struct turn *t, struct span id)
 		return ERR_OK;
 	f->ticket_counts = !span_is(json_opt_text(t->ticket, "for", SPAN_NONE), "collect");
 	f->ticket_replaced = is_set(t->ticket, "replaced");
-	f->ticket_destroyed = !f->ticket_replaced && json_get(t->ticket, "destroyed")->type != JSON_NULL;
+	f->ticket_destroyed = !f->ticket_replaced &&
+			      json_get(t->ticket, "destroyed")->type != JSON_NULL;
+	/* A document that destroys speaks of the order, whichever ticket was named with it. */
+	f->order_destroyed = !f->ticket_destroyed && is_set(t->order, "destroyed");
 	f->receipt_there = json_get(t->ticket, "receipt")->type != JSON_NULL;
 	f->receipt_missing = !f->receipt_there;
 	f->order_void = json_get(t->order, "void")->type != JSON_NULL;
@@ -44,14 +47,16 @@ enum err ticket_gather(struct turn *t, struct span id)
 	return ERR_OK;
 }
 
-enum err identity_open(struct turn *t, struct span header, unsigned char file_key_out[AGE_FILE_KEY_BYTES])
+enum err identity_open(struct turn *t, struct span header,
+		       unsigned char file_key_out[AGE_FILE_KEY_BYTES])
 {
 	struct age_identity secret = { { 0 } };
 	struct span text;
 	char *path;
 	enum err e;
 
-	TRY(path_fmt(t->c, &path, "%s/id/%.*s", t->s->dir, SPAN_ARG(json_opt_text(t->ticket, "ticket", SPAN_NONE))));
+	TRY(path_fmt(t->c, &path, "%s/id/%.*s", t->s->dir,
+		     SPAN_ARG(json_opt_text(t->ticket, "ticket", SPAN_NONE))));
 	TRY(file_read(t->c, path, 256, &text));
 	TRY(age_identity_parse(t->c, text, &secret));
 	e = age_header_open(t->c, header, &secret, file_key_out);
@@ -104,11 +109,13 @@ static bool has_text(const struct json *list, struct span s)
 }
 
 /* The line's store belongs to its line of the scope, and the same three stand only once. */
-static bool line_in_scope(const struct json *lines, const struct json *line, const struct json *scope_lines)
+static bool line_in_scope(const struct json *lines, const struct json *line,
+			  const struct json *scope_lines)
 {
 	const struct json *of_scope = line_of(scope_lines, json_opt_text(line, "id", SPAN_NONE));
 
-	if (!of_scope || !has_text(json_get(of_scope, "stores"), json_opt_text(line, "store", SPAN_NONE)))
+	if (!of_scope ||
+	    !has_text(json_get(of_scope, "stores"), json_opt_text(line, "store", SPAN_NONE)))
 		return false;
 	for (const struct json *at = lines->first; at != line; at = at->next)
 		if (json_equal(json_get(at, "id"), json_get(line, "id")) &&
@@ -139,9 +146,13 @@ static enum err gather_lines(struct turn *t, const struct json *lines)
 	TRY(json_parse(t->c, json_opt_text(t->ticket, "scope", SPAN_NONE), &scope));
 	scope_lines = json_get(scope, "lines");
 	JSON_EACH(line, lines)
-		t->f.lines_outside_scope = t->f.lines_outside_scope || !line_in_scope(lines, line, scope_lines);
+		t->f.lines_outside_scope = t->f.lines_outside_scope ||
+					   !line_in_scope(lines, line, scope_lines);
+	/* A line that names no store is for what no store holds; people read of it in return.json. */
 	JSON_EACH(line, scope_lines)
-		t->f.lines_missing = t->f.lines_missing || !line_of(lines, json_opt_text(line, "id", SPAN_NONE));
+		t->f.lines_missing = t->f.lines_missing ||
+				     (json_get(line, "stores")->first &&
+				      !line_of(lines, json_opt_text(line, "id", SPAN_NONE)));
 	return ERR_OK;
 }
 
@@ -207,8 +218,9 @@ enum err gather_receipt(struct turn *t)
 
 enum err do_receipt(struct turn *t)
 {
-	static const char *const fields[] = { "ticket", "manifest_sha256", "tagmanifest_sha256", "items", "bytes",
-					      "undated", "lines", "header", "payload_bytes" };
+	static const char *const fields[] = { "ticket", "manifest_sha256", "tagmanifest_sha256",
+					      "items",  "bytes",           "undated",
+					      "lines",  "header",          "payload_bytes" };
 	struct json *j = document_new(t, "receipt", t->ref), *body = json_object(t->c);
 	struct span text, seal, sha;
 

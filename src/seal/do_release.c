@@ -13,7 +13,8 @@
 #include "seal/state.h"
 #include "seal/ticket.h"
 
-static enum err take_if(struct turn *t, struct json *ticket, const struct json *from, struct span sha, bool earlier)
+static enum err take_if(struct turn *t, struct json *ticket, const struct json *from,
+			struct span sha, bool earlier)
 {
 	struct span text = json_opt_text(from, "statement", SPAN_NONE), its;
 
@@ -47,11 +48,14 @@ static enum err find_statement(struct turn *t, struct span sha)
 
 static void gather_decider(struct turn *t)
 {
-	bool allowed = span_is(json_opt_text(json_get(t->core, "policy"), "decider_may_approve", SPAN_NONE), "yes");
+	bool allowed = span_is(
+		json_opt_text(json_get(t->core, "policy"), "decider_may_approve", SPAN_NONE),
+		"yes");
 
 	for (size_t i = 0; i < t->signer_count && !allowed; i++)
 		JSON_EACH(name, json_get(t->ticket, "deciders"))
-			if (t->signers[i].entry && span_eq(name->s, row_text(t->signers[i].entry, "name")))
+			if (t->signers[i].entry &&
+			    span_eq(name->s, row_text(t->signers[i].entry, "name")))
 				t->f.decider_approves = true;
 }
 
@@ -80,10 +84,13 @@ static enum err gather_live(struct turn *t)
 	TRY(json_parse(t->c, t->statement, &statement));
 	TRY(policy_hash(t, &policy));
 	f->ticket_replaced = is_set(t->ticket, "replaced");
-	f->ticket_destroyed = !f->ticket_replaced && json_get(t->ticket, "destroyed")->type != JSON_NULL;
+	f->ticket_destroyed = !f->ticket_replaced &&
+			      json_get(t->ticket, "destroyed")->type != JSON_NULL;
+	f->order_destroyed = !f->ticket_destroyed && is_set(t->order, "destroyed");
 	f->order_void = json_get(t->order, "void")->type != JSON_NULL;
 	f->order_released = is_set(t->order, "released");
-	if (!time_parse(json_opt_text(statement, "expires_at", SPAN_NONE), &f->statement_expires_at))
+	if (!time_parse(json_opt_text(statement, "expires_at", SPAN_NONE),
+			&f->statement_expires_at))
 		f->statement_expires_at = INT64_MIN;
 	/* A clock that was put back must not lengthen the life of a statement. */
 	if (!time_parse(json_opt_text(statement, "made_at", SPAN_NONE), &f->made_at))
@@ -91,7 +98,8 @@ static enum err gather_live(struct turn *t)
 	f->epoch_then = json_opt_int(statement, "halt_epoch", -1);
 	f->epoch_now = json_opt_int(t->core, "halt_epoch", 0);
 	f->policy_changed = !span_eq(policy, json_opt_text(statement, "policy_sha256", SPAN_NONE));
-	f->roster_changed = json_opt_int(statement, "roster_version", -1) != json_opt_int(t->core, "roster_version", 0);
+	f->roster_changed = json_opt_int(statement, "roster_version", -1) !=
+			    json_opt_int(t->core, "roster_version", 0);
 	gather_decider(t);
 	return gather_recipients(t, statement);
 }
@@ -106,8 +114,8 @@ enum err gather_release(struct turn *t)
 	t->f.halted = is_set(t->core, "halted");
 	TRY(find_statement(t, sha));
 	if (t->ticket)
-		TRY(gather_signatures(t, signatures, t->statement, span_str("approval"), MAY_APPROVE,
-				      json_get(t->core, "rows")));
+		TRY(gather_signatures(t, signatures, t->statement, span_str("approval"),
+				      MAY_APPROVE, json_get(t->core, "rows")));
 	return gather_live(t);
 }
 
@@ -178,8 +186,10 @@ static enum err approvals_make(struct turn *t, struct release *r)
 
 static struct json *members(struct turn *t)
 {
-	static const char *const names[] = { "README.txt", "certificate.pdf", "return.json", "approvals.json",
-					     "statement.json", "statement.p7s", "release.json", "statement.tlog-proof",
+	static const char *const names[] = { "README.txt",     "certificate.pdf",
+					     "return.json",    "approvals.json",
+					     "statement.json", "statement.p7s",
+					     "release.json",   "statement.tlog-proof",
 					     "package.age" };
 	struct json *list = json_list(t->c);
 
@@ -190,8 +200,8 @@ static struct json *members(struct turn *t)
 
 static enum err document_make(struct turn *t, struct release *r)
 {
-	static const char *const copied[] = { "scope_sha256", "return_sha256", "manifest_sha256", "tagmanifest_sha256",
-					      "recipients" };
+	static const char *const copied[] = { "scope_sha256", "return_sha256", "manifest_sha256",
+					      "tagmanifest_sha256", "recipients" };
 	struct json *j = document_new(t, "statement", t->ref);
 	struct span approvals_sha, header_sha, released_at;
 

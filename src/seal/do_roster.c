@@ -85,7 +85,8 @@ void roster_left(struct turn *t, const struct json *rows, const struct json *pol
 	t->f.approve_people_left = (int64_t)people_with(rows, MAY_APPROVE, t->now, SPAN_NONE);
 }
 
-void key_gather(struct facts *f, const struct json *rows, struct span name, struct span key, int64_t now)
+void key_gather(struct facts *f, const struct json *rows, struct span name, struct span key,
+		int64_t now)
 {
 	JSON_EACH(entry, rows) {
 		if (!row_is(entry, "person") || !span_eq(row_text(entry, "key"), key))
@@ -105,16 +106,19 @@ static void gather_agency(struct turn *t, const struct json *row)
 		if (!row_is(entry, "agency") || t->now >= row_until(entry))
 			continue;
 		same_id = span_eq(row_text(entry, "id"), json_opt_text(row, "id", SPAN_NONE));
-		if (same_id && span_eq(row_text(entry, "label"), json_opt_text(row, "label", SPAN_NONE)))
+		if (same_id &&
+		    span_eq(row_text(entry, "label"), json_opt_text(row, "label", SPAN_NONE)))
 			t->f.label_there = true;
-		else if (span_eq(row_text(entry, "recipient"), json_opt_text(row, "recipient", SPAN_NONE)))
+		else if (span_eq(row_text(entry, "recipient"),
+				 json_opt_text(row, "recipient", SPAN_NONE)))
 			t->f.agency_key_there = true;
 	}
 }
 
 static enum err begin_row(struct turn *t, const struct json *row)
 {
-	struct span kind = json_opt_text(row, "row", SPAN_NONE), name = json_opt_text(row, "name", SPAN_NONE);
+	struct span kind = json_opt_text(row, "row", SPAN_NONE),
+		    name = json_opt_text(row, "name", SPAN_NONE);
 	struct json *entry = json_object(t->c), *copy;
 	char *key;
 
@@ -125,7 +129,8 @@ static enum err begin_row(struct turn *t, const struct json *row)
 		return ERR_OK;
 	}
 	if (span_is(kind, "person"))
-		key_gather(&t->f, json_get(t->core, "rows"), name, json_opt_text(row, "key", SPAN_NONE), t->now);
+		key_gather(&t->f, json_get(t->core, "rows"), name,
+			   json_opt_text(row, "key", SPAN_NONE), t->now);
 	else
 		gather_agency(t, row);
 	TRY(json_clone(t->c, row, &copy));
@@ -144,8 +149,9 @@ static enum err end_policy(struct turn *t, const struct json *row)
 
 	t->f.policy_unknown = !value;
 	TRY(span_cstr(t->c, name, &key));
-	t->f.row_absent = value && !span_eq(json_opt_text(json_get(t->core, "policy"), key, SPAN_NONE),
-					    json_opt_text(row, "value", SPAN_NONE));
+	t->f.row_absent = value &&
+			  !span_eq(json_opt_text(json_get(t->core, "policy"), key, SPAN_NONE),
+				   json_opt_text(row, "value", SPAN_NONE));
 	if (value)
 		json_set_str(t->c, t->new_policy, key, value);
 	return ERR_OK;
@@ -160,7 +166,8 @@ static enum err end_row(struct turn *t, const struct json *row)
 	TRY(time_span(t->c, t->now, &now));
 	t->f.row_absent = true;
 	for (struct json *at = t->new_rows->first; at; at = at->next) {
-		if (!t->f.row_absent || !json_equal(json_get(at, "row"), row) || t->now >= row_until(at))
+		if (!t->f.row_absent || !json_equal(json_get(at, "row"), row) ||
+		    t->now >= row_until(at))
 			continue;
 		t->f.row_absent = false;
 		json_set_text(t->c, own(at, "row"), "until", now);
@@ -179,7 +186,8 @@ static size_t signing_without(const struct turn *t, struct span name)
 
 		for (size_t k = 0; k < i && !again; k++)
 			again = t->signers[k].entry &&
-				span_eq(row_text(t->signers[k].entry, "name"), row_text(entry, "name"));
+				span_eq(row_text(t->signers[k].entry, "name"),
+					row_text(entry, "name"));
 		n += !again;
 	}
 	return n;
@@ -199,7 +207,8 @@ static enum err gather_change(struct turn *t)
 	if (span_is(json_opt_text(row, "row", SPAN_NONE), "person")) {
 		struct span name = json_opt_text(row, "name", SPAN_NONE);
 
-		t->f.others_there = people_with(json_get(t->core, "rows"), MAY_ROSTER, t->now, name);
+		t->f.others_there = people_with(json_get(t->core, "rows"), MAY_ROSTER, t->now,
+						name);
 		t->f.others_signing = signing_without(t, name);
 	}
 	if (span_is(action, "begin"))
@@ -222,11 +231,13 @@ enum err gather_roster(struct turn *t)
 	TRY(json_clone(t->c, json_get(t->core, "rows"), &t->new_rows));
 	TRY(json_clone(t->c, json_get(t->core, "policy"), &t->new_policy));
 	TRY(gather_document(t, document, "roster"));
-	TRY(gather_signatures(t, signatures, document, t->doc.kind, MAY_ROSTER, json_get(t->core, "rows")));
+	TRY(gather_signatures(t, signatures, document, t->doc.kind, MAY_ROSTER,
+			      json_get(t->core, "rows")));
 	return t->doc.j ? gather_change(t) : ERR_OK;
 }
 
-/* roster/N.json keeps the document with the keys that signed it, for the chain of approvals.json. */
+/* roster/N.json keeps the document with the keys that signed it, for the chain of approvals.json.
+ */
 static enum err keep_document(struct turn *t, int64_t version)
 {
 	struct json *j = json_object(t->c), *keys = json_list(t->c), *signatures;

@@ -12,7 +12,8 @@ enum err gather_state(struct turn *t)
 	bool tick;
 
 	TRY(asked(t, json_need_bool(t->c, t->ask, "tick", &tick)));
-	if (!order || (order->type != JSON_NULL && (order->type != JSON_TEXT || !ref_ok(order->s)))) {
+	if (!order ||
+	    (order->type != JSON_NULL && (order->type != JSON_TEXT || !ref_ok(order->s)))) {
 		t->malformed = true;
 		FAIL(t->c, ERR_FORMAT, "'order' must be a reference or null");
 	}
@@ -66,13 +67,15 @@ static void add_keys(struct turn *t)
 static void add_tickets(struct turn *t)
 {
 	static const char *const names[][2] = {
-		{ "document", "ticket" }, { "document_seal", "ticket_seal" }, { "receipt", "receipt" },
-		{ "receipt_seal", "receipt_seal" }, { "statement", "statement" },
-		{ "statement_seal", "statement_seal" }, { "released", "released" }, { "destroyed", "destroyed" },
+		{ "document", "ticket" },     { "document_seal", "ticket_seal" },
+		{ "receipt", "receipt" },     { "receipt_seal", "receipt_seal" },
+		{ "statement", "statement" }, { "statement_seal", "statement_seal" },
+		{ "released", "released" },   { "destroyed", "destroyed" },
 	};
 	struct json *list = json_list(t->c);
 
-	for (struct json *at = t->order ? own(t->order, "tickets")->first : NULL; at; at = at->next) {
+	for (struct json *at = t->order ? own(t->order, "tickets")->first : NULL; at;
+	     at = at->next) {
 		struct json *one = json_object(t->c);
 
 		for (size_t i = 0; i < sizeof names / sizeof *names; i++)

@@ -56,8 +56,11 @@ static enum err return_form(struct turn *t, struct span text, struct json **out)
 	struct json *j;
 
 	TRY(json_parse_canonical(t->c, text, &j));
-	TRY(json_only(t->c, j, "version kind made_at order authority_reference provider issuer paper_sha256 scope_sha256 "
-		      "ticket manifest_sha256 tagmanifest_sha256 items bytes undated reading lines not_returned times "
+	TRY(json_only(t->c, j,
+		      "version kind made_at order authority_reference provider issuer paper_sha256 "
+		      "scope_sha256 "
+		      "ticket manifest_sha256 tagmanifest_sha256 items bytes undated reading lines "
+		      "not_returned times "
 		      "notice separation software receipt receipt_seal members"));
 	TRY(json_need_int(t->c, j, "version", &version));
 	TRY(json_need_text(t->c, j, "kind", &kind));
@@ -83,7 +86,8 @@ static bool same(const struct json *a, const struct json *b, const char *key)
 static bool lines_same(const struct json *of_return, const struct json *of_receipt)
 {
 	static const char *const keys[] = { "id", "store", "account", "items", "bytes" };
-	const struct json *a = json_get(of_return, "lines")->first, *b = json_get(of_receipt, "lines")->first;
+	const struct json *a = json_get(of_return, "lines")->first,
+			  *b = json_get(of_receipt, "lines")->first;
 
 	for (; a && b; a = a->next, b = b->next)
 		for (size_t i = 0; i < COUNT_OF(keys); i++)
@@ -98,16 +102,28 @@ static bool notice_decided(const struct json *notice)
 	const struct json *gag = json_get(notice, "gag_until");
 	int year, month, day;
 
-	if (gag && gag->type != JSON_NULL && (gag->type != JSON_TEXT || !date_parse(gag->s, &year, &month, &day)))
+	if (gag && gag->type != JSON_NULL &&
+	    (gag->type != JSON_TEXT || !date_parse(gag->s, &year, &month, &day)))
 		return false;
 	return span_is(decision, "sent") ||
 	       (span_is(decision, "withheld") && json_opt_text(notice, "because", SPAN_NONE).n > 0);
 }
 
+/* The same instant; return.json writes it for people, the scope in seconds. */
+static bool same_instant(const struct json *line, const struct json *wanted, const char *key)
+{
+	const struct json *said = json_get(line, key), *is = json_get(wanted, key);
+	int64_t utc;
+
+	if (!said || said->type != JSON_TEXT)
+		return json_equal(said, is);
+	return is && is->type == JSON_INT && time_parse(said->s, &utc) && utc == is->i;
+}
+
 /* What each line was to be is what was signed: category, instants and their meaning. */
 static bool lines_as_signed(const struct json *ret, const struct json *scope)
 {
-	static const char *const keys[] = { "category", "from", "until", "date_meaning", "zone" };
+	static const char *const keys[] = { "category", "date_meaning", "zone" };
 
 	JSON_EACH(line, json_get(ret, "lines")) {
 		const struct json *wanted = NULL;
@@ -118,26 +134,32 @@ static bool lines_as_signed(const struct json *ret, const struct json *scope)
 		for (size_t i = 0; wanted && i < COUNT_OF(keys); i++)
 			if (!same(line, wanted, keys[i]))
 				return false;
+		if (wanted &&
+		    (!same_instant(line, wanted, "from") || !same_instant(line, wanted, "until")))
+			return false;
 	}
 	return true;
 }
 
 /* The issuer is the agency of the scope, under a name that the roster has for it. */
-static bool issuer_registered(const struct turn *t, const struct json *ret, const struct json *scope)
+static bool issuer_registered(const struct turn *t, const struct json *ret,
+			      const struct json *scope)
 {
 	const struct json *issuer = json_get(ret, "issuer");
 
 	if (!same(issuer, scope, "agency"))
 		return false;
 	JSON_EACH(entry, json_get(t->core, "rows"))
-		if (row_is(entry, "agency") && span_eq(row_text(entry, "id"), json_opt_text(issuer, "agency", SPAN_NONE)) &&
-		    same(json_get(entry, "row"), issuer, "name") && same(json_get(entry, "row"), issuer, "country"))
+		if (row_is(entry, "agency") &&
+		    span_eq(row_text(entry, "id"), json_opt_text(issuer, "agency", SPAN_NONE)) &&
+		    same(json_get(entry, "row"), issuer, "name") &&
+		    same(json_get(entry, "row"), issuer, "country"))
 			return true;
 	return false;
 }
 
-static void gather_against_receipt(struct turn *t, const struct json *ret, const struct json *receipt,
-				   const struct json *scope)
+static void gather_against_receipt(struct turn *t, const struct json *ret,
+				   const struct json *receipt, const struct json *scope)
 {
 	struct facts *f = &t->f;
 
@@ -148,7 +170,8 @@ static void gather_against_receipt(struct turn *t, const struct json *ret, const
 	f->return_undated = !same(ret, receipt, "undated");
 	f->return_separation = !same(ret, receipt, "separation");
 	f->return_lines = !lines_same(ret, receipt) || !lines_as_signed(ret, scope);
-	f->return_receipt = !same(ret, t->ticket, "receipt") || !same(ret, t->ticket, "receipt_seal");
+	f->return_receipt = !same(ret, t->ticket, "receipt") ||
+			    !same(ret, t->ticket, "receipt_seal");
 }
 
 static enum err gather_return(struct turn *t, struct span text)
@@ -231,7 +254,9 @@ static enum err recipient_words(struct turn *t, const struct json *entry, struct
 
 static enum err add_from_receipt(struct turn *t, struct json *j)
 {
-	static const char *const fields[] = { "manifest_sha256", "tagmanifest_sha256", "items", "bytes", "undated", "lines" };
+	static const char *const fields[] = { "manifest_sha256", "tagmanifest_sha256",
+					      "items",           "bytes",
+					      "undated",         "lines" };
 	struct json *receipt;
 
 	TRY(json_parse(t->c, json_opt_text(t->ticket, "receipt", SPAN_NONE), &receipt));
@@ -254,7 +279,8 @@ static enum err add_recipients(struct turn *t, struct json *j)
 
 static enum err statement_make(struct turn *t, struct json *j)
 {
-	struct span sha, policy, expires, gag = json_opt_text(json_get(t->ret, "notice"), "gag_until", SPAN_NONE);
+	struct span sha, policy, expires,
+		gag = json_opt_text(json_get(t->ret, "notice"), "gag_until", SPAN_NONE);
 	struct json *scope;
 
 	TRY(json_parse(t->c, json_opt_text(t->ticket, "scope", SPAN_NONE), &scope));
@@ -267,7 +293,8 @@ static enum err statement_make(struct turn *t, struct json *j)
 	json_set_text(t->c, j, "ticket", json_opt_text(t->ticket, "ticket", SPAN_NONE));
 	json_set_text(t->c, j, "scope_sha256", json_opt_text(t->ticket, "scope_sha256", SPAN_NONE));
 	json_set_text(t->c, j, "return_sha256", sha);
-	json_set_text(t->c, j, "notice", json_opt_text(json_get(t->ret, "notice"), "decision", SPAN_NONE));
+	json_set_text(t->c, j, "notice",
+		      json_opt_text(json_get(t->ret, "notice"), "decision", SPAN_NONE));
 	json_set(t->c, j, "gag_until", gag.n ? json_text(t->c, gag) : NULL);
 	json_set_int(t->c, j, "roster_version", json_opt_int(t->core, "roster_version", 0));
 	json_set_text(t->c, j, "policy_sha256", policy);
@@ -293,7 +320,8 @@ static void keep_earlier(struct turn *t)
 		else
 			json_add(t->c, left, at);
 	json_set_text(t->c, one, "statement", text);
-	json_set_text(t->c, one, "statement_seal", json_opt_text(t->ticket, "statement_seal", SPAN_NONE));
+	json_set_text(t->c, one, "statement_seal",
+		      json_opt_text(t->ticket, "statement_seal", SPAN_NONE));
 	json_add(t->c, left, one);
 	json_set(t->c, t->ticket, "earlier", left);
 }

@@ -19,13 +19,15 @@ static bool is_live(const struct json *ticket)
 {
 	const struct json *gone = json_get(ticket, "destroyed");
 
-	return span_is(json_opt_text(ticket, "for", SPAN_NONE), "collect") && gone && gone->type == JSON_NULL;
+	return span_is(json_opt_text(ticket, "for", SPAN_NONE), "collect") && gone &&
+	       gone->type == JSON_NULL;
 }
 
 static void gather_replaced(struct turn *t, struct span replaces)
 {
 	for (struct json *at = own(t->order, "tickets")->first; at; at = at->next) {
-		bool this_scope = span_eq(json_opt_text(at, "scope_sha256", SPAN_NONE), t->doc.sha) &&
+		bool this_scope = span_eq(json_opt_text(at, "scope_sha256", SPAN_NONE),
+					  t->doc.sha) &&
 				  span_is(json_opt_text(at, "for", SPAN_NONE), "collect");
 
 		if (replaces.n && span_eq(json_opt_text(at, "ticket", SPAN_NONE), replaces)) {
@@ -46,7 +48,9 @@ static void gather_counts(struct turn *t)
 	int64_t today = t->now / DAY_S;
 
 	t->f.counts_most = policy_number(t, "counts_per_day");
-	t->f.counts_today = json_opt_int(counts, "day", 0) == today ? json_opt_int(counts, "count", 0) : 0;
+	t->f.counts_today = json_opt_int(counts, "day", 0) == today
+				    ? json_opt_int(counts, "count", 0)
+				    : 0;
 	t->f.count_lines = (int64_t)json_count(json_get(t->doc.j, "lines"));
 }
 
@@ -55,7 +59,8 @@ static enum err gather_order_of_scope(struct turn *t, struct span replaces)
 	if (!t->doc.j)
 		return ERR_OK;
 	TRY(state_order(t, t->doc.order));
-	t->f.order_void = json_get(t->order, "void") && json_get(t->order, "void")->type != JSON_NULL;
+	t->f.order_void = json_get(t->order, "void") &&
+			  json_get(t->order, "void")->type != JSON_NULL;
 	t->f.order_destroyed = is_set(t->order, "destroyed");
 	t->f.order_released = is_set(t->order, "released");
 	if (t->f.for_count)
@@ -85,13 +90,15 @@ enum err gather_ticket(struct turn *t)
 	t->f.good_for_most = policy_number(t, "scope_hours") * 3600;
 	TRY(gather_document(t, scope, "scope"));
 	if (!t->f.for_count) {
-		TRY(gather_signatures(t, signatures, scope, span_str("scope"), MAY_DECIDE, json_get(t->core, "rows")));
+		TRY(gather_signatures(t, signatures, scope, span_str("scope"), MAY_DECIDE,
+				      json_get(t->core, "rows")));
 		t->f.overrules = json_count(json_get(t->doc.j, "overrules"));
 	}
 	return gather_order_of_scope(t, replaces->type == JSON_TEXT ? replaces->s : SPAN_NONE);
 }
 
-/* The identity is on the disk before any ticket names it; without a ticket the next start removes it. */
+/* The identity is on the disk before any ticket names it; without a ticket the next start removes
+ * it. */
 static enum err identity_make(struct turn *t, struct span id, struct span *recipient_out)
 {
 	struct age_identity secret;
@@ -138,13 +145,16 @@ static struct json *deciders(struct turn *t)
 
 	for (size_t i = 0; i < t->signer_count; i++)
 		if (t->signers[i].entry)
-			json_add(t->c, names, json_text(t->c, row_text(t->signers[i].entry, "name")));
+			json_add(t->c, names,
+				 json_text(t->c, row_text(t->signers[i].entry, "name")));
 	return names;
 }
 
-static struct json *record_new(struct turn *t, struct span id, struct span kind, struct span text, struct span seal)
+static struct json *record_new(struct turn *t, struct span id, struct span kind, struct span text,
+			       struct span seal)
 {
-	static const char *const later[] = { "receipt", "receipt_seal", "statement", "statement_seal", "released", "destroyed" };
+	static const char *const later[] = { "receipt",        "receipt_seal", "statement",
+					     "statement_seal", "released",     "destroyed" };
 	struct json *j = json_object(t->c);
 
 	json_set_text(t->c, j, "ticket", id);
@@ -163,7 +173,8 @@ static struct json *record_new(struct turn *t, struct span id, struct span kind,
 
 static enum err replace_old(struct turn *t)
 {
-	static const char *const gone[] = { "receipt", "receipt_seal", "statement", "statement_seal" };
+	static const char *const gone[] = { "receipt", "receipt_seal", "statement",
+					    "statement_seal" };
 
 	if (!t->old_ticket)
 		return ERR_OK;
@@ -173,8 +184,9 @@ static enum err replace_old(struct turn *t)
 	return ticket_destroy(t, t->old_ticket, span_str("replaced"));
 }
 
-static enum err ticket_document(struct turn *t, struct span id, struct span kind, struct span recipient, int64_t keep_until,
-				struct span *text_out, struct span *seal_out)
+static enum err ticket_document(struct turn *t, struct span id, struct span kind,
+				struct span recipient, int64_t keep_until, struct span *text_out,
+				struct span *seal_out)
 {
 	struct json *j = document_new(t, "ticket", t->ref);
 	struct span expires, keep;

@@ -51,7 +51,8 @@ static enum err text_or_null(struct ctx *c, const struct json *o, const char *ke
 	return ERR_OK;
 }
 
-static enum err instant_check(struct ctx *c, const struct json *o, const char *key, int64_t open, int64_t *out)
+static enum err instant_check(struct ctx *c, const struct json *o, const char *key, int64_t open,
+			      int64_t *out)
 {
 	const struct json *at = json_get(o, key);
 
@@ -61,7 +62,8 @@ static enum err instant_check(struct ctx *c, const struct json *o, const char *k
 	return ERR_OK;
 }
 
-static enum err one_of(struct ctx *c, const struct json *o, const char *key, const char *const *words, size_t count)
+static enum err one_of(struct ctx *c, const struct json *o, const char *key,
+		       const char *const *words, size_t count)
 {
 	struct span s;
 
@@ -79,7 +81,9 @@ static enum err line_check(struct ctx *c, const struct json *line)
 	int64_t from, until;
 	struct span id;
 
-	TRY(json_only(c, line, "id category target_kind target stores folders date_meaning zone from_words until_words "
+	TRY(json_only(c, line,
+		      "id category target_kind target stores folders date_meaning zone from_words "
+		      "until_words "
 		      "from until undated"));
 	TRY(json_need_text(c, line, "id", &id));
 	if (id.n == 0 || id.n > 64)
@@ -149,7 +153,8 @@ static enum err scope_check(struct ctx *c, const struct json *j)
 {
 	static const char *const decisions[] = { "comply", "narrow" };
 
-	TRY(json_only(c, j, "version kind made_at order good_until paper_sha256 agency decision reasons "
+	TRY(json_only(c, j,
+		      "version kind made_at order good_until paper_sha256 agency decision reasons "
 		      "judgement_sha256 overrules lines"));
 	TRY(order_check(c, j));
 	TRY(decided_check(c, j));
@@ -161,7 +166,8 @@ static enum err decision_check(struct ctx *c, const struct json *j)
 {
 	static const char *const decisions[] = { "refuse", "ask", "redirect" };
 
-	TRY(json_only(c, j, "version kind made_at order good_until paper_sha256 agency decision reasons "
+	TRY(json_only(c, j,
+		      "version kind made_at order good_until paper_sha256 agency decision reasons "
 		      "judgement_sha256 overrules"));
 	TRY(order_check(c, j));
 	TRY(decided_check(c, j));
@@ -205,8 +211,9 @@ enum err document_check(struct ctx *c, const struct json *j, struct span kind)
 		const char *kind;
 		enum err (*check)(struct ctx *c, const struct json *j);
 	} forms[] = {
-		{ "scope", scope_check }, { "decision", decision_check }, { "roster", roster_check },
-		{ "void", ending_check }, { "destroy", ending_check }, { "halt", halting_check },
+		{ "scope", scope_check },    { "decision", decision_check },
+		{ "roster", roster_check },  { "void", ending_check },
+		{ "destroy", ending_check }, { "halt", halting_check },
 		{ "resume", halting_check },
 	};
 

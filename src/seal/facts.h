@@ -44,19 +44,23 @@ struct facts {
 	bool payload_impossible, lines_outside_scope, lines_missing, totals_differ;
 
 	/* statement */
-	bool return_malformed, return_order, return_scope, return_ticket, return_manifest, return_tagmanifest;
+	bool return_malformed, return_order, return_scope, return_ticket, return_manifest,
+		return_tagmanifest;
 	bool return_items, return_bytes, return_undated, return_lines, return_receipt;
 	bool return_provider, return_agency, return_separation, return_papers, notice_missing;
 	size_t recipients;
-	bool recipient_twice, recipient_unknown, recipient_of_another, recipient_early, recipient_ended;
+	bool recipient_twice, recipient_unknown, recipient_of_another, recipient_early,
+		recipient_ended;
 
 	/* release */
-	bool statement_unknown, statement_replaced, policy_changed, roster_changed, decider_approves;
+	bool statement_unknown, statement_replaced, policy_changed, roster_changed,
+		decider_approves;
 	int64_t statement_expires_at, epoch_then, epoch_now, approvals;
 
 	/* roster */
 	int64_t version_said, version_now;
-	bool action_unknown, row_malformed, row_absent, key_of_another, key_there, label_there, agency_key_there;
+	bool action_unknown, row_malformed, row_absent, key_of_another, key_there, label_there,
+		agency_key_there;
 	bool policy_unknown, policy_out_of_range, timestamp_wanted;
 	int64_t approvals_wanted, roster_people_left, approve_people_left, approvals_after;
 	size_t others_signing, others_there;

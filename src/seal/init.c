@@ -22,7 +22,8 @@
 #define SIG_FILE_MAX ((size_t)64 << 10)
 
 struct founding {
-	struct span provider, origin, document_key, vkey, certificate, certificate_sha256, request, document;
+	struct span provider, origin, document_key, vkey, certificate, certificate_sha256, request,
+		document;
 	struct json *rows, *policy;     /* entries; every name with its value */
 	struct keys keys;
 	uid_t writ, hand;
@@ -79,7 +80,8 @@ static enum err add_person(struct turn *t, struct founding *f, const struct json
 		json_set_text(t->c, row, "from", now);
 	if (!json_get(row, "until"))
 		json_set(t->c, row, "until", NULL);
-	key_gather(&t->f, f->rows, json_opt_text(row, "name", SPAN_NONE), json_opt_text(row, "key", SPAN_NONE), t->now);
+	key_gather(&t->f, f->rows, json_opt_text(row, "name", SPAN_NONE),
+		   json_opt_text(row, "key", SPAN_NONE), t->now);
 	json_set(t->c, entry, "row", row);
 	json_set_int(t->c, entry, "begun", 1);
 	json_set(t->c, entry, "ended", NULL);
@@ -179,7 +181,8 @@ static enum err make_document(struct turn *t, struct founding *f)
 	return document_text(t, j, &f->document);
 }
 
-static enum err founding_text(struct turn *t, const struct founding *f, struct json *signatures, struct span *out)
+static enum err founding_text(struct turn *t, const struct founding *f, struct json *signatures,
+			      struct span *out)
 {
 	struct json *j = json_object(t->c);
 
@@ -230,7 +233,8 @@ static enum err make(struct turn *t, const char *dir, struct founding *f, int ou
 
 	TRY(path_fmt(t->c, &path, "%s/founding.json", dir));
 	if (file_exists(path)) {
-		err_next(t->c, "a seal's keys are never made twice; if this one was never signed, remove the folder");
+		err_next(t->c, "a seal's keys are never made twice; if this one was never signed, "
+			       "remove the folder");
 		FAIL(t->c, ERR_STATE, "there is a seal in %s already", dir);
 	}
 	TRY(read_input(t, f));
@@ -240,7 +244,8 @@ static enum err make(struct turn *t, const char *dir, struct founding *f, int ou
 	return fd_write_all(t->c, out, f->document);
 }
 
-enum err init_make(struct ctx *c, const char *dir, const char *writ_user, const char *hand_user, int out)
+enum err init_make(struct ctx *c, const char *dir, const char *writ_user, const char *hand_user,
+		   int out)
 {
 	struct seal none = { .lock = -1 };
 	struct founding f = { 0 };
@@ -276,7 +281,8 @@ static enum err entries_of(struct turn *t, const struct json *document, struct j
 
 static enum err first_state(struct turn *t, struct json *rows, const struct json *document)
 {
-	struct json *core = json_object(t->c), *tick = json_object(t->c), *counts = json_object(t->c), *policy;
+	struct json *core = json_object(t->c), *tick = json_object(t->c),
+		    *counts = json_object(t->c), *policy;
 
 	TRY(json_clone(t->c, json_get(document, "policy"), &policy));
 	json_set_int(t->c, counts, "day", 0);
@@ -319,7 +325,8 @@ static enum err keep_signatures(struct turn *t, const struct json *signatures)
 	return change_put(t, "founding.json", text);
 }
 
-static enum err make_live(struct turn *t, const struct json *document, struct json *rows, const struct json *signatures)
+static enum err make_live(struct turn *t, const struct json *document, struct json *rows,
+			  const struct json *signatures)
 {
 	struct json *body = json_object(t->c);
 	struct span sha;

@@ -31,12 +31,18 @@ struct args {
 static bool args_read(int argc, char **argv, struct args *a)
 {
 	static const struct option options[] = {
-		{ "init", required_argument, NULL, 'i' },      { "signed", no_argument, NULL, 's' },
-		{ "show", required_argument, NULL, 'w' },      { "state", required_argument, NULL, 'd' },
-		{ "log", required_argument, NULL, 'l' },       { "listen", required_argument, NULL, 'p' },
-		{ "writ-user", required_argument, NULL, 'u' }, { "hand-user", required_argument, NULL, 'h' },
-		{ "idle-exit", no_argument, NULL, 'e' },       { "version", no_argument, NULL, 'V' },
-		{ "help", no_argument, NULL, 'H' },            { NULL, 0, NULL, 0 },
+		{ "init", required_argument, NULL, 'i' },
+		{ "signed", no_argument, NULL, 's' },
+		{ "show", required_argument, NULL, 'w' },
+		{ "state", required_argument, NULL, 'd' },
+		{ "log", required_argument, NULL, 'l' },
+		{ "listen", required_argument, NULL, 'p' },
+		{ "writ-user", required_argument, NULL, 'u' },
+		{ "hand-user", required_argument, NULL, 'h' },
+		{ "idle-exit", no_argument, NULL, 'e' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'H' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int option;
 
@@ -67,7 +73,8 @@ static int complain(const struct ctx *c, enum err e)
 {
 	const char *next = c->next[0] ? c->next : err_hint(e);
 
-	fprintf(stderr, "writ-seal: %s: %s\n", err_text(e), c->why[0] ? c->why : "no more is known");
+	fprintf(stderr, "writ-seal: %s: %s\n", err_text(e),
+		c->why[0] ? c->why : "no more is known");
 	if (*next)
 		fprintf(stderr, "writ-seal: next: %s\n", next);
 	return err_exit_status(e);
@@ -99,7 +106,8 @@ static enum err leave_caller(struct seal *s, const char *dir)
 	TRY(path_fmt(&s->life, &path, "%s/said", dir));
 	TRY(file_open(&s->life, "/dev/null", O_RDWR, 0, &null));
 	TRY(file_open(&s->life, path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600, &said));
-	if (dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 || dup2(said, STDERR_FILENO) < 0)
+	if (dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
+	    dup2(said, STDERR_FILENO) < 0)
 		FAIL(&s->life, ERR_IO, "cannot leave the caller's output");
 	setsid();       /* fails only for the leader of a group, who has no need of it */
 	return ERR_OK;
@@ -133,7 +141,8 @@ int main(int argc, char **argv)
 {
 	struct args a = { 0 };
 
-	/* Test builds read their variables here; after this the environment says nothing any more. */
+	/* Test builds read their variables here; after this the environment says nothing any more.
+	 */
 	seam_world();
 	check_read_environment();
 	clearenv();

@@ -34,7 +34,8 @@ enum err document_text(struct turn *t, const struct json *j, struct span *out)
 	return json_write(t->c, j, DOCUMENT_MAX, out);
 }
 
-enum err document_seal(struct turn *t, const struct json *j, struct span *text_out, struct span *seal_out)
+enum err document_seal(struct turn *t, const struct json *j, struct span *text_out,
+		       struct span *seal_out)
 {
 	struct span secret = span_of(t->s->keys.document, sizeof t->s->keys.document);
 
@@ -42,7 +43,8 @@ enum err document_seal(struct turn *t, const struct json *j, struct span *text_o
 	return sshsig_sign_ed25519(t->c, secret, "writ-seal@v1", *text_out, seal_out);
 }
 
-enum err act_add(struct turn *t, const char *act, struct span order, struct json *body, struct span *text_out)
+enum err act_add(struct turn *t, const char *act, struct span order, struct json *body,
+		 struct span *text_out)
 {
 	int64_t seq = json_opt_int(t->core, "seal_seq", 0) + 1;
 	struct json *j = document_new(t, "act", order), *waiting = json_object(t->c);
@@ -124,7 +126,8 @@ enum err purge_expired(struct turn *t)
 			if (span_eq(json_opt_text(at, "ticket", SPAN_NONE), id))
 				ticket = at;
 		if (!ticket)
-			FAIL(t->c, ERR_FORMAT, "state.json names a key that its order does not know");
+			FAIL(t->c, ERR_FORMAT,
+			     "state.json names a key that its order does not know");
 		TRY(ticket_destroy(t, ticket, span_str("keep_until")));
 		TRY(state_commit(t));
 		t->order = NULL;
@@ -137,7 +140,9 @@ int64_t policy_number(const struct turn *t, const char *name)
 	int64_t value;
 
 	/* A damaged value reads as 0, which every check that asks for it takes as the strictest. */
-	return span_to_i64(json_opt_text(json_get(t->core, "policy"), name, SPAN_NONE), &value) ? value : 0;
+	return span_to_i64(json_opt_text(json_get(t->core, "policy"), name, SPAN_NONE), &value)
+		       ? value
+		       : 0;
 }
 
 enum err policy_hash(struct turn *t, struct span *hex_out)

@@ -13,10 +13,12 @@
 struct json *document_new(struct turn *t, const char *kind, struct span order);
 enum err document_text(struct turn *t, const struct json *j, struct span *out) MUST_USE;
 /* The text and the seal's signature over it (SSHSIG, namespace writ-seal@v1). */
-enum err document_seal(struct turn *t, const struct json *j, struct span *text_out, struct span *seal_out) MUST_USE;
+enum err document_seal(struct turn *t, const struct json *j, struct span *text_out,
+		       struct span *seal_out) MUST_USE;
 /* Numbers an act of the seal, gives it a salt and lets it wait for the next tick. order SPAN_NONE
  * makes it null. text_out may be NULL. */
-enum err act_add(struct turn *t, const char *act, struct span order, struct json *body, struct span *text_out) MUST_USE;
+enum err act_add(struct turn *t, const char *act, struct span order, struct json *body,
+		 struct span *text_out) MUST_USE;
 /* Marks a ticket's key as destroyed, lets its file go, adds the act. */
 enum err ticket_destroy(struct turn *t, struct json *ticket, struct span because) MUST_USE;
 /* Destroys what is past keep_until, one commit for each. */

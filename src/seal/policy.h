@@ -16,6 +16,7 @@ void policy_gather(struct facts *f, struct span name, struct span value);
 /* How many people would be left, and how many are needed. */
 void roster_left(struct turn *t, const struct json *rows, const struct json *policy);
 /* Facts about a person's key among these rows. */
-void key_gather(struct facts *f, const struct json *rows, struct span name, struct span key, int64_t now);
+void key_gather(struct facts *f, const struct json *rows, struct span name, struct span key,
+		int64_t now);
 
 #endif

@@ -74,8 +74,9 @@ size_t people_with(const struct json *rows, unsigned may, int64_t now, struct sp
 		    span_eq(row_text(entry, "name"), without))
 			continue;
 		for (const struct json *at = rows->first; at != entry; at = at->next)
-			again = again || (row_is(at, "person") && row_live(at, now) && (row_may(at) & may) &&
-					  span_eq(row_text(at, "name"), row_text(entry, "name")));
+			again = again ||
+				(row_is(at, "person") && row_live(at, now) && (row_may(at) & may) &&
+				 span_eq(row_text(at, "name"), row_text(entry, "name")));
 		n += !again;
 	}
 	return n;
@@ -139,7 +140,8 @@ static enum err person_check(struct ctx *c, const struct json *row, bool filled_
 		unsigned bit = word->type == JSON_TEXT ? may_of(word->s) : 0;
 
 		if (!bit || (seen & bit))
-			FAIL(c, ERR_FORMAT, "'may' lists each of decide, approve, roster and halt at most once");
+			FAIL(c, ERR_FORMAT,
+			     "'may' lists each of decide, approve, roster and halt at most once");
 		seen |= bit;
 	}
 	TRY(json_need_bool(c, row, "user_verified", &verified));

@@ -21,7 +21,8 @@
 
 const char *seal_separation(const struct seal *s)
 {
-	return s->hand != s->writ && s->writ != s->own && s->hand != s->own ? "users" : "single-user";
+	return s->hand != s->writ && s->writ != s->own && s->hand != s->own ? "users"
+									    : "single-user";
 }
 
 static enum err lock_take(struct ctx *c, struct seal *s)
@@ -128,7 +129,8 @@ void seal_harden(struct seal *s)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	setrlimit(RLIMIT_CORE, &none);
 	/* Under a limit, locking what comes later would turn into failing allocations. */
-	if (getrlimit(RLIMIT_MEMLOCK, &locked) == 0 && (locked.rlim_cur == RLIM_INFINITY || s->own == 0) &&
+	if (getrlimit(RLIMIT_MEMLOCK, &locked) == 0 &&
+	    (locked.rlim_cur == RLIM_INFINITY || s->own == 0) &&
 	    mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0)
 		return;
 	/* Not permitted: at least the keys themselves, as far as the limit goes. */

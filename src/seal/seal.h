@@ -10,7 +10,7 @@
 #include "format/json.h"
 
 #define SEAL_FILE_MAX ((size_t)32 << 20)        /* of any file of the state */
-#define SEAL_TURN_BYTES ((size_t)512 << 20)     /* memory of one request; a full tick takes 150 MB */
+#define SEAL_TURN_BYTES ((size_t)512 << 20) /* memory of one request; a full tick takes 150 MB */
 
 struct keys {
 	unsigned char document[32], log[32], pad[32];
@@ -22,7 +22,7 @@ struct seal {
 	const char *dir, *log_dir;      /* log_dir may be NULL */
 	uid_t own, writ, hand;
 	int lock;
-	bool broken;                    /* a write failed: answer, then end; the next start reads the disk */
+	bool broken; /* a write failed: answer, then end; the next start reads the disk */
 	struct keys keys;
 	struct note_key note;
 	const struct json *founding;    /* DIR/founding.json */
@@ -39,8 +39,10 @@ const char *seal_separation(const struct seal *s);
 void seal_harden(struct seal *s);
 
 /* init.c: the three ways to run that are no daemon. */
-enum err init_make(struct ctx *c, const char *dir, const char *writ_user, const char *hand_user, int out) MUST_USE;
-enum err init_sign(struct ctx *c, const char *dir, const char *doc, char *const *sigs, int count) MUST_USE;
+enum err init_make(struct ctx *c, const char *dir, const char *writ_user, const char *hand_user,
+		   int out) MUST_USE;
+enum err init_sign(struct ctx *c, const char *dir, const char *doc, char *const *sigs, int count)
+	MUST_USE;
 enum err init_show(struct ctx *c, const char *dir, int out) MUST_USE;
 
 /* serve.c: where the connections come from. */

@@ -109,7 +109,8 @@ static bool answer(struct server *v, struct peer *peer)
 		e = turn_run(&t, &text);
 	fd = t.answer_fd;
 	if (e != ERR_OK) {
-		fprintf(stderr, "writ-seal: a connection of user %u is ended: %s\n", (unsigned)peer->uid, c.why);
+		fprintf(stderr, "writ-seal: a connection of user %u is ended: %s\n",
+			(unsigned)peer->uid, c.why);
 		return false;
 	}
 	peer->since_ms = c.seam->mono_ms();
@@ -143,7 +144,8 @@ static bool turn_round(struct server *v, bool idle_exit)
 		return errno == EINTR;
 	if (ready == 0)
 		return wait_ms(v, idle_exit) != 0;
-	/* From the last to the first: a dropped one is replaced by one that was looked at already. */
+	/* From the last to the first: a dropped one is replaced by one that was looked at already.
+	 */
 	for (size_t i = count; i-- > 0 && !v->s->broken;)
 		if (p[i].revents && !answer(v, &v->peers[i]))
 			peer_drop(v, i);
@@ -161,7 +163,8 @@ static enum err inherited(struct ctx *c, struct server *v)
 	socklen_t n = sizeof type;
 
 	if (getsockopt(3, SOL_SOCKET, SO_TYPE, &type, &n) != 0 || type != SOCK_SEQPACKET) {
-		err_next(c, "name a socket with --listen PATH, or start it by systemd's writ-seal.socket");
+		err_next(c, "name a socket with --listen PATH, or start it by systemd's "
+			    "writ-seal.socket");
 		FAIL(c, ERR_USAGE, "descriptor 3 is no seqpacket socket");
 	}
 	n = sizeof listens;
@@ -188,6 +191,7 @@ enum err serve(struct seal *s, const char *listen_path, bool idle_exit)
 	while (v.count)
 		peer_drop(&v, v.count - 1);
 	if (s->broken)
-		FAIL(&s->life, ERR_IO, "the state could not be written; a new start reads what the disk holds");
+		FAIL(&s->life, ERR_IO,
+		     "the state could not be written; a new start reads what the disk holds");
 	return ERR_OK;
 }

@@ -56,7 +56,8 @@ static enum err read_document(struct turn *t, const char *kinds)
 	if (json_get(j, "good_until")) {
 		TRY(json_need_text(t->c, j, "good_until", &good_until));
 		if (!time_parse(good_until, &t->f.good_until))
-			FAIL(t->c, ERR_FORMAT, "its good_until is no time like 2026-11-22T10:00:00Z");
+			FAIL(t->c, ERR_FORMAT,
+			     "its good_until is no time like 2026-11-22T10:00:00Z");
 		t->f.good_for = t->f.good_until - t->f.made_at;
 	}
 	t->doc.order = json_opt_text(j, "order", SPAN_NONE);
@@ -80,7 +81,8 @@ enum err gather_document(struct turn *t, struct span text, const char *kinds)
 }
 
 /* PROTOCOL.sshsig: "SSHSIG", version, key, namespace, ... */
-enum err signature_claims(struct ctx *c, struct span armoured, struct span *key_out, struct span *namespace_out)
+enum err signature_claims(struct ctx *c, struct span armoured, struct span *key_out,
+			  struct span *namespace_out)
 {
 	struct span body, blob, key, type, text = armoured;
 	struct reader r, in_key;
@@ -92,7 +94,8 @@ enum err signature_claims(struct ctx *c, struct span armoured, struct span *key_
 	if (!span_starts(text, BEGIN_LINE) || !span_ends(text, END_LINE) ||
 	    text.n < sizeof BEGIN_LINE + sizeof END_LINE)
 		FAIL(c, ERR_FORMAT, "it does not begin and end as a signature file does");
-	body = span_cut(text, sizeof BEGIN_LINE - 1, text.n - (sizeof BEGIN_LINE - 1) - (sizeof END_LINE - 1));
+	body = span_cut(text, sizeof BEGIN_LINE - 1,
+			text.n - (sizeof BEGIN_LINE - 1) - (sizeof END_LINE - 1));
 	buf_begin(&b, c, body.n + 1);
 	for (size_t i = 0; i < body.n; i++)
 		if (body.p[i] != '\n')
@@ -100,12 +103,12 @@ enum err signature_claims(struct ctx *c, struct span armoured, struct span *key_
 	TRY(buf_done(c, &b, &body));
 	TRY(b64_decode(c, body, &blob));
 	r = (struct reader){ .s = blob };
-	if (!take_bytes(&r, 6, &text) || !span_is(text, "SSHSIG") || !take_u32(&r, &version) || version != 1 ||
-	    !take_string(&r, &key) || !take_string(&r, namespace_out))
+	if (!take_bytes(&r, 6, &text) || !span_is(text, "SSHSIG") || !take_u32(&r, &version) ||
+	    version != 1 || !take_string(&r, &key) || !take_string(&r, namespace_out))
 		FAIL(c, ERR_FORMAT, "it is cut or of another version");
 	in_key = (struct reader){ .s = key };
-	if (!take_string(&in_key, &type) || namespace_out->n == 0 || namespace_out->n > NAMESPACE_MAX ||
-	    memchr(namespace_out->p, 0, namespace_out->n))
+	if (!take_string(&in_key, &type) || namespace_out->n == 0 ||
+	    namespace_out->n > NAMESPACE_MAX || memchr(namespace_out->p, 0, namespace_out->n))
 		FAIL(c, ERR_FORMAT, "its key or its namespace cannot be read");
 	struct ssh_key parsed = { .type = type, .blob = key };
 	return ssh_key_line(c, &parsed, key_out);
@@ -126,7 +129,8 @@ static const struct json *entry_of(const struct json *rows, struct span key, int
 	return found;
 }
 
-static void gather_row(struct turn *t, const struct json *entry, unsigned may, bool holds, bool user_verified)
+static void gather_row(struct turn *t, const struct json *entry, unsigned may, bool holds,
+		       bool user_verified)
 {
 	struct facts *f = &t->f;
 	bool wanted = false;
@@ -144,16 +148,18 @@ static void gather_row(struct turn *t, const struct json *entry, unsigned may, b
 	f->key_unverified = f->key_unverified || (holds && wanted && !user_verified);
 }
 
-/* Is it good in the namespace that it claims? Whether that is the right one is a fact of its own. */
-static enum err gather_one(struct turn *t, struct signer *signer, struct span message, const char *name_space,
-			   unsigned may, const struct json *rows)
+/* Is it good in the namespace that it claims? Whether that is the right one is a fact of its own.
+ */
+static enum err gather_one(struct turn *t, struct signer *signer, struct span message,
+			   const char *name_space, unsigned may, const struct json *rows)
 {
 	struct sshsig sig = { .user_verified = false };
 	bool unformed = false, broken = false;
 	struct span claimed;
 	char *own_space;
 
-	TRY(fact_of(t, signature_claims(t->c, signer->armoured, &signer->key, &claimed), &unformed));
+	TRY(fact_of(t, signature_claims(t->c, signer->armoured, &signer->key, &claimed),
+		    &unformed));
 	t->f.sig_malformed = t->f.sig_malformed || unformed;
 	if (unformed)
 		return ERR_OK;
@@ -174,8 +180,10 @@ static void count_signers(struct turn *t)
 
 		for (size_t k = 0; k < i; k++) {
 			key_again = key_again || span_eq(one->key, t->signers[k].key);
-			person_again = person_again || (one->entry && t->signers[k].entry &&
-				span_eq(row_text(one->entry, "name"), row_text(t->signers[k].entry, "name")));
+			person_again = person_again ||
+				       (one->entry && t->signers[k].entry &&
+					span_eq(row_text(one->entry, "name"),
+						row_text(t->signers[k].entry, "name")));
 		}
 		t->f.keys += !key_again;
 		t->f.people += one->entry && !person_again;
@@ -183,8 +191,8 @@ static void count_signers(struct turn *t)
 	t->f.signatures = t->signer_count;
 }
 
-enum err gather_signatures(struct turn *t, const struct json *list, struct span message, struct span kind,
-			   unsigned may, const struct json *rows)
+enum err gather_signatures(struct turn *t, const struct json *list, struct span message,
+			   struct span kind, unsigned may, const struct json *rows)
 {
 	char *name_space;
 

@@ -13,10 +13,11 @@ enum may { MAY_DECIDE = 1, MAY_APPROVE = 2, MAY_ROSTER = 4, MAY_HALT = 8 };
 enum err gather_document(struct turn *t, struct span text, const char *kinds) MUST_USE;
 /* Checks each armoured signature over message in "writ-KIND@v1" against these rows; a person needs
  * one of the may bits. Fills t->signers. */
-enum err gather_signatures(struct turn *t, const struct json *list, struct span message, struct span kind,
-			   unsigned may, const struct json *rows) MUST_USE;
+enum err gather_signatures(struct turn *t, const struct json *list, struct span message,
+			   struct span kind, unsigned may, const struct json *rows) MUST_USE;
 /* The key and the namespace that an armoured signature claims. */
-enum err signature_claims(struct ctx *c, struct span armoured, struct span *key_out, struct span *namespace_out) MUST_USE;
+enum err signature_claims(struct ctx *c, struct span armoured, struct span *key_out,
+			  struct span *namespace_out) MUST_USE;
 
 /* An entry of the roster is {row, begun, ended}: the document's row and the versions at which it
  * began and ended. */

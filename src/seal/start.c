@@ -19,12 +19,15 @@
 enum err core_check(struct ctx *c, const struct json *core)
 {
 	static const char *const lists[] = { "rows", "pending", "identities", "answers" };
-	static const char *const numbers[] = { "version", "roster_version", "halt_epoch", "seal_seq" };
+	static const char *const numbers[] = { "version", "roster_version", "halt_epoch",
+					       "seal_seq" };
 	const struct json *at;
 	int64_t n;
 	bool halted;
 
-	TRY(json_only(c, core, "version roster_version rows policy halted halt_epoch seal_seq pending identities answers "
+	TRY(json_only(c, core,
+		      "version roster_version rows policy halted halt_epoch seal_seq pending "
+		      "identities answers "
 		      "counts"));
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		TRY(json_need_list(c, core, lists[i], &at));
@@ -32,7 +35,8 @@ enum err core_check(struct ctx *c, const struct json *core)
 		TRY(json_need_int(c, core, numbers[i], &n));
 	TRY(json_need_int(c, core, "version", &n));
 	if (n != 1)
-		FAIL(c, ERR_FORMAT, "state.json is of version %lld, this program knows version 1", (long long)n);
+		FAIL(c, ERR_FORMAT, "state.json is of version %lld, this program knows version 1",
+		     (long long)n);
 	TRY(json_need_object(c, core, "policy", &at));
 	TRY(json_need_object(c, core, "counts", &at));
 	return json_need_bool(c, core, "halted", &halted);
@@ -40,13 +44,15 @@ enum err core_check(struct ctx *c, const struct json *core)
 
 enum err tick_check(struct ctx *c, const struct json *tick)
 {
-	static const char *const numbers[] = { "version", "size", "time_ms", "acts_done", "number" };
+	static const char *const numbers[] = { "version", "size", "time_ms", "acts_done",
+					       "number" };
 	static const char *const texts[] = { "sha256", "answer", "commitments" };
 	const struct json *edge;
 	struct span s;
 	int64_t n;
 
-	TRY(json_only(c, tick, "version size edge time_ms acts_done number sha256 answer commitments"));
+	TRY(json_only(c, tick,
+		      "version size edge time_ms acts_done number sha256 answer commitments"));
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		TRY(json_need_int(c, tick, numbers[i], &n));
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -71,13 +77,19 @@ static enum err log_check(struct turn *t)
 		return ERR_OK;
 	TRY(file_read(t->c, path, CHECKPOINT_MAX, &note));
 	if (checkpoint_open(t->c, note, &t->s->note, &cp) != ERR_OK) {
-		fprintf(stderr, "writ-seal: %s is not signed by this seal's log key; run 'writ log verify'\n", path);
+		fprintf(stderr,
+			"writ-seal: %s is not signed by this seal's log key; run 'writ log "
+			"verify'\n",
+			path);
 		err_clear(t->c);
 		return ERR_OK;
 	}
-	if (cp.size > size || (cp.size == size && !span_eq(sha256_span(&cp.root), sha256_span(&root)))) {
-		err_next(t->c, "this state is older than the log or not its own: bring back the newest state, or begin a new log");
-		FAIL(t->c, ERR_VERIFY, "%s is of size %llu, the seal knows %llu: the state was put back", path,
+	if (cp.size > size ||
+	    (cp.size == size && !span_eq(sha256_span(&cp.root), sha256_span(&root)))) {
+		err_next(t->c, "this state is older than the log or not its own: bring back the "
+			       "newest state, or begin a new log");
+		FAIL(t->c, ERR_VERIFY,
+		     "%s is of size %llu, the seal knows %llu: the state was put back", path,
 		     (unsigned long long)cp.size, (unsigned long long)size);
 	}
 	return ERR_OK;

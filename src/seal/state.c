@@ -37,7 +37,8 @@ bool ref_ok(struct span ref)
 	for (size_t i = 0; i < ref.n; i++) {
 		unsigned char x = ref.p[i];
 
-		if (!(x >= 'a' && x <= 'z') && !(x >= 'A' && x <= 'Z') && !(x >= '0' && x <= '9') && x != '-')
+		if (!(x >= 'a' && x <= 'z') && !(x >= 'A' && x <= 'Z') && !(x >= '0' && x <= '9') &&
+		    x != '-')
 			return false;
 	}
 	return ref.n > 0 && ref.n <= 64 && ref.p[0] != '-';
@@ -51,7 +52,8 @@ bool hex_ok(struct span s, size_t bytes)
 	return s.n == 2 * bytes;
 }
 
-static enum err read_json(struct ctx *c, const char *dir, const char *path, size_t max_bytes, struct json **out)
+static enum err read_json(struct ctx *c, const char *dir, const char *path, size_t max_bytes,
+			  struct json **out)
 {
 	struct span text;
 	char *whole;
@@ -214,7 +216,8 @@ static enum err journal_write(struct turn *t)
 	return file_write(t->c, path, text, 0600);
 }
 
-/* Acts that a closed tick holds are forgotten here, not in the tick itself, which so stays one file. */
+/* Acts that a closed tick holds are forgotten here, not in the tick itself, which so stays one
+ * file. */
 static void core_prune(struct turn *t)
 {
 	int64_t done = json_opt_int(t->tick, "acts_done", 0);
@@ -311,7 +314,8 @@ enum err state_commit(struct turn *t)
 
 static bool path_ok(struct span path)
 {
-	static const char *const places[] = { "state.json", "tick.json", "founding.json", "order/", "find/", "id/", "roster/" };
+	static const char *const places[] = { "state.json", "tick.json", "founding.json", "order/",
+					      "find/",      "id/",       "roster/" };
 
 	for (size_t i = 0; i + 1 < path.n; i++)
 		if (path.p[i] == '.' && path.p[i + 1] == '.')

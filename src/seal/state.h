@@ -26,7 +26,8 @@ enum err state_commit(struct turn *t) MUST_USE;
 enum err state_redo(struct ctx *c, const char *dir) MUST_USE;
 
 /* The answer kept under this number, if any; *same_out tells whether the request was the same. */
-enum err answer_find(struct turn *t, struct span *answer_out, int *fd_out, bool *found_out, bool *same_out) MUST_USE;
+enum err answer_find(struct turn *t, struct span *answer_out, int *fd_out, bool *found_out,
+		     bool *same_out) MUST_USE;
 enum err answer_keep(struct turn *t, struct span answer) MUST_USE;
 
 /* Members of a tree that may be changed. */

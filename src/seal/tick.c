@@ -35,7 +35,8 @@ static enum err edge_read(struct turn *t, struct tree_edge *e)
 		if (n >= TREE_EDGE_MAX || !hex_decode(at->s, e->node[n++].b, SHA256_BYTES))
 			FAIL(t->c, ERR_FORMAT, "the seal's tick.json is damaged");
 	if (n != tree_edge_count(e->size))
-		FAIL(t->c, ERR_FORMAT, "the seal's tick.json is damaged: its edge does not fit its size");
+		FAIL(t->c, ERR_FORMAT,
+		     "the seal's tick.json is damaged: its edge does not fit its size");
 	return ERR_OK;
 }
 
@@ -62,14 +63,17 @@ static enum err edge_keep(struct turn *t, const struct tree_edge *e)
 	return ERR_OK;
 }
 
-/* The seal's acts that no tick holds yet, as many as fit; done_out: the number of the last of them. */
-static enum err own_acts(struct turn *t, struct sha256 *commitments, size_t room, struct json *acts, int64_t *done_out)
+/* The seal's acts that no tick holds yet, as many as fit; done_out: the number of the last of them.
+ */
+static enum err own_acts(struct turn *t, struct sha256 *commitments, size_t room, struct json *acts,
+			 int64_t *done_out)
 {
 	size_t n = 0;
 
 	*done_out = json_opt_int(t->tick, "acts_done", 0);
 	JSON_EACH(at, json_get(t->core, "pending")) {
-		struct span act = json_opt_text(at, "act", SPAN_NONE), salt = json_opt_text(at, "salt", SPAN_NONE);
+		struct span act = json_opt_text(at, "act", SPAN_NONE),
+			    salt = json_opt_text(at, "salt", SPAN_NONE);
 		struct json *one = json_object(t->c);
 		unsigned char raw[32];
 
@@ -148,7 +152,8 @@ static enum err checkpoint_sign(struct turn *t, const struct tree_edge *e, struc
 
 	TRY(tree_edge_root(t->c, e, &cp.root));
 	TRY(checkpoint_body(t->c, &cp, &body));
-	return note_sign(t->c, body, &t->s->note, span_of(t->s->keys.log, sizeof t->s->keys.log), note_out);
+	return note_sign(t->c, body, &t->s->note, span_of(t->s->keys.log, sizeof t->s->keys.log),
+			 note_out);
 }
 
 /* Appends the entry of this leaf to the edge and says so in the answer. */

@@ -11,9 +11,11 @@
 /* Finds t->ticket and its order, and the facts about both. */
 enum err ticket_gather(struct turn *t, struct span id) MUST_USE;
 /* The file key of a header, by the ticket's identity; ERR_VERIFY if it is not for it. */
-enum err identity_open(struct turn *t, struct span header, unsigned char file_key_out[AGE_FILE_KEY_BYTES]) MUST_USE;
+enum err identity_open(struct turn *t, struct span header,
+		       unsigned char file_key_out[AGE_FILE_KEY_BYTES]) MUST_USE;
 
-/* The recipients of a statement or release: rows of these labels of that agency, and their facts. */
+/* The recipients of a statement or release: rows of these labels of that agency, and their facts.
+ */
 enum err recipient_gather(struct turn *t, struct span agency, struct span label) MUST_USE;
 
 /* For approvals.json: the roster documents by which the rows of the signers, and of those who
@@ -26,7 +28,7 @@ struct chain_source {
 	void *of;
 	enum err (*keys)(struct ctx *c, void *of, int64_t version, const struct json **out);
 };
-enum err chain_close(struct ctx *c, const struct json *rows, const struct chain_source *src, bool *needed,
-		     int64_t versions) MUST_USE;
+enum err chain_close(struct ctx *c, const struct json *rows, const struct chain_source *src,
+		     bool *needed, int64_t versions) MUST_USE;
 
 #endif

@@ -27,7 +27,8 @@ static const struct request {
 	enum err (*gather)(struct turn *t);
 	enum err (*act)(struct turn *t);
 } requests[] = {
-#define X(name, who, fields) [PLACE_##name] = { #name, "version request number " fields, who, gather_##name, do_##name },
+#define X(name, who, fields)                                                                       \
+	[PLACE_##name] = { #name, "version request number " fields, who, gather_##name, do_##name },
 #include "seal/request.def"
 #undef X
 };
@@ -74,7 +75,8 @@ static enum err place_of(struct turn *t)
 	FAIL(t->c, ERR_FORMAT, "there is no such request");
 }
 
-/* The request's one file, for a tick. Only a real file: reading anything else could wait for ever. */
+/* The request's one file, for a tick. Only a real file: reading anything else could wait for ever.
+ */
 static enum err read_file(struct turn *t)
 {
 	struct stat st;
@@ -128,8 +130,8 @@ static enum err answer_write(struct turn *t, struct span *out)
 	return json_write(t->c, t->answer, ANSWER_MAX, out);
 }
 
-static enum err refuse(struct turn *t, const char *check, enum err error, struct span why, const char *next,
-		       struct span *out)
+static enum err refuse(struct turn *t, const char *check, enum err error, struct span why,
+		       const char *next, struct span *out)
 {
 	t->answer = json_object(t->c);
 	json_set_bool(t->c, t->answer, "ok", false);

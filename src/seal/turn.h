@@ -61,7 +61,7 @@ struct turn {
 	struct json *new_rows, *new_policy;     /* the roster as it would be */
 	struct span commitments;
 	bool malformed;                         /* the request itself: its connection ends */
-	bool incomplete;                        /* something without which do_NAME cannot work was not found */
+	bool incomplete; /* something without which do_NAME cannot work was not found */
 	struct facts f;
 
 	struct json *answer;

@@ -15,16 +15,26 @@
 /* ana and ben found; 2 begins cleo (ana, ben), 3 an agency (ana, ben), 4 dan (ana, cleo), 5 ends
  * ben (ana, cleo), 6 begins eve (dan, cleo), 7 begins ben again (dan, eve). */
 static const char rows_text[] =
-	"[{\"begun\":1,\"ended\":null,\"row\":{\"key\":\"k ana\",\"name\":\"ana\",\"row\":\"person\"}},"
+	"[{\"begun\":1,\"ended\":null,\"row\":{\"key\":\"k "
+	"ana\",\"name\":\"ana\",\"row\":\"person\"}},"
 	"{\"begun\":1,\"ended\":5,\"row\":{\"key\":\"k ben\",\"name\":\"ben\",\"row\":\"person\"}},"
-	"{\"begun\":2,\"ended\":null,\"row\":{\"key\":\"k cleo\",\"name\":\"cleo\",\"row\":\"person\"}},"
+	"{\"begun\":2,\"ended\":null,\"row\":{\"key\":\"k "
+	"cleo\",\"name\":\"cleo\",\"row\":\"person\"}},"
 	"{\"begun\":3,\"ended\":null,\"row\":{\"id\":\"pj\",\"key\":\"k dan\",\"row\":\"agency\"}},"
-	"{\"begun\":4,\"ended\":null,\"row\":{\"key\":\"k dan\",\"name\":\"dan\",\"row\":\"person\"}},"
-	"{\"begun\":6,\"ended\":null,\"row\":{\"key\":\"k eve\",\"name\":\"eve\",\"row\":\"person\"}},"
-	"{\"begun\":7,\"ended\":null,\"row\":{\"key\":\"k ben\",\"name\":\"ben\",\"row\":\"person\"}}]";
+	"{\"begun\":4,\"ended\":null,\"row\":{\"key\":\"k "
+	"dan\",\"name\":\"dan\",\"row\":\"person\"}},"
+	"{\"begun\":6,\"ended\":null,\"row\":{\"key\":\"k "
+	"eve\",\"name\":\"eve\",\"row\":\"person\"}},"
+	"{\"begun\":7,\"ended\":null,\"row\":{\"key\":\"k "
+	"ben\",\"name\":\"ben\",\"row\":\"person\"}}]";
 
-static const char *const signers[] = { NULL, NULL, "[\"k ana\",\"k ben\"]", "[\"k ana\",\"k ben\"]",
-				       "[\"k ana\",\"k cleo\"]", "[\"k ana\",\"k cleo\"]", "[\"k dan\",\"k cleo\"]",
+static const char *const signers[] = { NULL,
+				       NULL,
+				       "[\"k ana\",\"k ben\"]",
+				       "[\"k ana\",\"k ben\"]",
+				       "[\"k ana\",\"k cleo\"]",
+				       "[\"k ana\",\"k cleo\"]",
+				       "[\"k dan\",\"k cleo\"]",
 				       "[\"k dan\",\"k eve\"]" };
 
 static enum err keys(struct ctx *c, void *of, int64_t version, const struct json **out)
@@ -72,13 +82,15 @@ static void test_closure(void **state)
 /* A document signed by a key that had no row then proves nothing: it is an error, not a gap. */
 static void test_foreign_signer(void **state)
 {
-	const char *const bad[][2] = { { "[\"k eve\",\"k ana\"]", "not begun" }, { "[\"k ben\",\"k ana\"]", "ended" },
+	const char *const bad[][2] = { { "[\"k eve\",\"k ana\"]", "not begun" },
+				       { "[\"k ben\",\"k ana\"]", "ended" },
 				       { "[\"k zoe\",\"k ana\"]", "unknown" } };
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		CTX_SCOPED struct ctx c = { 0 };
-		const char *texts[8] = { NULL, NULL, signers[2], signers[3], signers[4], signers[5], bad[i][0], signers[7] };
+		const char *texts[8] = { NULL,       NULL,       signers[2], signers[3],
+					 signers[4], signers[5], bad[i][0],  signers[7] };
 		struct chain_source src = { .of = texts, .keys = keys };
 		bool needed[8] = { [6] = true };
 		struct json *rows;
@@ -92,7 +104,8 @@ static void test_foreign_signer(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_closure), cmocka_unit_test(test_foreign_signer) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_closure),
+					    cmocka_unit_test(test_foreign_signer) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -173,9 +173,12 @@ static void test_roster_edges(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_harmless_facts_pass), cmocka_unit_test(test_untouched_facts_do_not_pass),
-		cmocka_unit_test(test_rows_are_whole),      cmocka_unit_test(test_release_edges),
-		cmocka_unit_test(test_time_edges),          cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_harmless_facts_pass),
+		cmocka_unit_test(test_untouched_facts_do_not_pass),
+		cmocka_unit_test(test_rows_are_whole),
+		cmocka_unit_test(test_release_edges),
+		cmocka_unit_test(test_time_edges),
+		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_roster_edges),
 	};
 

@@ -249,7 +249,8 @@ class Seal:
     def ret(self, answer, **changes):
         r = json.loads(answer['receipt'])
         scope = {line['id']: line for line in json.loads(self.last_scope)['lines']}
-        lines = [dict({k: scope[line['id']][k] for k in ('category', 'from', 'until', 'date_meaning', 'zone')},
+        lines = [dict({k: scope[line['id']][k] for k in ('category', 'date_meaning', 'zone')},
+                      **{k: scope[line['id']][k] and utc(scope[line['id']][k]) for k in ('from', 'until')},
                       words='mail', **line) for line in r['lines']]
         fields = {'order': r['order'], 'authority_reference': '26-1001', 'provider': 'Example Mail',
                   'issuer': {'agency': 'pj-paris', 'name': 'Police judiciaire', 'country': 'FR'},

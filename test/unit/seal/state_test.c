@@ -91,8 +91,10 @@ static void test_redo(void **state)
 	put(b, "id/aa", "secret");
 	put(b, "state.json", "old");
 	for (int i = 0; i < 2; i++) {
-		put(b, "journal.json", "{\"files\":[{\"path\":\"state.json\",\"text\":\"new\"},"
-		    "{\"path\":\"order/W-1.json\",\"text\":\"{}\"},{\"path\":\"id/aa\",\"text\":null}],\"version\":1}");
+		put(b, "journal.json",
+		    "{\"files\":[{\"path\":\"state.json\",\"text\":\"new\"},"
+		    "{\"path\":\"order/W-1.json\",\"text\":\"{}\"},{\"path\":\"id/"
+		    "aa\",\"text\":null}],\"version\":1}");
 		assert_int_equal(state_redo(&b->c, b->dir), ERR_OK);
 		expect(b, "state.json", "new");
 		expect(b, "order/W-1.json", "{}");
@@ -132,7 +134,9 @@ static void test_redo_all_or_nothing(void **state)
 	struct bench *b = *state;
 
 	put(b, "state.json", "old");
-	put(b, "journal.json", "{\"files\":[{\"path\":\"state.json\",\"text\":\"new\"},{\"path\":\"x\",\"text\":\"y\"}],\"version\":1}");
+	put(b, "journal.json",
+	    "{\"files\":[{\"path\":\"state.json\",\"text\":\"new\"},{\"path\":\"x\",\"text\":\"y\"}"
+	    "],\"version\":1}");
 	assert_int_equal(state_redo(&b->c, b->dir), ERR_FORMAT);
 	expect(b, "state.json", "old");
 }
@@ -164,8 +168,13 @@ static void test_failed_commit_breaks(void **state)
 static void test_references(void **state)
 {
 	static const char *const good[] = { "W-7KQF-2M9D", "a", "0", "W-" };
-	static const char *const bad[] = { "", ".", "..", "a/b", "a.b", "-a", "a b", "a_b", "\xc3\xa9",
-		"0123456789012345678901234567890123456789012345678901234567890123x" };
+	static const char *const bad[] = {
+		"",         ".",
+		"..",       "a/b",
+		"a.b",      "-a",
+		"a b",      "a_b",
+		"\xc3\xa9", "0123456789012345678901234567890123456789012345678901234567890123x"
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
@@ -179,15 +188,23 @@ static void test_references(void **state)
 
 static void test_damaged_core(void **state)
 {
-	static const char good[] = "{\"answers\":[],\"counts\":{},\"halt_epoch\":0,\"halted\":false,\"identities\":[],"
-		"\"pending\":[],\"policy\":{},\"roster_version\":1,\"rows\":[],\"seal_seq\":0,\"version\":1}";
-	static const char *const bad[] = { "{}", "[]",
-		"{\"answers\":[],\"counts\":{},\"halt_epoch\":0,\"halted\":\"no\",\"identities\":[],"
-		"\"pending\":[],\"policy\":{},\"roster_version\":1,\"rows\":[],\"seal_seq\":0,\"version\":1}",
+	static const char good[] =
 		"{\"answers\":[],\"counts\":{},\"halt_epoch\":0,\"halted\":false,\"identities\":[],"
-		"\"pending\":[],\"policy\":{},\"roster_version\":1,\"rows\":[],\"seal_seq\":0,\"version\":2}",
+		"\"pending\":[],\"policy\":{},\"roster_version\":1,\"rows\":[],\"seal_seq\":0,"
+		"\"version\":1}";
+	static const char *const bad[] = {
+		"{}", "[]",
+		"{\"answers\":[],\"counts\":{},\"halt_epoch\":0,\"halted\":\"no\",\"identities\":[]"
+		","
+		"\"pending\":[],\"policy\":{},\"roster_version\":1,\"rows\":[],\"seal_seq\":0,"
+		"\"version\":1}",
 		"{\"answers\":[],\"counts\":{},\"halt_epoch\":0,\"halted\":false,\"identities\":[],"
-		"\"pending\":[],\"policy\":{},\"roster_version\":1,\"rows\":{},\"seal_seq\":0,\"version\":1}" };
+		"\"pending\":[],\"policy\":{},\"roster_version\":1,\"rows\":[],\"seal_seq\":0,"
+		"\"version\":2}",
+		"{\"answers\":[],\"counts\":{},\"halt_epoch\":0,\"halted\":false,\"identities\":[],"
+		"\"pending\":[],\"policy\":{},\"roster_version\":1,\"rows\":{},\"seal_seq\":0,"
+		"\"version\":1}"
+	};
 	struct bench *b = *state;
 	struct json *j;
 
@@ -203,8 +220,11 @@ static void test_damaged_core(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, bench_open, bench_close)
-	const struct CMUnitTest tests[] = { T(test_redo), T(test_redo_refuses), T(test_redo_all_or_nothing), T(test_commit),
-					    T(test_failed_commit_breaks), T(test_references), T(test_damaged_core) };
+	const struct CMUnitTest tests[] = {
+		T(test_redo),        T(test_redo_refuses),         T(test_redo_all_or_nothing),
+		T(test_commit),      T(test_failed_commit_breaks), T(test_references),
+		T(test_damaged_core)
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
