@@ -140,7 +140,7 @@ enum err cmd_deliver(struct ctx *c, const struct command *self, const struct arg
 	TRY(command_order(c, self, a, &s, &o));
 	if (!path)
 		FAIL(c, ERR_USAGE, "say where to: --out FILE");
-	TRY(user_open(c, path, O_WRONLY | O_CREAT | (args_has(a, "resume") ? 0 : O_EXCL), 0600,
+	TRY(user_open(c, path, O_RDWR | O_CREAT | (args_has(a, "resume") ? 0 : O_EXCL), 0600,
 		      &fd));
 	from = lseek(fd, 0, SEEK_END);
 	if (from < 0)

@@ -210,6 +210,28 @@ static enum err record(struct ctx *c, struct session *s, struct order *o, const 
 	return order_append(c, s, o, ACT_DELIVERED, body);
 }
 
+/* What is gone on with must be the beginning of this very file: half of another is no delivery. */
+static enum err check_beginning(struct ctx *c, const struct delivery *d, int out_fd, int64_t bytes,
+				const char *to)
+{
+	unsigned char *ours, *theirs;
+	size_t got;
+
+	TRY(NEW_ARRAY(c, ours, PIECE));
+	TRY(NEW_ARRAY(c, theirs, PIECE));
+	for (int64_t at = 0; at < bytes; at += (int64_t)got) {
+		size_t want = bytes - at < (int64_t)PIECE ? (size_t)(bytes - at) : PIECE;
+
+		TRY(delivery_read(c, d, at, ours, want, &got));
+		if (got > 0 && pread(out_fd, theirs, got, at) == (ssize_t)got &&
+		    memcmp(ours, theirs, got) == 0)
+			continue;
+		err_next(c, "deliver to another file, or remove this one first");
+		FAIL(c, ERR_STATE, "%s is not the beginning of this delivery", to);
+	}
+	return ERR_OK;
+}
+
 enum err order_deliver(struct ctx *c, struct session *s, struct order *o, int out_fd, int64_t from,
 		       const char *to, void (*progress)(void *of, int64_t done, int64_t bytes),
 		       void *of)
@@ -221,6 +243,7 @@ enum err order_deliver(struct ctx *c, struct session *s, struct order *o, int ou
 	TRY(session_need_actor(c, s, ""));
 	TRY(order_permit(c, s, o, ACT_DELIVERED));
 	TRY(delivery_open(c, s, o, &d));
+	TRY(check_beginning(c, &d, out_fd, from, to));
 	TRY(NEW_ARRAY(c, piece, PIECE));
 	for (int64_t at = from; at < d.bytes; at += (int64_t)got) {
 		TRY(delivery_read(c, &d, at, piece, PIECE, &got));
