@@ -23,22 +23,21 @@ enum err seal_connect(struct ctx *c, const struct home *home, int *fd_out)
 	return ERR_OK;
 }
 
-/* One row for each store of each line that holds the category: what was ordered and not held has
- * no account and is told by the scope. */
+/* One row for each store of each line: what was ordered and is not held there has no account. */
 static struct json *lines_json(struct ctx *c, const struct pack_counts *counts)
 {
 	struct json *list = json_list(c);
 
 	for (size_t i = 0; i < counts->line_count; i++) {
 		const struct pack_line *l = &counts->line[i];
-		struct json *o;
+		struct json *o = json_object(c);
 
-		if (!l->account.n)
-			continue;
-		o = json_object(c);
 		json_set_text(c, o, "id", l->id);
 		json_set_text(c, o, "store", l->store);
-		json_set_text(c, o, "account", l->account);
+		if (l->account.n)
+			json_set_text(c, o, "account", l->account);
+		else
+			json_set(c, o, "account", NULL);
 		json_set_int(c, o, "items", l->items);
 		json_set_int(c, o, "bytes", l->bytes);
 		json_add(c, list, o);

@@ -114,7 +114,8 @@ static enum err compile_line(struct ctx *c, const struct order *o, const struct 
 	const struct json *file_line = file_line_of(o, id);
 	struct json *line = json_object(c), *list;
 
-	if (!file_line) {
+	/* What no store holds needs no line in the order file: it is listed as not held. */
+	if (!file_line && served(json_opt_text(demand, "category", SPAN_NONE))) {
 		err_next(c, "the order file needs a line with this id under 'lines'");
 		FAIL(c, ERR_FORMAT,
 		     "demand %.*s has no line that says date meaning, zone, stores and folders",
