@@ -409,3 +409,31 @@ class Opened:
 
     def paths(self):
         return sorted(str(p.relative_to(self.bag)) for p in (self.bag / "data").rglob("*") if p.is_file())
+
+
+class Town:
+    """One world, and its first home frozen at every stage of an order that a test asks for."""
+
+    def __init__(self, base, hooks=False, clock=None, world=None, **init):
+        self.base, self.count, self.homes = pathlib.Path(base), 0, []
+        self.world = world or World(self.base / "world")
+        self.frozen = {"founded": Home(self.world, self.base / "founded", hooks, clock)}
+        self.homes.append(self.frozen["founded"].init(**init))
+
+    def home(self, stage="founded"):
+        """A home of its own at that stage."""
+        stages = ("founded", *Home.STAGES)
+        for before, after in zip(stages, stages[1:stages.index(stage) + 1]):
+            if after not in self.frozen:
+                self.frozen[after] = self.keep(self.frozen[before].twin(self.base / after))
+                self.frozen[after].step(after)
+        self.count += 1
+        return self.keep(self.frozen[stage].twin(self.base / f"h{self.count}"))
+
+    def keep(self, home):
+        self.homes.append(home)
+        return home
+
+    def close(self):
+        for home in self.homes:
+            home.stop()
