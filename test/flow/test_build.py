@@ -216,3 +216,76 @@ def test_packages_are_debians():
     if not known:
         pytest.skip("there are no lists of packages here: apt-get update")
     assert not [n for n in names if f"Package: {n}\n" not in known]
+
+
+# Stand-ins: nothing is installed, and apt knows packages once it was updated. Each notes its call.
+FAKES = {
+    "dpkg-query": "exit 1",
+    "id": 'echo "$FAKE_UID"',
+    "sudo": 'echo "sudo $*" >>"$FAKE/calls"\nFAKE_ROOT=1 exec "$@"',
+    "apt-get": '''case " $* " in
+*" -s "*) [ -e "$FAKE/lists" ] || { echo "E: Unable to locate package" >&2; exit 100; }; exit 0 ;;
+esac
+[ "$FAKE_UID" = 0 ] || [ -n "$FAKE_ROOT" ] || { echo "E: are you root?" >&2; exit 100; }
+echo "$*" >>"$FAKE/calls"
+case $1 in
+update) [ ! -e "$FAKE/no-network" ] && touch "$FAKE/lists" "$FAKE/fresh" ;;
+install) [ -e "$FAKE/fresh" ] || { echo "E: 404 Not Found" >&2; exit 100; } ;;
+esac''',
+}
+
+
+def install_deps(folder, uid, *there, fakes=FAKES):
+    """(status, what apt-get and sudo were asked for, what was said), with these files there before."""
+    (folder / "bin").mkdir()
+    for name in ("sh", "printf", "cat", "env", "touch", "dirname"):
+        (folder / "bin" / name).symlink_to(shutil.which(name))
+    for name, text in fakes.items():
+        (folder / "bin" / name).write_text("#!/bin/sh\n" + text + "\n")
+        (folder / "bin" / name).chmod(0o755)
+    for name in there:
+        (folder / name).touch()
+    done = subprocess.run([tools.ROOT / "tools" / "install-deps", "demo"], capture_output=True, text=True,
+                          env={"PATH": str(folder / "bin"), "FAKE": str(folder), "FAKE_UID": str(uid)})
+    assert done.stdout == ""
+    calls = folder / "calls"
+    return done.returncode, calls.read_text().splitlines() if calls.exists() else [], done.stderr
+
+
+def test_packages_on_a_fresh_system(tmp_path):
+    """Lists of packages come first where there are none, without a page of errors."""
+    status, calls, said = install_deps(tmp_path, 0)
+    assert status == 0 and [c.split()[0] for c in calls] == ["update", "install"]
+    assert {"meson", "age"} <= set(calls[1].split()) and "E:" not in said
+    assert re.search(r"^  meson +\S", said, re.M) and "sudo" not in said
+
+
+def test_packages_that_apt_knows_need_no_update(tmp_path):
+    status, calls, _ = install_deps(tmp_path, 0, "lists", "fresh")
+    assert status == 0 and [c.split()[0] for c in calls] == ["install"]
+
+
+def test_packages_of_old_lists(tmp_path):
+    status, calls, _ = install_deps(tmp_path, 0, "lists")
+    assert status == 0 and [c.split()[0] for c in calls] == ["install", "update", "install"]
+
+
+def test_packages_that_cannot_be_had_fail(tmp_path):
+    status, calls, _ = install_deps(tmp_path, 0, "no-network")
+    assert status != 0 and [c.split()[0] for c in calls] == ["update"]
+
+
+def test_packages_for_an_ordinary_user(tmp_path):
+    """Every call as root is told before it is made, with its reason."""
+    status, calls, said = install_deps(tmp_path, 1000)
+    assert status == 0
+    asked = [c for c in calls if c.startswith("sudo ")]
+    assert len(asked) == 2 and "apt-get update" in asked[0] and "apt-get install" in asked[1]
+    assert "sudo may ask for your password" in said
+    assert "\n  sudo apt-get update\n" in said and "\n  sudo apt-get install " in said
+
+
+def test_packages_without_sudo_are_named(tmp_path):
+    status, calls, said = install_deps(tmp_path, 1000, fakes={n: t for n, t in FAKES.items() if n != "sudo"})
+    assert status != 0 and not calls
+    assert "apt-get update && apt-get install" in said and " meson " in said and re.search(r"^  meson +\S", said, re.M)
