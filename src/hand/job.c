@@ -162,7 +162,7 @@ enum err job_run(struct ctx *c, int writ, const char *home_dir, bool journal)
 
 	TRY(ipc_recv(c, writ, ASK_WAIT_MS, &msg));
 	e = take(c, &job, &kind);
-	if (e == ERR_OK)
+	if (kind)
 		return do_kind(kind, &job);
 	struct ctx said = *c;
 	err_clear(c);
