@@ -6,6 +6,7 @@ cannot touch each other. What a release must be is checked here from what two pe
 opening its header with every identity that anybody in the tests holds.
 SPDX-License-Identifier: Apache-2.0
 """
+import atexit
 import base64
 import copy
 import hashlib
@@ -48,7 +49,8 @@ def seconds(text):
 def scratch():
     """A short path for sockets, on memory where there is some: the seal syncs every step."""
     place = "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None
-    folder = tempfile.mkdtemp(prefix="wg", dir=place)
+    folder = tempfile.mkdtemp(prefix="wg%d-" % os.getpid(), dir=place)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.chmod(folder, 0o711)
     return pathlib.Path(folder)
 
