@@ -23,6 +23,10 @@ union control {
 	char bytes[CMSG_SPACE(sizeof(int) * (IPC_FDS_MAX + 1))];
 };
 
+/* The padding of CMSG_SPACE may hold a descriptor more than was meant. */
+#define FDS_ROOM ((sizeof(union control) - CMSG_LEN(0)) / sizeof(int))
+_Static_assert(FDS_ROOM > IPC_FDS_MAX, "room for the text's file and all others");
+
 void ipc_msg_close(struct ipc_msg *m)
 {
 	for (int i = 0; i < m->fd_count; i++)
@@ -104,6 +108,8 @@ static void take_fds(struct msghdr *msg, int *fds, int *count)
 		if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS)
 			continue;
 		n = (int)((head->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+		if (n > (int)FDS_ROOM - *count)
+			n = (int)FDS_ROOM - *count;
 		memcpy(fds + *count, CMSG_DATA(head), sizeof(int) * (size_t)n);
 		*count += n;
 	}
@@ -124,6 +130,11 @@ static enum err unpack(struct ctx *c, unsigned char how, struct span text, int *
 	if (how != TEXT_IN_FILE || count < 1)
 		FAIL(c, ERR_FORMAT, "a message of unknown form came");
 	FD_SCOPED int file = fds[0];
+	struct stat st;
+
+	/* Reading anything but a file could wait for ever. */
+	if (fstat(file, &st) != 0 || !S_ISREG(st.st_mode))
+		FAIL(c, ERR_FORMAT, "the text of a message came as something that is no file");
 	return fd_read_all(c, file, IPC_TEXT_MAX, &out->text);
 }
 
@@ -131,7 +142,7 @@ enum err ipc_recv(struct ctx *c, int sock, int timeout_ms, struct ipc_msg *out)
 {
 	union control control;
 	unsigned char how = 0, *room;
-	int fds[IPC_FDS_MAX + 1], count;
+	int fds[FDS_ROOM], count;
 	struct iovec iov[2] = { { &how, 1 }, { NULL, IPC_INLINE_MAX } };
 	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2, .msg_control = control.bytes,
 			      .msg_controllen = sizeof control.bytes };

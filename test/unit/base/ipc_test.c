@@ -130,6 +130,76 @@ static void nonsense(void **state)
 	refused(&c, ERR_LIMIT, "larger", ipc_recv(&c, b, 1000, &m));
 }
 
+static void send_raw(int sock, const char *datagram, int fd, size_t count)
+{
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int) * 16)];
+	} control = { .bytes = { 0 } };
+	char text[8] = "";
+	struct iovec iov = { text, strlen(datagram) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control };
+
+	memcpy(text, datagram, strlen(datagram));
+	msg.msg_controllen = CMSG_SPACE(sizeof(int) * count);
+	control.head.cmsg_level = SOL_SOCKET;
+	control.head.cmsg_type = SCM_RIGHTS;
+	control.head.cmsg_len = CMSG_LEN(sizeof(int) * count);
+	for (size_t i = 0; i < count; i++)
+		memcpy(CMSG_DATA(&control.head) + i * sizeof fd, &fd, sizeof fd);
+	assert_int_equal(sendmsg(sock, &msg, 0), (ssize_t)strlen(datagram));
+}
+
+/* More files than a message may have, as only a hostile sender sends them: all are closed again. */
+static void too_many_files(void **state)
+{
+	FD_SCOPED int a = -1;
+	FD_SCOPED int b = -1;
+	CTX(c);
+	int pair[2], before, after;
+
+	(void)state;
+	ok(&c, ipc_pair(&c, pair));
+	a = pair[0];
+	b = pair[1];
+	before = dup(a);
+	for (size_t count = IPC_FDS_MAX; count <= 16; count++) {
+		IPC_MSG_SCOPED struct ipc_msg m = { .fd_count = 0 };
+
+		send_raw(a, "tx", b, count);
+		if (count <= IPC_FDS_MAX)
+			ok(&c, ipc_recv(&c, b, 1000, &m));
+		else
+			refused(&c, ERR_LIMIT, "larger", ipc_recv(&c, b, 1000, &m));
+	}
+	close(before);
+	after = dup(a);
+	assert_int_equal(before, after);
+	close(after);
+}
+
+/* A text in a pipe would be waited for for ever, one in a folder cannot be read. */
+static void text_in_no_file(void **state)
+{
+	FD_SCOPED int a = -1;
+	FD_SCOPED int b = -1;
+	CTX(c);
+	struct ipc_msg m;
+	int pair[2], ends[2];
+
+	(void)state;
+	ok(&c, ipc_pair(&c, pair));
+	a = pair[0];
+	b = pair[1];
+	assert_int_equal(pipe(ends), 0);
+	send_raw(a, "f", ends[0], 1);
+	refused(&c, ERR_FORMAT, "no file", ipc_recv(&c, b, 1000, &m));
+	send_raw(a, "f", a, 1);
+	refused(&c, ERR_FORMAT, "no file", ipc_recv(&c, b, 1000, &m));
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void listening(void **state)
 {
 	FD_SCOPED int listener = -1;
@@ -165,6 +235,8 @@ int main(void)
 		cmocka_unit_test(too_much),
 		cmocka_unit_test(silence_and_ends),
 		cmocka_unit_test(nonsense),
+		cmocka_unit_test(too_many_files),
+		cmocka_unit_test(text_in_no_file),
 		cmocka_unit_test(listening),
 	};
 
