@@ -1,7 +1,7 @@
 /*
  * Answers that are kept, so that a request which is repeated after a crash gets what it got: in
  * the order that it concerns, else in state.json (the last 64), a tick's in tick.json until the
- * next. Refusals are not kept: the state may have changed.
+ * next. Refusals are not kept: the state may have changed. A destroyed order keeps numbers alone.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <string.h>
@@ -12,12 +12,15 @@
 
 #define ANSWERS_WITHOUT_ORDER 64
 
+/* The last under that number: an earlier one was forgotten. */
 static const struct json *answer_in(const struct json *list, int64_t number)
 {
+	const struct json *found = NULL;
+
 	JSON_EACH(at, list)
 		if (json_opt_int(at, "number", -1) == number)
-			return at;
-	return NULL;
+			found = at;
+	return found;
 }
 
 static enum err find_with_order(struct turn *t, const struct json **out)
@@ -42,14 +45,26 @@ enum err answer_find(struct turn *t, struct span *answer_out, int *fd_out, bool 
 		kept = t->tick;
 	if (!kept)
 		TRY(find_with_order(t, &kept));
-	*found_out = kept != NULL;
 	*same_out = kept && span_eq(json_opt_text(kept, "sha256", SPAN_NONE), t->asked);
+	/* An answer that was forgotten is no answer: the request is a new one, with its old number.
+	 */
+	if (*same_out && json_get(kept, "answer")->type == JSON_NULL)
+		kept = NULL;
+	*found_out = kept != NULL;
+	*same_out = *same_out && kept;
 	if (*same_out) {
 		*answer_out = json_opt_text(kept, "answer", SPAN_NONE);
 		if (of_tick)
 			TRY(tick_paths(t, t->tick, fd_out));
 	}
 	return ERR_OK;
+}
+
+void answers_forget(struct turn *t)
+{
+	for (struct json *at = own(t->order, "answers")->first; at; at = at->next)
+		json_set(t->c, at, "answer", NULL);
+	t->order_dirty = true;
 }
 
 /* The list without its oldest members beyond the limit. */

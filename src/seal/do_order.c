@@ -141,7 +141,7 @@ enum err do_destroy(struct turn *t)
 	/* The document speaks of the order: nothing is collected for it any more. */
 	if (t->doc.j)
 		json_set_bool(t->c, t->order, "destroyed", true);
-	t->order_dirty = true;
+	answers_forget(t);
 	json_set(t->c, t->answer, "tickets", gone);
 	return ERR_OK;
 }

@@ -148,7 +148,8 @@ static enum err gather_lines(struct turn *t, const struct json *lines)
 	JSON_EACH(line, lines)
 		t->f.lines_outside_scope = t->f.lines_outside_scope ||
 					   !line_in_scope(lines, line, scope_lines);
-	/* A line that names no store is for what no store holds; people read of it in return.json. */
+	/* A line that names no store is for what no store holds; people read of it in return.json.
+	 */
 	JSON_EACH(line, scope_lines)
 		t->f.lines_missing = t->f.lines_missing ||
 				     (json_get(line, "stores")->first &&

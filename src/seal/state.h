@@ -29,6 +29,8 @@ enum err state_redo(struct ctx *c, const char *dir) MUST_USE;
 enum err answer_find(struct turn *t, struct span *answer_out, int *fd_out, bool *found_out,
 		     bool *same_out) MUST_USE;
 enum err answer_keep(struct turn *t, struct span answer) MUST_USE;
+/* What was answered for this order is not kept any longer, only under which number. */
+void answers_forget(struct turn *t);
 
 /* Members of a tree that may be changed. */
 struct json *own(struct json *object, const char *key);
