@@ -358,6 +358,11 @@ class Home:
         assert found["differences"] == 0, found["findings"]
         return found
 
+    def acts_in_all(self):
+        """Every act of the home, by its database."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.dir}/writ.db?mode=ro", uri=True)) as db:
+            return db.execute("SELECT order_ref, seq, act FROM act ORDER BY id").fetchall()
+
     def seal_acts(self, word):
         """The seal's own acts of that kind that the home keeps, by its database."""
         with contextlib.closing(sqlite3.connect(f"file:{self.dir}/writ.db?mode=ro", uri=True)) as db:
