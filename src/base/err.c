@@ -74,6 +74,14 @@ const char *err_name(enum err code)
 	return rows[code].name;
 }
 
+enum err err_of_name(const char *name, size_t n)
+{
+	for (int i = 1; i < ERR_COUNT; i++)
+		if (strlen(rows[i].name) == n && memcmp(rows[i].name, name, n) == 0)
+			return (enum err)i;
+	return ERR_FAILED;
+}
+
 const char *err_hint(enum err code)
 {
 	return rows[code].next;

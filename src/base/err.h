@@ -7,6 +7,8 @@
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
+#include <stddef.h>
+
 enum err {
 #define X(name, text, exit_status, http, next) ERR_##name,
 #include "base/err.def"
@@ -32,6 +34,8 @@ void err_clear(struct ctx *c);
 const char *err_text(enum err code);    /* the table's words */
 const char *err_name(enum err code);    /* "NOT_FOUND" */
 const char *err_hint(enum err code);
+/* The code of such a name, ERR_FAILED where none has it: for answers of other programs. */
+enum err err_of_name(const char *name, size_t n);
 int err_exit_status(enum err code);
 int err_http_status(enum err code);
 

@@ -251,6 +251,14 @@ size_t json_count(const struct json *list)
 	return n;
 }
 
+bool json_has_text(const struct json *list, struct span text)
+{
+	JSON_EACH(item, list)
+		if (item->type == JSON_TEXT && span_eq(item->s, text))
+			return true;
+	return false;
+}
+
 static bool listed(struct span key, const char *keys)
 {
 	struct span rest = span_str(keys), word;

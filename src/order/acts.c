@@ -23,7 +23,8 @@ static enum err load_row(struct ctx *c, void *of, const struct store_row *row)
 	struct json *act;
 
 	if (row->v[3].kind == STORE_NULL)
-		FAIL(c, ERR_STATE, "order %.*s: retention has removed its acts; only their commitments are left",
+		FAIL(c, ERR_STATE,
+		     "order %.*s: retention has removed its acts; only their commitments are left",
 		     SPAN_ARG(o->ref));
 	TRY(span_copy(c, row->v[3].s, &text));
 	TRY(json_parse(c, text, &act));
@@ -46,17 +47,20 @@ static enum err load_exact(struct ctx *c, struct session *s, struct span ref, st
 static enum err canonical_ref(struct ctx *c, struct span ref, struct span *out)
 {
 	char text[12] = "W-";
-	size_t n = 2;
+	size_t n = 2, letters = 0;
 
+	for (size_t i = 0; i < ref.n; i++)
+		letters += ref.p[i] != '-';
 	for (size_t i = 0; i < ref.n; i++) {
 		unsigned char x = ref.p[i];
 
-		if (x == '-' || (n == 2 && i == 0 && (x == 'w' || x == 'W') && ref.n > 8))
+		if (x == '-' || (i == 0 && letters == 9 && (x == 'w' || x == 'W')))
 			continue;
 		if (n == 6)
 			text[n++] = '-';
 		if (n >= 11)
-			FAIL(c, ERR_NOT_FOUND, "'%.*s' is not a reference (W-XXXX-XXXX)", SPAN_ARG(ref));
+			FAIL(c, ERR_NOT_FOUND, "'%.*s' is not a reference (W-XXXX-XXXX)",
+			     SPAN_ARG(ref));
 		text[n++] = (char)(x >= 'a' && x <= 'z' ? x - 32 : x);
 	}
 	if (n != 11)
@@ -75,8 +79,9 @@ enum err order_load(struct ctx *c, struct session *s, struct span ref, struct or
 	return ERR_OK;
 }
 
-static enum err act_document(struct ctx *c, const struct session *s, struct span ref, int64_t seq, const char *word,
-			     struct json *body, struct span *text_out, struct json **act_out)
+static enum err act_document(struct ctx *c, const struct session *s, struct span ref, int64_t seq,
+			     const char *word, struct json *body, struct span *text_out,
+			     struct json **act_out)
 {
 	struct json *act = json_object(c), *actor = json_object(c);
 	struct span at;
@@ -99,8 +104,8 @@ static enum err act_document(struct ctx *c, const struct session *s, struct span
 	return json_write(c, act, ACT_MAX, text_out);
 }
 
-static enum err insert_act(struct ctx *c, struct session *s, struct span ref, int64_t seq, const char *word,
-			   struct span text, const struct json *act)
+static enum err insert_act(struct ctx *c, struct session *s, struct span ref, int64_t seq,
+			   const char *word, struct span text, const struct json *act)
 {
 	unsigned char salt[SALT_BYTES];
 	struct span salt_hex, commitment_hex;
@@ -117,8 +122,8 @@ static enum err insert_act(struct ctx *c, struct session *s, struct span ref, in
 	if (!time_parse(json_opt_text(act, "made_at", SPAN_NONE), &made_at_utc))
 		FAIL(c, ERR_FAILED, "an act without a time");
 	return store_one(c, s->store, QUERY_ACT_ADD,
-			 PARAMS(P_TEXT(ref), P_INT(seq), P_INT(made_at_utc), P_STR(word), P_TEXT(text),
-				P_TEXT(salt_hex), P_TEXT(commitment_hex)),
+			 PARAMS(P_TEXT(ref), P_INT(seq), P_INT(made_at_utc), P_STR(word),
+				P_TEXT(text), P_TEXT(salt_hex), P_TEXT(commitment_hex)),
 			 &id, 1, &found);
 }
 
@@ -134,21 +139,64 @@ static enum err fold_text(struct ctx *c, struct order *o, struct span text)
 	return ERR_OK;
 }
 
-enum err order_append(struct ctx *c, struct session *s, struct order *o, enum act_kind kind, struct json *body)
+/* Of two commands on one order the second was decided on what is no longer so. */
+static enum err check_unchanged(struct ctx *c, struct session *s, const struct order *o)
 {
-	STORE_WORK_SCOPED struct store_work work = { NULL };
+	struct store_value last;
+	bool found;
+
+	TRY(store_one(c, s->store, QUERY_ACT_LAST_SEQ, PARAMS(P_TEXT(o->ref)), &last, 1, &found));
+	if (found && last.i == o->last_seq)
+		return ERR_OK;
+	err_next(c,
+		 "look at it with 'writ show %.*s', and run the command again if it still applies",
+		 SPAN_ARG(o->ref));
+	FAIL(c, ERR_BUSY, "another command has changed order %.*s meanwhile", SPAN_ARG(o->ref));
+}
+
+static enum err append_one(struct ctx *c, struct session *s, struct order *o,
+			   const struct new_act *new)
+{
+	const char *word = act_word(new->kind);
 	struct span text;
 	struct json *act;
 
-	TRY(order_permit(c, s, o, kind));
+	TRY(order_permit(c, s, o, new->kind));
+	TRY(act_document(c, s, o->ref, o->last_seq + 1, word, new->body, &text, &act));
+	TRY(insert_act(c, s, o->ref, o->last_seq + 1, word, text, act));
+	return fold_text(c, o, text);
+}
+
+enum err order_append_all(struct ctx *c, struct session *s, struct order *o,
+			  const struct new_act *acts, size_t count)
+{
+	STORE_WORK_SCOPED struct store_work work = { NULL };
+
+	/* Before the transaction: who acts is asked of the seal, and nobody else waits for that. */
+	TRY(order_permit(c, s, o, acts[0].kind));
 	if (!o->acts)
 		o->acts = json_list(c);
-	TRY(act_document(c, s, o->ref, o->last_seq + 1, act_word(kind), body, &text, &act));
 	TRY(store_begin(c, s->store, &work));
-	TRY(insert_act(c, s, o->ref, o->last_seq + 1, act_word(kind), text, act));
-	TRY(fold_text(c, o, text));
+	TRY(check_unchanged(c, s, o));
+	for (size_t i = 0; i < count; i++)
+		TRY(append_one(c, s, o, &acts[i]));
 	TRY(order_project(c, s, o));
 	return store_commit(c, &work);
+}
+
+enum err order_append(struct ctx *c, struct session *s, struct order *o, enum act_kind kind,
+		      struct json *body)
+{
+	return order_append_all(c, s, o, &(struct new_act){ kind, body }, 1);
+}
+
+enum err order_exists(struct ctx *c, struct session *s, struct span ref, bool *out)
+{
+	struct store_value last;
+
+	TRY(store_one(c, s->store, QUERY_ACT_LAST_SEQ, PARAMS(P_TEXT(ref)), &last, 1, out));
+	*out = *out && last.i > 0;
+	return ERR_OK;
 }
 
 enum err home_append(struct ctx *c, struct session *s, const char *act_name, struct json *body)
@@ -214,7 +262,8 @@ static struct order_view view_of(const struct order *o)
 	return (struct order_view){
 		.ref = o->ref,
 		.state = span_str(order_state_word(o->state)),
-		.agency = json_opt_text(o->authenticated, "agency", json_opt_text(o->received, "agency", SPAN_NONE)),
+		.agency = json_opt_text(o->authenticated, "agency",
+					json_opt_text(o->received, "agency", SPAN_NONE)),
 		.authority_reference = json_opt_text(o->received, "authority_reference", SPAN_NONE),
 		.received_at = o->received_utc,
 		.due_at = due_of(o),
@@ -231,7 +280,8 @@ enum err order_project(struct ctx *c, struct session *s, const struct order *o)
 	return view_put(c, s->store, &v);
 }
 
-enum err order_view_of(struct ctx *c, struct session *s, struct span ref, struct order_view *out, bool *exists_out)
+enum err order_view_of(struct ctx *c, struct session *s, struct span ref, struct order_view *out,
+		       bool *exists_out)
 {
 	struct order o;
 

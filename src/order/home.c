@@ -17,14 +17,16 @@
 
 #define DOCUMENT_MAX ((size_t)1 << 20)
 
-static const char *const required[] = { "provider", "domain", "country", "founders", "agencies", "stores", "ticks", "retention",
-					"notice" };
+static const char *const required[] = { "provider", "domain", "country",   "founders", "agencies",
+					"stores",   "ticks",  "retention", "notice" };
 
 static enum err check_answers(struct ctx *c, const struct json *a)
 {
 	struct span ticks = json_opt_text(a, "ticks", SPAN_NONE);
 
-	TRY(json_only(c, a, "provider domain country founders agencies stores ticks retention notice policy"));
+	TRY(json_only(
+		c, a,
+		"provider domain country founders agencies stores ticks retention notice policy"));
 	for (size_t i = 0; i < COUNT_OF(required); i++)
 		if (!json_get(a, required[i])) {
 			err_next(c, "the nine answers are: provider, domain, country, founders, "
@@ -32,7 +34,8 @@ static enum err check_answers(struct ctx *c, const struct json *a)
 			FAIL(c, ERR_FORMAT, "the answers lack '%s'", required[i]);
 		}
 	if (!span_is(ticks, "10s") && !span_is(ticks, "on-demand"))
-		FAIL(c, ERR_FORMAT, "ticks is '10s' (needs a ticker, the log may be published) or 'on-demand'");
+		FAIL(c, ERR_FORMAT,
+		     "ticks is '10s' (needs a ticker, the log may be published) or 'on-demand'");
 	return ERR_OK;
 }
 
@@ -43,7 +46,8 @@ static enum err key_line(struct ctx *c, struct span text, struct span *out)
 	struct span line = text;
 	char *path;
 
-	if (!span_starts(text, "ssh-") && !span_starts(text, "ecdsa-") && !span_starts(text, "sk-")) {
+	if (!span_starts(text, "ssh-") && !span_starts(text, "ecdsa-") &&
+	    !span_starts(text, "sk-")) {
 		TRY(span_cstr(c, text, &path));
 		TRY(file_read(c, path, 65536, &line));
 	}
@@ -65,7 +69,8 @@ static enum err person_row(struct ctx *c, const struct json *founder, struct jso
 	JSON_EACH(m, json_get(founder, "may"))
 		json_add(c, may, json_text(c, m->s));
 	json_set(c, row, "may", may);
-	json_set_bool(c, row, "user_verified", span_is(json_opt_text(founder, "user_verified", SPAN("no")), "yes"));
+	json_set_bool(c, row, "user_verified",
+		      span_is(json_opt_text(founder, "user_verified", SPAN("no")), "yes"));
 	*out = row;
 	return ERR_OK;
 }
@@ -78,13 +83,15 @@ static enum err founding_input(struct ctx *c, const struct json *answers, struct
 
 	if (c->seam->random(r, sizeof r) != 0)
 		FAIL(c, ERR_IO, "the machine gives no randomness");
-	TRY(span_fmt(c, &origin, "%.*s/writ-%02x%02x%02x%02x", SPAN_ARG(json_opt_text(answers, "domain", SPAN_NONE)), r[0], r[1],
-		     r[2], r[3]));
+	TRY(span_fmt(c, &origin, "%.*s/writ-%02x%02x%02x%02x",
+		     SPAN_ARG(json_opt_text(answers, "domain", SPAN_NONE)), r[0], r[1], r[2],
+		     r[3]));
 	JSON_EACH(founder, json_get(answers, "founders")) {
 		TRY(person_row(c, founder, &row));
 		json_add(c, people, row);
 	}
-	TRY(json_get(answers, "policy") ? json_clone(c, json_get(answers, "policy"), &policy) : ERR_OK);
+	TRY(json_get(answers, "policy") ? json_clone(c, json_get(answers, "policy"), &policy)
+					: ERR_OK);
 	json_set_text(c, input, "provider", json_opt_text(answers, "provider", SPAN_NONE));
 	json_set_text(c, input, "log_origin", origin);
 	json_set(c, input, "people", people);
@@ -102,7 +109,8 @@ static void put_yaml(struct buf *b, const struct json *object)
 			JSON_EACH(item, member)
 				buf_fmt(b, "      - \"%.*s\"\n", SPAN_ARG(item->s));
 		} else {
-			buf_fmt(b, "%s%.*s: \"%.*s\"\n", lead, SPAN_ARG(member->key), SPAN_ARG(member->s));
+			buf_fmt(b, "%s%.*s: \"%.*s\"\n", lead, SPAN_ARG(member->key),
+				SPAN_ARG(member->s));
 		}
 		lead = "    ";
 	}
@@ -116,12 +124,14 @@ static enum err write_stores(struct ctx *c, const struct home *h, const struct j
 	if (file_exists(h->stores))
 		return ERR_OK;
 	buf_begin(&b, c, DOCUMENT_MAX);
-	buf_str(&b, "# Data stores of this provider; man 5 writ-stores explains every key, writ store check tries them.\n"
+	buf_str(&b, "# Data stores of this provider; man 5 writ-stores explains every key, writ "
+		    "store check tries them.\n"
 		    "stores_version: 1\nstores:\n");
 	JSON_EACH(store, json_get(answers, "stores"))
 		put_yaml(&b, store);
 	TRY(buf_done(c, &b, &text));
-	/* In an installed home its folder gives it to the group of the hands; writ reads no path of a store. */
+	/* In an installed home its folder gives it to the group of the hands; writ reads no path of
+	 * a store. */
 	return file_write(c, h->stores, text, 0640);
 }
 
@@ -130,7 +140,8 @@ static enum err make_folders(struct ctx *c, const struct home *h)
 	char *mark;
 
 	TRY(dir_make(c, h->dir, h->single_user ? 0700 : 0755));
-	for (const char *const *dir = (const char *const[]){ h->blob, h->vault, h->run, NULL }; *dir; dir++)
+	for (const char *const *dir = (const char *const[]){ h->blob, h->vault, h->run, NULL };
+	     *dir; dir++)
 		TRY(dir_make(c, *dir, 0700));
 	TRY(dir_make(c, h->log, 0755));
 	if (!h->single_user)
@@ -141,7 +152,8 @@ static enum err make_folders(struct ctx *c, const struct home *h)
 }
 
 /* Runs writ-seal --init ...: in an installed home as the user writ-seal (root's writ init). */
-static enum err run_seal(struct ctx *c, const struct home *h, const char *const *more, struct span input, struct span *out)
+static enum err run_seal(struct ctx *c, const struct home *h, const char *const *more,
+			 struct span input, struct span *out)
 {
 	const char *argv[40] = { NULL };
 	size_t n = 0;
@@ -150,8 +162,9 @@ static enum err run_seal(struct ctx *c, const struct home *h, const char *const 
 
 	TRY(home_program(c, "writ-seal", &program));
 	if (!h->single_user)
-		for (const char *const *a = (const char *const[]){ "setpriv", "--reuid", "writ-seal", "--regid", "writ-seal",
-								   "--init-groups", NULL };
+		for (const char *const *a =
+			     (const char *const[]){ "setpriv", "--reuid", "writ-seal", "--regid",
+						    "writ-seal", "--init-groups", NULL };
 		     *a; a++)
 			argv[n++] = *a;
 	argv[n++] = program;
@@ -164,7 +177,8 @@ static enum err run_seal(struct ctx *c, const struct home *h, const char *const 
 	return ERR_OK;
 }
 
-enum err home_make(struct ctx *c, const char *dir, bool single_user, const struct json *answers, struct span *document_out)
+enum err home_make(struct ctx *c, const char *dir, bool single_user, const struct json *answers,
+		   struct span *document_out)
 {
 	struct span input, text;
 	struct home h;
@@ -201,14 +215,15 @@ static enum err become_writ(struct ctx *c, const struct home *h)
 		return ERR_OK;
 	p = getpwnam("writ");
 	if (!p)
-		FAIL(c, ERR_NOT_FOUND, "there is no user writ; install the package first (sysusers)");
+		FAIL(c, ERR_NOT_FOUND,
+		     "there is no user writ; install the package first (sysusers)");
 	if (setegid(p->pw_gid) != 0 || seteuid(p->pw_uid) != 0)
 		FAIL(c, ERR_IO, "cannot become the user writ: %s", strerror(errno));
 	return ERR_OK;
 }
 
-static enum err founded_body(struct ctx *c, const char *dir, const struct json *shown, struct span document,
-			     const struct json *signatures, struct json **out)
+static enum err founded_body(struct ctx *c, const char *dir, const struct json *shown,
+			     struct span document, const struct json *signatures, struct json **out)
 {
 	struct json *body = json_object(c), *answers, *copy;
 	struct span text;
@@ -229,7 +244,8 @@ static enum err founded_body(struct ctx *c, const char *dir, const struct json *
 	return ERR_OK;
 }
 
-static enum err read_signatures(struct ctx *c, const char *const *files, size_t count, struct json **out)
+static enum err read_signatures(struct ctx *c, const char *const *files, size_t count,
+				struct json **out)
 {
 	struct json *list = json_list(c);
 	struct span text;
@@ -242,9 +258,10 @@ static enum err read_signatures(struct ctx *c, const char *const *files, size_t 
 	return ERR_OK;
 }
 
-/* The founders' own folders are closed to the user writ-seal, so it reads copies beside the home. */
-static enum err lay_out(struct ctx *c, const struct home *h, struct span document, const struct json *signatures,
-			const char **argv)
+/* The founders' own folders are closed to the user writ-seal, so it reads copies beside the home.
+ */
+static enum err lay_out(struct ctx *c, const struct home *h, struct span document,
+			const struct json *signatures, const char **argv)
 {
 	char *path;
 
@@ -265,15 +282,16 @@ static enum err publish_key(struct ctx *c, const struct home *h, struct json **s
 {
 	struct span text, key, line;
 
-	TRY(run_seal(c, h, (const char *const[]){ "--show", h->seal_state, NULL }, SPAN_NONE, &text));
+	TRY(run_seal(c, h, (const char *const[]){ "--show", h->seal_state, NULL }, SPAN_NONE,
+		     &text));
 	TRY(json_parse(c, span_trim(text), shown_out));
 	TRY(json_need_text(c, *shown_out, "document_key", &key));
 	TRY(span_fmt(c, &line, "%.*s\n", SPAN_ARG(key)));
 	return file_write(c, h->seal_pub, line, 0644);
 }
 
-enum err home_found(struct ctx *c, const char *dir, const char *document_file, const char *const *signature_files,
-		    size_t count)
+enum err home_found(struct ctx *c, const char *dir, const char *document_file,
+		    const char *const *signature_files, size_t count)
 {
 	struct session SESSION_SCOPED s = { .seal = -1 };
 	const char *argv[24] = { "--init", NULL, "--signed" };
@@ -284,7 +302,8 @@ enum err home_found(struct ctx *c, const char *dir, const char *document_file, c
 
 	TRY(home_find(c, dir, &h));
 	if (count < 2 || count > 16)
-		FAIL(c, ERR_USAGE, "the founding document needs the signatures of two different people");
+		FAIL(c, ERR_USAGE,
+		     "the founding document needs the signatures of two different people");
 	argv[1] = h.seal_state;
 	TRY(file_read(c, document_file, DOCUMENT_MAX, &document));
 	TRY(read_signatures(c, signature_files, count, &signatures));
@@ -302,8 +321,10 @@ enum err home_found(struct ctx *c, const char *dir, const char *document_file, c
 	return order_close_tick(c, &s);
 }
 
-/* Before there is a home the hand is started by its paths alone; a read hand opens no file of it. */
-enum err answers_read(struct ctx *c, const char *dir, bool single_user, const char *name, int fd, const struct json **out)
+/* Before there is a home the hand is started by its paths alone; a read hand opens no file of it.
+ */
+enum err answers_read(struct ctx *c, const char *dir, bool single_user, const char *name, int fd,
+		      const struct json **out)
 {
 	struct session s = { .seal = -1 };
 

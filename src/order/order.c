@@ -22,7 +22,8 @@ static const struct {
 	(S(RECEIVED) | S(AUTHENTICATED) | S(DECIDED) | S(COLLECTED) | S(APPROVED) | S(ASKED) |     \
 	 S(REDIRECTED))
 #define IN_LIVE (IN_OPEN | S(COLLECTING))
-#define IN_DECIDABLE IN_OPEN
+/* A collection that was killed must not outlive its scope: counsel may decide anew. */
+#define IN_DECIDABLE IN_LIVE
 #define IN_COLLECTABLE (S(DECIDED) | S(COLLECTING) | S(COLLECTED) | S(APPROVED))
 #define IN_COLLECTING S(COLLECTING)
 #define IN_COLLECTED (S(COLLECTED) | S(APPROVED))
@@ -152,6 +153,48 @@ static enum err fold_approved(struct ctx *c, struct order *o, const struct json 
 	return ERR_OK;
 }
 
+static bool is_verified(const struct order *o)
+{
+	const struct json *verified = json_get(o->authenticated, "verified");
+
+	return verified && verified->type == JSON_BOOL && verified->b;
+}
+
+enum err order_need_verified(struct ctx *c, const struct order *o)
+{
+	if (is_verified(o))
+		return ERR_OK;
+	err_next(c,
+		 "writ authenticate %.*s --by callback --over NUMBER --found WHERE, or refuse with "
+		 "AUTH-UNVERIFIED",
+		 SPAN_ARG(o->ref));
+	FAIL(c, ERR_STATE, "the sender of %.*s is not verified", SPAN_ARG(o->ref));
+}
+
+enum err order_need_answerable(struct ctx *c, const struct order *o)
+{
+	struct span agency = json_opt_text(o->authenticated, "agency", SPAN_NONE);
+	struct span decided_for = json_opt_text(o->scope, "agency", SPAN_NONE);
+
+	TRY(order_need_verified(c, o));
+	if (span_eq(agency, decided_for))
+		return ERR_OK;
+	err_next(c, "counsel decides again: writ decide %.*s ...", SPAN_ARG(o->ref));
+	FAIL(c, ERR_STATE, "counsel decided for the agency '%.*s', the sender is '%.*s'",
+	     SPAN_ARG(decided_for), SPAN_ARG(agency));
+}
+
+/* What was collected is gone for good; what was handed over stays handed over. */
+static void fold_destroyed(struct order *o, const struct json *body)
+{
+	o->destroyed = body;
+	if (o->state != ORDER_COLLECTING && o->state != ORDER_COLLECTED &&
+	    o->state != ORDER_APPROVED)
+		return;
+	forget_collection(o);
+	o->state = ORDER_DECIDED;
+}
+
 /* Acts that only put one thing on file. */
 static void fold_file(struct order *o, enum act_kind kind, const struct json *body)
 {
@@ -218,9 +261,8 @@ static enum err fold_body(struct ctx *c, struct order *o, enum act_kind kind,
 		return ERR_OK;
 	case ACT_AUTHENTICATED:
 		o->authenticated = body;
-		if (o->state == ORDER_RECEIVED &&
-		    !span_is(json_opt_text(body, "contact_check", SPAN_NONE), "NONE"))
-			o->state = ORDER_AUTHENTICATED;
+		if (o->state == ORDER_RECEIVED || o->state == ORDER_AUTHENTICATED)
+			o->state = is_verified(o) ? ORDER_AUTHENTICATED : ORDER_RECEIVED;
 		return ERR_OK;
 	case ACT_ESTABLISHED:
 		return fold_established(c, o, body);
@@ -255,8 +297,10 @@ static enum err fold_body(struct ctx *c, struct order *o, enum act_kind kind,
 	case ACT_GAGGED:
 	case ACT_PRESERVED:
 	case ACT_NOTICE_DECIDED:
-	case ACT_DESTROYED:
 		fold_file(o, kind, body);
+		return ERR_OK;
+	case ACT_DESTROYED:
+		fold_destroyed(o, body);
 		return ERR_OK;
 	case ACT_KINDS:
 		break;

@@ -32,7 +32,7 @@ struct order {
 	const struct json *acts;                /* every act, in order */
 	/* Bodies of the acts that count now; NULL where there is none. */
 	const struct json *received, *authenticated, *decided, *begun, *collected, *notice, *gag;
-	const struct json *preserved, *stated, *released, *delivered, *counted, *ended;
+	const struct json *preserved, *stated, *released, *delivered, *counted, *ended, *destroyed;
 	const struct json *scope;               /* the decided scope or decision document, read */
 	struct json *established; /* facts set by staff: {path, value}, the last wins */
 	const struct json *approved[APPROVALS_MAX];
@@ -55,10 +55,26 @@ enum err order_fold(struct ctx *c, struct order *o, const struct json *act) MUST
 enum err order_permit(struct ctx *c, struct session *s, const struct order *o, enum act_kind kind)
 	MUST_USE;
 
-/* Appends one act with its salted commitment and the projection, in one transaction, and folds
- * it into o. o may be a new order (last_seq 0, ref set). */
+/* Only a verified sender is answered with data. */
+enum err order_need_verified(struct ctx *c, const struct order *o) MUST_USE;
+/* The same once counsel has decided: the sender is still verified, and still the agency that
+ * counsel decided for. */
+enum err order_need_answerable(struct ctx *c, const struct order *o) MUST_USE;
+
+/* Appends acts with their salted commitments and the projection, in one transaction, and folds
+ * them into o: either all happened or none. o may be a new order (last_seq 0, ref set). ERR_BUSY
+ * where the order has changed since it was loaded. The first act is the one that the actor must be
+ * permitted; those after it follow from it. */
+struct new_act {
+	enum act_kind kind;
+	struct json *body;
+};
+enum err order_append_all(struct ctx *c, struct session *s, struct order *o,
+			  const struct new_act *acts, size_t count) MUST_USE;
 enum err order_append(struct ctx *c, struct session *s, struct order *o, enum act_kind kind,
 		      struct json *body) MUST_USE;
+/* Whether that reference (in its canonical form) is taken. */
+enum err order_exists(struct ctx *c, struct session *s, struct span ref, bool *out) MUST_USE;
 /* The same for the home itself (order HOME): act words founded, roster, agency, policy, stores ...
  */
 enum err home_append(struct ctx *c, struct session *s, const char *act, struct json *body) MUST_USE;

@@ -55,24 +55,15 @@ static enum err hand_start(struct ctx *c, const struct session *s, struct hand *
 	return ERR_OK;
 }
 
-static enum err code_of(const struct json *answer)
-{
-	struct span name = json_opt_text(answer, "error", SPAN_NONE);
-
-	for (int i = 1; i < ERR_COUNT; i++)
-		if (span_is(name, err_name((enum err)i)))
-			return (enum err)i;
-	return ERR_FAILED;
-}
-
 static enum err failed(struct ctx *c, const struct json *answer)
 {
 	struct span why = json_opt_text(answer, "why", SPAN("the hand failed and did not say why"));
 	struct span next = json_opt_text(answer, "next", SPAN_NONE);
+	struct span name = json_opt_text(answer, "error", SPAN_NONE);
 
 	if (next.n)
 		err_next(c, "%.*s", SPAN_ARG(next));
-	FAIL(c, code_of(answer), "%.*s", SPAN_ARG(why));
+	FAIL(c, err_of_name((const char *)name.p, name.n), "%.*s", SPAN_ARG(why));
 }
 
 /* One message into an arena of its own, so that an hour of progress costs nothing. */

@@ -88,24 +88,17 @@ static enum err request_number(struct ctx *c, const struct json *request, struct
 	return ERR_OK;
 }
 
-static enum err code_of_name(struct span name)
-{
-	for (int i = 1; i < ERR_COUNT; i++)
-		if (span_is(name, err_name((enum err)i)))
-			return (enum err)i;
-	return ERR_FAILED;
-}
-
 static enum err refused(struct ctx *c, const struct json *answer)
 {
 	struct span why = json_opt_text(answer, "why", SPAN("writ-seal refused"));
 	struct span next = json_opt_text(answer, "next", SPAN_NONE);
 	struct span check = json_opt_text(answer, "check", SPAN("?"));
-	enum err code = code_of_name(json_opt_text(answer, "error", SPAN_NONE));
+	struct span name = json_opt_text(answer, "error", SPAN_NONE);
 
 	if (next.n)
 		err_next(c, "%.*s", SPAN_ARG(next));
-	FAIL(c, code, "writ-seal says no (%.*s): %.*s", SPAN_ARG(check), SPAN_ARG(why));
+	FAIL(c, err_of_name((const char *)name.p, name.n), "writ-seal says no (%.*s): %.*s",
+	     SPAN_ARG(check), SPAN_ARG(why));
 }
 
 static enum err exchange(struct ctx *c, struct session *s, struct span text, const int *fds,

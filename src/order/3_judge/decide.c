@@ -52,28 +52,6 @@ static enum err check_reasons(struct ctx *c, enum decision d, const struct json 
 	return ERR_OK;
 }
 
-/* Only a verified sender is answered with data. */
-static enum err check_verified(struct ctx *c, const struct order *o)
-{
-	const struct json *verified = json_get(o->authenticated, "verified");
-
-	if (verified && verified->type == JSON_BOOL && verified->b)
-		return ERR_OK;
-	err_next(c,
-		 "writ authenticate %.*s --by callback --over NUMBER --found WHERE, or refuse with "
-		 "AUTH-UNVERIFIED",
-		 SPAN_ARG(o->ref));
-	FAIL(c, ERR_STATE, "the sender of %.*s is not verified", SPAN_ARG(o->ref));
-}
-
-static bool list_has(const struct json *list, struct span s)
-{
-	JSON_EACH(item, list)
-		if (span_eq(item->s, s))
-			return true;
-	return false;
-}
-
 /* comply takes every line; narrow takes those named, or those that counsel has edited. */
 static enum err chosen_lines(struct ctx *c, const struct order *o, const struct decision_asked *a,
 			     struct json **out)
@@ -84,7 +62,7 @@ static enum err chosen_lines(struct ctx *c, const struct order *o, const struct 
 	TRY(scope_compile(c, o, &lines, &open));
 	from = a->edited ? a->edited : lines;
 	if (!a->edited && open->first &&
-	    (!a->lines || list_has(a->lines, json_opt_text(open->first, "id", SPAN_NONE)))) {
+	    (!a->lines || json_has_text(a->lines, json_opt_text(open->first, "id", SPAN_NONE)))) {
 		err_next(c,
 			 "writ scope %.*s --edit FILE, write the dates, then decide narrow --scope "
 			 "FILE",
@@ -93,7 +71,7 @@ static enum err chosen_lines(struct ctx *c, const struct order *o, const struct 
 		     SPAN_ARG(json_opt_text(open->first, "id", SPAN_NONE)));
 	}
 	JSON_EACH(line, from) {
-		if (a->lines && !list_has(a->lines, json_opt_text(line, "id", SPAN_NONE)))
+		if (a->lines && !json_has_text(a->lines, json_opt_text(line, "id", SPAN_NONE)))
 			continue;
 		TRY(a->edited ? scope_line_edited(c, o, line, &copy) : json_clone(c, line, &copy));
 		if (a->undated_deliver)
@@ -163,7 +141,7 @@ enum err decision_document(struct ctx *c, struct session *s, const struct order 
 	*kind_out = scope ? "scope" : "decision";
 	TRY(common(c, s, o, *kind_out, decisions[a->decision].word, a->reasons, &d));
 	if (scope) {
-		TRY(check_verified(c, o));
+		TRY(order_need_verified(c, o));
 		TRY(chosen_lines(c, o, a, &lines));
 		JSON_EACH(line, lines)
 			TRY(scope_line_within(c, o, line));
@@ -229,7 +207,7 @@ static enum err check_document(struct ctx *c, const struct order *o, const struc
 	TRY(check_reasons(c, *out, json_get(d, "reasons")));
 	if (!decision_has_scope(*out))
 		return ERR_OK;
-	TRY(check_verified(c, o));
+	TRY(order_need_verified(c, o));
 	JSON_EACH(line, json_get(d, "lines"))
 		TRY(scope_line_within(c, o, line));
 	return ERR_OK;

@@ -188,21 +188,13 @@ enum err scope_line_edited(struct ctx *c, const struct order *o, const struct js
 	return ERR_OK;
 }
 
-static bool list_has(const struct json *list, struct span s)
-{
-	JSON_EACH(item, list)
-		if (span_eq(item->s, s))
-			return true;
-	return false;
-}
-
 static enum err list_within(struct ctx *c, const struct json *line, const struct json *ordered,
 			    const char *key)
 {
-	if (list_has(json_get(ordered, key), SPAN("ALL")))
+	if (json_has_text(json_get(ordered, key), SPAN("ALL")))
 		return ERR_OK;
 	JSON_EACH(item, json_get(line, key))
-		if (!list_has(json_get(ordered, key), item->s))
+		if (!json_has_text(json_get(ordered, key), item->s))
 			FAIL(c, ERR_DENIED,
 			     "line %.*s takes %s '%.*s', which the order does not name",
 			     SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)), key,
