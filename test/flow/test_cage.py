@@ -4,10 +4,13 @@ fails. SPDX-License-Identifier: Apache-2.0"""
 import ctypes
 import errno
 import os
+import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
@@ -116,12 +119,16 @@ def test_the_executable_has_a_cage():
 def test_nothing_of_the_caller_is_left():
     """A hand of another user that waits for its job: no new rights, no files, not dumpable."""
     extra, write_end = os.pipe()
+    # Where that user can start it: the source tree may lie in a home that is closed to others.
+    program = pathlib.Path(tempfile.mkdtemp(prefix="writ-hand-")) / "writ-hand"
+    program.parent.chmod(0o755)
+    shutil.copy(HAND, program)
 
     def arrange():
         os.dup2(extra, 50)
         os.setgid(65534)
         os.setuid(65534)
-    waiting = hand.Hand(before=arrange)
+    waiting = hand.Hand(before=arrange, program=program)
     place = f"/proc/{waiting.process.pid}"
     for _ in range(500):        # until it has closed what it inherited and opened nothing more
         time.sleep(0.01)
@@ -136,6 +143,7 @@ def test_nothing_of_the_caller_is_left():
     assert waiting.process.wait(60) > 0
     os.close(extra)
     os.close(write_end)
+    shutil.rmtree(program.parent)
 
 
 # ---- a kernel without Landlock ----
