@@ -38,11 +38,10 @@ def bench():
         if users == "three" and gaterun.three_users():
             pytest.skip(gaterun.three_users())
         if (users, hooks) not in made:
-            made[users, hooks] = gaterun.Bench(users, hooks).make()
-        return made[users, hooks]
+            made[users, hooks] = gaterun.made(users, hooks)
+        return gaterun.need(made[users, hooks])
     yield of
-    for one in made.values():
-        one.close()
+    gaterun.close(made.values())
 
 
 def refused(bench, case):

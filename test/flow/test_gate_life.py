@@ -37,11 +37,10 @@ def bench_of():
         if users == "three" and gaterun.three_users():
             pytest.skip(gaterun.three_users())
         if users not in made:
-            made[users] = gaterun.Bench(users).make()
-        return made[users]
+            made[users] = gaterun.made(users)
+        return gaterun.need(made[users])
     yield of
-    for one in made.values():
-        one.close()
+    gaterun.close(made.values())
 
 
 @pytest.fixture(params=["one", "three"])

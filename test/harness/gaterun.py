@@ -20,19 +20,31 @@ class Bench:
         self.keys, self.frozen, self.other = gate.Keys(), {}, None
 
     def make(self):
-        self.other = gate.Home(self.users, self.hooks, gate.Keys(7), "other").make()
+        home = gate.Home(self.users, self.hooks, self.keys)
+        self.other = gate.Home(self.users, self.hooks, gate.Keys(7), "other")
+        try:
+            self.make_other()
+            self.make_stages(home.make())
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            home.remove()
+        return self
+
+    def make_other(self):
+        self.other.make()
         self.other.life = self.other.live(REF)
         self.other.old_state = self.other.state(REF)
         self.other.stop()
-        home = gate.Home(self.users, self.hooks, self.keys).make()
+
+    def make_stages(self, home):
         self.freeze("founded", home)
         home.life = home.new(REF)
         for stage, step in (("ticket", home.take_ticket), ("receipt", home.take_receipt), ("statement", home.take_statement),
                             ("approved", home.approve), ("released", home.take_release)):
             step(home.life)
             self.freeze(stage, home)
-        home.remove()
-        return self
 
     def freeze(self, stage, home):
         home.stop()
@@ -78,6 +90,26 @@ class Bench:
                 return "died", home.errors(), None
             after = home.visible(refs) if look else None
             return said, "" if said in ("accepted", "ended") else answer["why"], before == after
+
+
+def made(users, hooks=True):
+    """A bench, or why there is none: a thousand tests shall not each try again."""
+    try:
+        return Bench(users, hooks).make()
+    except Exception as e:
+        return e
+
+
+def need(bench):
+    if isinstance(bench, Exception):
+        raise RuntimeError("no bench could be made") from bench
+    return bench
+
+
+def close(benches):
+    for one in benches:
+        if isinstance(one, Bench):
+            one.close()
 
 
 def three_users():
