@@ -58,7 +58,7 @@ static int bench_open(void **state)
 	struct bench *b = test_calloc(1, sizeof *b);
 	char *path;
 
-	snprintf(b->dir, sizeof b->dir, "%s", "/tmp/writ-state-XXXXXX");
+	snprintf(b->dir, sizeof b->dir, "%s/writ-state-XXXXXX", P_tmpdir);
 	assert_non_null(mkdtemp(b->dir));
 	assert_int_equal(ctx_begin(&b->c, 1 << 20), ERR_OK);
 	for (size_t i = 0; i < 4; i++) {
