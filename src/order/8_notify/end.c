@@ -37,7 +37,7 @@ enum err end_document(struct ctx *c, struct session *s, const char *kind, const 
 }
 
 static enum err ask(struct ctx *c, struct session *s, const char *kind, struct span document,
-		    const struct json *signatures, struct span place,
+		    const struct json *signatures, struct span ticket, struct span place,
 		    const struct json **answer_out)
 {
 	struct json *request = json_object(c), *copy;
@@ -49,7 +49,9 @@ static enum err ask(struct ctx *c, struct session *s, const char *kind, struct s
 		json_set(c, request, "document", NULL);
 	TRY(json_clone(c, signatures, &copy));
 	json_set(c, request, "signatures", copy);
-	if (!strcmp(kind, "destroy"))
+	if (ticket.n)
+		json_set_text(c, request, "ticket", ticket);
+	else if (!strcmp(kind, "destroy"))
 		json_set(c, request, "ticket", NULL);
 	return seal_ask(c, s, request, place, answer_out);
 }
@@ -97,7 +99,7 @@ enum err order_end(struct ctx *c, struct session *s, struct order *o, const char
 		     SPAN_ARG(o->ref));
 	json_add(c, signatures, json_text(c, signature));
 	TRY(order_place(c, o, &place));
-	TRY(ask(c, s, kind, document, signatures, place, &answer));
+	TRY(ask(c, s, kind, document, signatures, SPAN_NONE, place, &answer));
 	if (!is_void)
 		return destroyed(c, s, o, answer, "destroyed by a signed document");
 	json_set_text(c, body, "document", document);
@@ -107,15 +109,29 @@ enum err order_end(struct ctx *c, struct session *s, struct order *o, const char
 	return withdrawn ? letter_send(c, s, o, "withdrawal", NULL, 0) : ERR_OK;
 }
 
+/* Without a document the seal is asked ticket by ticket: each by itself is released, past its time,
+ * or still needed. One that is gone already is asked again, in case we were stopped after it. */
 enum err order_shred(struct ctx *c, struct session *s, struct order *o)
 {
-	const struct json *answer;
-	struct span place;
+	struct json *gone = json_list(c), *all = json_object(c), *ticket;
+	const struct json *tickets, *answer;
+	struct span place, id;
 
 	TRY(session_need_actor(c, s, ""));
 	TRY(order_place(c, o, &place));
-	TRY(ask(c, s, "destroy", SPAN_NONE, json_list(c), place, &answer));
-	return destroyed(c, s, o, answer, "released or kept long enough");
+	TRY(seal_order_state(c, s, o->ref, &tickets));
+	JSON_EACH(row, tickets) {
+		TRY(json_parse(c, json_opt_text(row, "ticket", SPAN("null")), &ticket));
+		if (!span_is(json_opt_text(ticket, "for", SPAN_NONE), "collect"))
+			continue;
+		TRY(json_need_text(c, ticket, "ticket", &id));
+		TRY(ask(c, s, "destroy", SPAN_NONE, json_list(c), id, place, &answer));
+		json_add(c, gone, json_text(c, id));
+	}
+	if (json_count(gone) == 0)
+		FAIL(c, ERR_NOT_FOUND, "nothing was collected for order %.*s", SPAN_ARG(o->ref));
+	json_set(c, all, "tickets", gone);
+	return destroyed(c, s, o, all, "released or kept long enough");
 }
 
 enum err home_halt(struct ctx *c, struct session *s, const char *kind, struct span document,
@@ -125,7 +141,7 @@ enum err home_halt(struct ctx *c, struct session *s, const char *kind, struct sp
 	const struct json *answer;
 
 	TRY(session_need_actor(c, s, ""));
-	TRY(ask(c, s, kind, document, signatures, SPAN("HOME"), &answer));
+	TRY(ask(c, s, kind, document, signatures, SPAN_NONE, SPAN("HOME"), &answer));
 	json_set_text(c, body, "document", document);
 	TRY(json_clone(c, signatures, &copy));
 	json_set(c, body, "signatures", copy);
