@@ -87,8 +87,9 @@ def codings(text):
     return out
 
 
-def search(places, texts):
-    """Which of the texts stand in which file below the places, in any coding; also in names."""
+def search(places, texts, seen=None):
+    """Which of the texts stand in which file below the places, in any coding; also in names. Files that stand in
+    seen, a dictionary, as they were at the last search are not read again."""
     wanted = [(text, code) for text in texts for code in codings(text)]
     found = []
     for place in places:
@@ -96,10 +97,17 @@ def search(places, texts):
             for name in names:
                 path = pathlib.Path(folder, name)
                 try:
+                    st = path.lstat()
+                    state = st.st_ino, st.st_size, st.st_mtime_ns, st.st_ctime_ns
+                    if seen is not None and seen.get(path) == state:
+                        continue
                     data = os.fsencode(name) + b"\n" + (path.read_bytes() if path.is_file() and not path.is_symlink() else b"")
                 except OSError:
                     continue
-                found += [(str(path), text) for text, code in wanted if code in data]
+                here = [(str(path), text) for text, code in wanted if code in data]
+                found += here
+                if seen is not None and not here:
+                    seen[path] = state
     return found
 
 
