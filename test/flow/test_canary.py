@@ -369,7 +369,7 @@ def test_a_key_that_is_needed_is_not_destroyed(small):
     for stage in ("authenticated", "decided", "collected"):
         small.step(stage)
     got = small.run("destroy", small.ref, as_="Ana")
-    assert got.exit in (1, 4) and "TOO_EARLY" in got.err, got
+    assert got.exit == 4 and "DESTROY_IN_TIME" in got.err, got
     for stage in ("noticed", "approved", "released", "delivered"):
         small.step(stage)
     assert small.run("destroy", small.ref, as_="Ana").exit == 0
