@@ -130,10 +130,11 @@ class Home:
         return {"writ": WRIT_UID, "hand": HAND_UID, "seal": SEAL_UID, "stranger": STRANGER_UID, "root": 0}[who]
 
     def as_seal(self):
+        """How a seal is run: it dies with us, and under three users as its own."""
         if self.users == "one":
-            return []
+            return ["setpriv", "--pdeathsig=KILL"]
         uid = str(SEAL_UID)
-        return ["setpriv", "--reuid=" + uid, "--regid=" + uid, "--clear-groups"]
+        return ["setpriv", "--reuid=" + uid, "--regid=" + uid, "--clear-groups", "--pdeathsig=KILL"]
 
     def own(self, path):
         if self.users == "three":
