@@ -121,12 +121,14 @@ def test_count_of_what_is_not_there_is_an_answer(home):
 
 
 def test_what_is_not_held_is_no_obstacle(home):
-    """Ordered, not held in this store, not returned: the other line is collected."""
+    """Ordered and not held in this store: told to the seal without an account; the other line is collected."""
     value = json.loads(home.scope())
     value["lines"].append({**value["lines"][0], "id": "d2", "category": "SUB_ID"})
     answer, _, _ = fetch(home, hand.canonical(value))
     assert answer["ok"] is True, answer
-    assert [line["id"] for line in home.seal.asked[0]["lines"]] == ["d1"]
+    told = home.seal.asked[0]["lines"]
+    assert [(line["id"], line["account"]) for line in told] == [("d1", "finch@mail.example"), ("d2", None)]
+    assert told[1]["items"] == told[1]["bytes"] == 0
 
 
 def test_describe_names_no_path(home):
