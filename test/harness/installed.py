@@ -75,7 +75,7 @@ def lend(root):
     run("mount", "--rbind", "/dev", root / "dev")
     run("mount", "--rbind", "/sys", root / "sys")
     run("mount", "-t", "proc", "proc", root / "proc")
-    for name, mode in (("tmp", 0o1777), ("var/tmp", 0o1777), ("run", 0o755), ("home", 0o755), ("root", 0o700)):
+    for name, mode in (("tmp", 0o1777), ("var/tmp", 0o1777), ("run", 0o755), ("home", 0o755), ("srv", 0o700)):
         (root / name).mkdir(parents=True, exist_ok=True)
         (root / name).chmod(mode)
 
@@ -144,7 +144,7 @@ def start(name, fd):
         os.dup2(fd, 3)      # not inheritable only if it is 3 already
         os.set_inheritable(3, True)
     env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LISTEN_FDS": "1", "INVOCATION_ID": "0" * 32}
-    with open("/tmp/journal", "ab") as journal:
+    with open("/run/journal", "ab") as journal:
         return subprocess.Popen(["unshare", "--mount", "sh", "-c", "\n".join(script)], env=env, stdin=subprocess.DEVNULL,
                                 stdout=journal, stderr=journal, close_fds=False, preexec_fn=hand_over)
 
@@ -224,7 +224,7 @@ def make_home():
     founders = "".join(
         f"  - name: {n.capitalize()}\n    unix_user: {n}\n    key: {' '.join(pathlib.Path(f'/home/{n}/key.pub').read_text().split()[:2])}\n"
         "    may:\n" + "".join(f"      - {m}\n" for m in may.split()) for n, may in STAFF.items())
-    folder = pathlib.Path("/root/init")
+    folder = pathlib.Path("/srv/init")
     folder.mkdir()
     (folder / "answers.yaml").write_text(ANSWERS.format(founders=founders))
     run("writ", "init", "--answers", folder / "answers.yaml")
@@ -353,7 +353,7 @@ def main():
         live()
         check_walls()
     except Exception as e:  # whatever it is, the journal is shown and the namespace ends
-        journal = pathlib.Path("/tmp/journal")
+        journal = pathlib.Path("/run/journal")
         print(f"FAILED {e}\njournal:\n{journal.read_text()[-3000:] if journal.exists() else '-'}", flush=True)
         os._exit(1)
     print("all holds", flush=True)

@@ -148,7 +148,7 @@ static void hkdf_knows_its_limit(void **state)
 static void wycheproof_hkdf(void **state)
 {
 	CTX(c);
-	json_t *file = corpus_json("pki/wycheproof/hkdf_sha256_test.json"), *group, *t;
+	json_t *file = corpus_json(&c, "pki/wycheproof/hkdf_sha256_test.json"), *group, *t;
 	size_t i, j, seen = 0;
 
 	(void)state;
@@ -175,7 +175,7 @@ static void wycheproof_hkdf(void **state)
 static void wycheproof_hmac(void **state)
 {
 	CTX(c);
-	json_t *file = corpus_json("pki/wycheproof/hmac_sha256_test.json"), *group, *t;
+	json_t *file = corpus_json(&c, "pki/wycheproof/hmac_sha256_test.json"), *group, *t;
 	size_t i, j, seen = 0;
 
 	(void)state;

@@ -75,7 +75,7 @@ static void small_order_keys_are_refused(void **state)
 static void wycheproof_ed25519(void **state)
 {
 	CTX(c);
-	json_t *file = corpus_json("pki/wycheproof/ed25519_test.json"), *group, *t;
+	json_t *file = corpus_json(&c, "pki/wycheproof/ed25519_test.json"), *group, *t;
 	size_t i, j, seen = 0;
 
 	(void)state;
@@ -115,7 +115,7 @@ static void run_group(struct ctx *c, const json_t *group, const struct ssh_publi
 static void wycheproof_p256(void **state)
 {
 	CTX(c);
-	json_t *file = corpus_json("pki/wycheproof/ecdsa_secp256r1_sha256_test.json"), *group;
+	json_t *file = corpus_json(&c, "pki/wycheproof/ecdsa_secp256r1_sha256_test.json"), *group;
 	size_t i, seen = 0;
 
 	(void)state;
@@ -152,7 +152,7 @@ static void put_mpint(struct buf *b, struct span s)
 static void rsa_file(const char *name, const char *hash)
 {
 	CTX(c);
-	json_t *file = corpus_json(name), *group;
+	json_t *file = corpus_json(&c, name), *group;
 	size_t i, seen = 0;
 
 	json_array_foreach(json_object_get(file, "testGroups"), i, group) {

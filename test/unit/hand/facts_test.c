@@ -325,8 +325,10 @@ static void table_is_the_schema(void **state)
 	const struct fact_field *fields = facts_fields(&count);
 
 	(void)state;
-	if (!shared_is_here("law/facts.schema.json"))
+	if (!shared_is_here("law/facts.schema.json")) {
+		ctx_end(&c);    /* skip leaves by a jump */
 		skip();
+	}
 	all = schema(&c);
 	assert_int_equal(walk_members(&c, "", all, json_get(all, "_defs")), count);
 	mandatory = json_get(all, "x_mandatory");
