@@ -271,8 +271,15 @@ def test_packages_of_old_lists(tmp_path):
 
 
 def test_packages_that_cannot_be_had_fail(tmp_path):
-    status, calls, _ = install_deps(tmp_path, 0, "no-network")
-    assert status != 0 and [c.split()[0] for c in calls] == ["update"]
+    status, calls, said = install_deps(tmp_path, 0, "no-network")
+    assert status == 1 and [c.split()[0] for c in calls] == ["update"]
+    assert said.splitlines()[-1].startswith("  apt-get update && apt-get install ")
+
+
+def test_packages_for_a_user_who_may_not(tmp_path):
+    status, calls, said = install_deps(tmp_path, 1000, "lists", "fresh", fakes={**FAKES, "sudo": "exit 1"})
+    assert status == 1 and not calls
+    assert said.splitlines()[-1].startswith("  apt-get update && apt-get install ")
 
 
 def test_packages_for_an_ordinary_user(tmp_path):
