@@ -51,7 +51,6 @@ class Walk:
 
     def able(self, may, count):
         """Keys of that many different people who may, as far as there are so many."""
-        self.m.tick_clock(self.h.now())
         by_person = {}
         for name in self.rng.sample(NAMES, len(NAMES)):
             row = self.m.row_of(self.h.keys.ssh[name].line)
@@ -80,7 +79,6 @@ class Walk:
 
     def ask(self, attack, may):
         """Both must agree. The answer, or None."""
-        self.m.tick_clock(self.h.now())
         attack.number = self.rng.randrange(1 << 50)
         answer = self.h.send(attack)
         told = "%s: the seal says %s, the model %s" % (attack.request, answer if not answer["ok"] else "yes", may)
@@ -108,7 +106,6 @@ class Walk:
         if old and self.chance(0.3):
             replaces = old[-1][0].id
         made, known = self.signatures("scope", scope, ["decide"], 2 if overrules or self.chance(0.2) else 1)
-        self.m.tick_clock(h.now())
         may = self.m.may_ticket(ref, sha(scope), known, overrules, good_for, replaces) and h.now() < until
         answer = self.ask(gatecase.ticketing(h, scope, made, replaces), may)
         if answer:
@@ -120,7 +117,6 @@ class Walk:
     def count(self):
         h, ref, lines = self.h, self.rng.choice(self.refs), self.rng.choice((1, 1, 2, 101))
         scope = h.scope(ref, lines=[h.line("d%d" % i) for i in range(lines)])
-        self.m.tick_clock(h.now())
         if self.ask(gatecase.ticketing(h, scope, [], purpose="count"), self.m.may_count(ref, lines)):
             self.m.did_count()
 
@@ -132,7 +128,6 @@ class Walk:
         to = json.loads((life if right else self.rng.choice(self.lives)[0]).ticket)["recipient"]
         right = to == json.loads(life.ticket)["recipient"]
         header = makepackage.age_header(self.rng.randbytes(16), [pyformats.bech32(to, "to")[1]], self.rng)
-        self.m.tick_clock(self.h.now())
         fields = self.h.receipt_fields(life, header, 1000)
         answer = self.ask(gatecase.Attack("receipt", fields, by="hand"), self.m.may_receipt(order, t, right))
         if answer:
@@ -145,7 +140,6 @@ class Walk:
         life, order, t = collected[-1] if self.chance(0.7) else self.rng.choice(collected)
         labels = [self.rng.choice(LABELS[:2])] if self.chance(0.75) else self.rng.choices(LABELS, k=self.rng.randint(0, 3))
         ret = self.h.return_object(life, reading=["Read %d." % self.rng.randrange(10 ** 6)])
-        self.m.tick_clock(self.h.now())
         answer = self.ask(gatecase.stating(self.h, life, ret, labels), self.m.may_statement(order, t, AGENCY, labels))
         if answer:
             life = copy.copy(life)
@@ -160,7 +154,6 @@ class Walk:
         made, known = self.signatures("approval", about.statement, ["approve"], self.rng.choice((2, 2, 2, 3, 1)))
         if about.statement != life.statement:
             known = [(k, False, v) for k, _, v in known]
-        self.m.tick_clock(self.h.now())
         may = self.m.may_release(s, known, AGENCY)
         answer = self.ask(gatecase.releasing(self.h, life, made), may)
         if answer:
@@ -187,7 +180,6 @@ class Walk:
         ref = self.rng.choice(self.refs)
         text = self.h.ending("destroy", ref)
         made, known = self.signatures("destroy", text, ["decide"], 1)
-        self.m.tick_clock(self.h.now())
         attack = gatecase.Attack("destroy", document=text, signatures=made, ticket=None)
         if self.ask(attack, self.m.may_end_order(known, ["decide", "approve"])):
             self.m.did_destroy(ref)
@@ -217,7 +209,6 @@ class Walk:
         version = m.version if self.chance(0.95) else m.version - 1
         text = h.roster_document(row, action, version)
         made, known = self.signatures("roster", text, ["roster"], self.rng.choice((2, 2, 3)))
-        m.tick_clock(h.now())
         if self.ask(gatecase.Attack("roster", document=text, signatures=made), m.may_roster(row, action, version, known)):
             m.did_roster(row, action)
 
@@ -269,6 +260,7 @@ class Walk:
 
     def step(self, n):
         name = self.rng.choices(list(self.STEPS), self.STEPS.values())[0]
+        self.m.tick_clock(self.h.now())
         if self.m.halted and self.chance(0.15):
             name = "halting"
         try:
