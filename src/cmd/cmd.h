@@ -34,7 +34,7 @@ enum err command_order(struct ctx *c, const struct command *self, const struct a
 enum err usage_check(struct ctx *c, const struct command *self, const struct args *a, size_t n)
 	MUST_USE;
 
-/* What --key, --print, --document and --signature ask for (formats.md section 1). */
+/* What --key, --print, --document and --signature ask for (man writ). */
 struct signed_document {
 	struct span document;
 	struct json *signatures;        /* armoured texts */

@@ -62,7 +62,7 @@ static enum err end_of(struct ctx *c, struct span text, bool is_end, int64_t *ou
 	return zone_day_start(c, SPAN("UTC"), year, month, day, out);
 }
 
-/* An installed home's stores are reached by orders alone (house.md section 1). */
+/* An installed home's stores are reached by orders alone (ARCHITECTURE.md 1). */
 static enum err not_of_a_home(struct ctx *c, const char *path)
 {
 	size_t n = strlen(HOME_INSTALLED);

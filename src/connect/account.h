@@ -8,7 +8,7 @@
 
 #include "connect/connector.h"
 
-/* [A-Za-z0-9._+=-]{1,128}, not beginning with a dot (formats.md section 3). */
+/* [A-Za-z0-9._+=-]{1,128}, not beginning with a dot (man writ-order). */
 bool account_part_ok(struct span part);
 /* NULL if it is a usable template, else what is wrong with it. */
 const char *template_problem(struct span path);

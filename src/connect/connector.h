@@ -14,7 +14,7 @@
 #include "format/json.h"
 
 #define STORES_MAX 64u          /* rows of stores.yaml */
-#define LINES_MAX 100u          /* demand lines of one scope (formats.md section 4) */
+#define LINES_MAX 100u          /* demand lines of one scope (doc/protocol.md section 2) */
 #define FOLDERS_MAX 4096u       /* of one account */
 #define ACCOUNT_PART_MAX 128u
 

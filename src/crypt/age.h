@@ -1,6 +1,6 @@
 /*
  * age v1 (C2SP age.md) with X25519 recipients: the header apart from the payload, so that release
- * is re-heading (house.md section 2). Payload: 16-byte nonce, then STREAM of ChaCha20-Poly1305 in
+ * is re-heading (ARCHITECTURE.md 5). Payload: 16-byte nonce, then STREAM of ChaCha20-Poly1305 in
  * 64 KiB chunks. age gives secrecy, never origin. Sealing and re-heading rules:
  * no payload is ever written twice under one file key.
  * SPDX-License-Identifier: Apache-2.0

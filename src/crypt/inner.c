@@ -1,5 +1,5 @@
 /*
- * The private inner tree of one tick (formats.md section 6): commitments at places that a keyed
+ * The private inner tree of one tick (doc/protocol.md 9): commitments at places that a keyed
  * permutation draws, everything else padded by a keyed function, so that neither size nor path
  * tells how many acts there were. Costs count * 16 hashes, never 65,536. Knows nothing of acts
  * beyond their bytes and keeps no key.

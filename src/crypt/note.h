@@ -37,7 +37,7 @@ enum err checkpoint_open(struct ctx *c, struct span note, const struct note_key 
 enum err note_sign(struct ctx *c, struct span body, const struct note_key *key, struct span secret,
 		   struct span *note_out) MUST_USE;
 
-/* tlog-proof of one tick's entry, with the inner path of one act in extra (formats.md section 6).
+/* tlog-proof of one tick's entry, with the inner path of one act in extra (doc/protocol.md 9).
  */
 #define ACT_EXTRA_BYTES (1u + 8u + 2u + INNER_DEPTH * SHA256_BYTES + 32u)      /* 555 */
 struct act_proof {

@@ -1,5 +1,5 @@
 /*
- * RFC 6962 section 2.1 trees, and the private inner tree of a tick (formats.md section 6).
+ * RFC 6962 section 2.1 trees, and the private inner tree of a tick (doc/protocol.md 9).
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef CRYPT_TREE_H

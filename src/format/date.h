@@ -1,5 +1,5 @@
 /*
- * The dates of a mail's header block (formats.md section 2): the first Date field, and the date
+ * The dates of a mail's header block (doc/protocol.md 8): the first Date field, and the date
  * after the last ';' of the first Received field, as RFC 5322 section 4.3 says, obsolete forms
  * included. What cannot be dated is unknown, never guessed.
  * SPDX-License-Identifier: Apache-2.0

@@ -1,5 +1,5 @@
 /*
- * pax tar in the one canonical form of formats.md section 5: mode 0644, uid and gid 0, given
+ * pax tar in the one canonical form of doc/protocol.md section 6: mode 0644, uid and gid 0, given
  * mtime, zero padding, two zero blocks at the end; a pax header only where a name or size needs it.
  * Writer and strict reader; any other byte is an error.
  * SPDX-License-Identifier: Apache-2.0

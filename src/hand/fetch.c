@@ -39,7 +39,7 @@ static void tell_progress(void *of, const struct pack_progress *p)
 }
 
 /* What was signed can be collected, or nothing is: an account or store that is missing must be
- * decided by people. What the store does not hold was never in it (formats.md section 2). */
+ * decided by people. What the store does not hold was never in it (doc/protocol.md 8). */
 static enum err check_sources(struct ctx *c, const struct opened *o)
 {
 	for (size_t i = 0; i < o->source_count; i++) {

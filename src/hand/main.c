@@ -1,6 +1,6 @@
 /*
  * writ-hand: one caged process per job, gone with the job. It never takes a second job, and takes
- * neither its scope nor its encryption key from writ alone (house.md section 1).
+ * neither its scope nor its encryption key from writ alone (ARCHITECTURE.md 1).
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <stdio.h>

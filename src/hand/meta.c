@@ -1,6 +1,6 @@
 /*
  * MSG_META: one JSON line per message with sender, recipients, dates, length and message id, from
- * the header block alone. No subject and nothing of the body ever gets here (formats.md section 2).
+ * the header block alone. No subject and nothing of the body ever gets here (doc/protocol.md 8).
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "format/time.h"

@@ -6,7 +6,7 @@
 #include "crypt/note.h"
 #include "verify/part.h"
 
-/* The seal and the ticker read one clock; a tick can be a little behind (formats.md section 6). */
+/* The seal and the ticker read one clock; a tick can be a little behind (doc/protocol.md 9). */
 #define TICK_TOLERANCE_MS INT64_C(60000)
 
 static enum err act_text_is(struct ctx *c, const struct json *o, const char *key, struct span want)

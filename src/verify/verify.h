@@ -1,5 +1,5 @@
 /*
- * Checking a delivered file (formats.md section 5) with nothing but the file, the policy and the
+ * Checking a delivered file (doc/delivered-file.md) with nothing but the file, the policy and the
  * recipient's key: for courts, the defence, and 'writ verify'. It reads the file once, in bounded
  * memory; it needs no home, no seal, no network, and believes nothing that no signature covers.
  * SPDX-License-Identifier: Apache-2.0

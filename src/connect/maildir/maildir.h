@@ -1,5 +1,5 @@
 /*
- * The connector for Maildir and Maildir++ (formats.md section 2): cur and new of each folder in
+ * The connector for Maildir and Maildir++ (doc/protocol.md 8): cur and new of each folder in
  * scope, never tmp; delivery is the file's modification time. It writes nothing, follows no link
  * and opens nothing but regular files.
  * SPDX-License-Identifier: Apache-2.0

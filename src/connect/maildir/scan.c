@@ -14,7 +14,7 @@
 #include "base/file.h"
 #include "connect/maildir/part.h"
 
-#define SCANS_MAX 5             /* formats.md section 2 */
+#define SCANS_MAX 5             /* doc/protocol.md 8 */
 #define SEARCHES_MAX 8          /* for messages that were renamed between listing and looking */
 #define GONE_MAX 4096u
 

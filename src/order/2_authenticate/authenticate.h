@@ -19,7 +19,7 @@ struct authentication {
 
 enum err order_authenticate(struct ctx *c, struct session *s, struct order *o,
 			    const struct authentication *a) MUST_USE;
-/* Facts that only the provider may set (formats.md section 3), checked and recorded. */
+/* Facts that only the provider may set (man writ-order), checked and recorded. */
 enum err order_establish(struct ctx *c, struct session *s, struct order *o,
 			 const struct json *facts) MUST_USE;
 

@@ -32,7 +32,7 @@ struct decision_asked {
 	bool undated_deliver;
 };
 
-/* The demand lines compiled to what a hand can execute (formats.md sections 2 and 4). A line whose
+/* The demand lines compiled to what a hand can execute (doc/protocol.md 3, 8). A line whose
  * dates counsel must decide fails with ERR_STATE, or is left out with a remark in *open_out. */
 enum err scope_compile(struct ctx *c, const struct order *o, struct json **lines_out,
 		       struct json **open_out) MUST_USE;

@@ -1,7 +1,7 @@
 /*
  * certificate.pdf: the certificate of authenticity, one column on A4 by cairo and pango. It states
- * order, custodian, scope, manifest, items and bytes, and names no later hash (formats.md section
- * 5). SPDX-License-Identifier: Apache-2.0
+ * order, custodian, scope, manifest, items and bytes, and names no later hash
+ * (doc/delivered-file.md). SPDX-License-Identifier: Apache-2.0
  */
 #include <cairo-pdf.h>
 #include <pango/pangocairo.h>

@@ -1,6 +1,6 @@
 /*
  * Delivery: REF.writ.tar is a small head made once, the untouched payload of the vault, and a
- * tail (formats.md section 5); any range of it is read without composing it again.
+ * tail (doc/delivered-file.md); any range of it is read without composing it again.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef ORDER_DELIVER_H

@@ -44,7 +44,7 @@ static const struct way {
 
 #define OPEN "received authenticated decided collected approved asked redirected"
 #define ALL OPEN " collecting released delivered refused withdrawn void"
-/* In which states each act may follow, written out from formats.md and not from the code. */
+/* In which states each act may follow, written out by hand and not from the code. */
 static const struct {
 	const char *act, *states;
 } permitted[] = {
