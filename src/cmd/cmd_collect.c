@@ -66,7 +66,7 @@ enum err cmd_collect(struct ctx *c, const struct command *self, const struct arg
 
 	TRY(command_order(c, self, a, &s, &o));
 	progress_begin(&w.bar, c, "collect");
-	e = order_collect(c, &s, &o, show, &w, &unreadable);
+	e = order_collect(c, &s, &o, args_has(a, "again"), show, &w, &unreadable);
 	progress_end(&w.bar);
 	JSON_EACH(item, unreadable)
 		talk("cannot be read: store %.*s, account %.*s, folder %.*s, %.*s: %.*s",

@@ -91,21 +91,14 @@ static enum err ask_text(struct ctx *c, const struct ticket *t, const struct pac
 	return json_write(c, o, ASK_MAX, out);
 }
 
-static enum err code_of(struct span name)
-{
-	for (unsigned code = ERR_OK + 1; code < ERR_COUNT; code++)
-		if (span_is(name, err_name((enum err)code)))
-			return (enum err)code;
-	return ERR_FAILED;
-}
-
 static enum err refused(struct ctx *c, const struct json *answer)
 {
 	struct span why = json_opt_text(answer, "why", SPAN("it gave no reason"));
 	struct span next = json_opt_text(answer, "next", SPAN_NONE);
+	struct span name = json_opt_text(answer, "error", SPAN_NONE);
 
 	err_next(c, "%.*s", SPAN_ARG(next));
-	FAIL(c, code_of(json_opt_text(answer, "error", SPAN_NONE)),
+	FAIL(c, err_of_name((const char *)name.p, name.n),
 	     "the seal gives no receipt: %.*s", SPAN_ARG(why));
 }
 

@@ -192,7 +192,6 @@ enum err home_make(struct ctx *c, const char *dir, bool single_user, const struc
 	TRY(check_answers(c, answers));
 	TRY(founding_input(c, answers, &input));
 	TRY(make_folders(c, &h));
-	TRY(write_stores(c, &h, answers));
 	TRY(json_write_pretty(c, answers, DOCUMENT_MAX, &text));
 	TRY(path_fmt(c, &path, "%s/init.json", dir));
 	TRY(file_write(c, path, text, 0600));
@@ -202,6 +201,8 @@ enum err home_make(struct ctx *c, const char *dir, bool single_user, const struc
 							  "writ", "--hand-user", "writ-hand",
 							  NULL },
 		     input, document_out));
+	/* Only now: answers that were refused leave no stores behind that the next would find. */
+	TRY(write_stores(c, &h, answers));
 	TRY(path_fmt(c, &path, "%s/founding.json", dir));
 	return file_write(c, path, *document_out, 0644);
 }

@@ -5,12 +5,9 @@
  */
 #include "order/letter.h"
 
-#include "crypt/hash.h"
 #include "format/time.h"
 #include "order/embedded.h"
-#include "store/blob.h"
-
-#define LETTER_MAX ((size_t)256 << 10)
+#include "order/vault.h"
 
 static const struct embedded *find(const char *name)
 {
@@ -172,35 +169,31 @@ static enum err keep_and_sign(struct ctx *c, struct session *s, const char *what
 			      const char *template_name, struct span text, struct json *body,
 			      const struct json **answer_out)
 {
-	struct sha256 hash;
-	struct span hex;
-
-	TRY(blob_put(c, s->home.blob, text, &hash));
-	TRY(hex_encode(c, sha256_span(&hash), &hex));
-	TRY(ask_sign(c, s, what, ref, template_name, hex, answer_out));
+	TRY(keep_blob(c, s, text, body, "sha256"));
+	TRY(ask_sign(c, s, what, ref, template_name, json_get(body, "sha256")->s, answer_out));
 	json_set_str(c, body, "template", template_name);
-	json_set_text(c, body, "sha256", hex);
 	json_set_text(c, body, "record", json_opt_text(*answer_out, "record", SPAN_NONE));
 	json_set_text(c, body, "record_seal", json_opt_text(*answer_out, "record_seal", SPAN_NONE));
 	return ERR_OK;
 }
 
-enum err letter_send(struct ctx *c, struct session *s, struct order *o, const char *template_name,
-		     const struct letter_slot *more, size_t more_count)
+enum err letter_make(struct ctx *c, struct session *s, const struct order *o,
+		     const char *template_name, const struct letter_slot *more, size_t more_count,
+		     struct json **body_out)
 {
 	struct letter_slot slots[LETTER_SLOTS_MAX];
-	struct json *body = json_object(c);
 	const struct json *answer;
 	struct span text;
 	size_t count = 0;
 
+	*body_out = json_object(c);
 	TRY(letter_slots(c, s, o, slots, &count));
 	for (size_t i = 0; i < more_count && count < LETTER_SLOTS_MAX; i++)
 		slots[count++] = more[i];
 	TRY(letter_fill(c, template_name, slots, count, &text));
-	TRY(keep_and_sign(c, s, "letter", o->ref, template_name, text, body, &answer));
-	json_set_int(c, body, "about_seq", o->last_seq);
-	return order_append(c, s, o, ACT_LETTERED, body);
+	TRY(keep_and_sign(c, s, "letter", o->ref, template_name, text, *body_out, &answer));
+	json_set_int(c, *body_out, "about_seq", o->last_seq + 1);
+	return ERR_OK;
 }
 
 enum err receipt_make(struct ctx *c, struct session *s, struct span ref, struct json *body,

@@ -18,13 +18,16 @@ enum err letter_fill(struct ctx *c, const char *template_name, const struct lett
 		     size_t count, struct span *text_out) MUST_USE;
 /* The standing slots of every letter about an order: reference, authority, dates, provider. */
 #define LETTER_SLOTS_MAX 32u
+#define LETTER_MAX ((size_t)2 << 20)     /* an order file of 1 MiB can fill one */
 enum err letter_slots(struct ctx *c, struct session *s, const struct order *o,
 		      struct letter_slot *slots, size_t *count) MUST_USE;
 /* The reasons as numbered lines "CODE: words". */
 enum err letter_reasons(struct ctx *c, const struct json *codes, struct span *out) MUST_USE;
-/* Makes, keeps, has signed and records a letter. */
-enum err letter_send(struct ctx *c, struct session *s, struct order *o, const char *template_name,
-		     const struct letter_slot *more, size_t more_count) MUST_USE;
+/* Makes and keeps a letter and has it signed; it is sent when the act ACT_LETTERED with that body
+ * is recorded, together with the act that it tells of, which follows o's last. */
+enum err letter_make(struct ctx *c, struct session *s, const struct order *o,
+		     const char *template_name, const struct letter_slot *more, size_t more_count,
+		     struct json **body_out) MUST_USE;
 /* The receipt of an order that is about to be recorded; puts receipt, record and seal into body. */
 enum err receipt_make(struct ctx *c, struct session *s, struct span ref, struct json *body,
 		      struct span *text_out, const struct json **record_out) MUST_USE;

@@ -24,6 +24,41 @@ bool roster_may(const struct json *row, const char *what)
 	return false;
 }
 
+enum err roster_need_verified(struct ctx *c, const struct json *row, bool user_verified)
+{
+	const struct json *demands = json_get(row, "user_verified");
+
+	if (user_verified || !demands || demands->type != JSON_BOOL || !demands->b)
+		return ERR_OK;
+	err_next(c, "sign with the PIN or fingerprint of the security key: ssh-keygen -Y sign -O "
+		    "verify-required");
+	FAIL(c, ERR_DENIED, "%.*s's key must verify its user, and this signature did not",
+	     SPAN_ARG(json_opt_text(row, "name", SPAN_NONE)));
+}
+
+enum err roster_missing_labels(struct ctx *c, struct session *s, struct span agency,
+			       const struct json *labels, struct json **out)
+{
+	const struct json *state, *roster;
+	int64_t now_utc = c->seam->now_ms() / 1000;
+
+	*out = json_list(c);
+	TRY(seal_state(c, s, false, &state));
+	TRY(json_need_list(c, state, "roster", &roster));
+	JSON_EACH(label, labels) {
+		bool found = false;
+
+		JSON_EACH(row, roster)
+			found |= span_is(json_opt_text(row, "row", SPAN_NONE), "agency") &&
+				 span_eq(json_opt_text(row, "id", SPAN_NONE), agency) &&
+				 span_eq(json_opt_text(row, "label", SPAN_NONE), label->s) &&
+				 roster_row_live(row, now_utc);
+		if (!found)
+			json_add(c, *out, json_text(c, label->s));
+	}
+	return ERR_OK;
+}
+
 /* First row of that kind whose member has that value, live if there is a live one. */
 static enum err find(struct ctx *c, struct session *s, const char *kind, const char *member,
 		     struct span value, const struct json **row_out)

@@ -63,6 +63,12 @@ enum err session_open(struct ctx *c, const char *dir, const char *as, struct ses
 	*out = (struct session){ .seal = -1 };
 	TRY(home_find(c, dir, &out->home));
 	TRY(calling_user(c, out->home.single_user, &out->unix_user));
+	if (!file_exists(out->home.db)) {
+		err_next(c, "make one with 'writ init', look at one with 'writ demo', or name it "
+			    "with --home DIR");
+		FAIL(c, ERR_NOT_FOUND, "there is no home at %s, or it was not founded",
+		     out->home.dir);
+	}
 	TRY(store_open(c, out->home.db, STORE_WRITE, &out->store));
 	if (as)
 		return find_actor(c, out, as);

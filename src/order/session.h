@@ -73,5 +73,11 @@ enum err roster_agency(struct ctx *c, struct session *s, struct span id,
 		       const struct json **first_row_out) MUST_USE;
 bool roster_row_live(const struct json *row, int64_t now_utc);
 bool roster_may(const struct json *row, const char *what);
+/* ERR_DENIED where the row demands a verified user and the signature does not say so: the seal
+ * would refuse it later, together with everything that was signed beside it. */
+enum err roster_need_verified(struct ctx *c, const struct json *row, bool user_verified) MUST_USE;
+/* The labels of the list that are no live key of that agency now. */
+enum err roster_missing_labels(struct ctx *c, struct session *s, struct span agency,
+			       const struct json *labels, struct json **out) MUST_USE;
 
 #endif

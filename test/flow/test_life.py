@@ -307,7 +307,9 @@ def test_after_asking_counsel_decides_again(home):
 def test_collected_again_before_release(town):
     home = town.home("approved")
     before = [p.name for p in (home.dir / "vault").iterdir()]
-    home.collect()
+    no = home.run("collect", home.ref, as_="Ben")
+    assert no.exit == 4 and "--again" in no.err and home.state() == "approved", "not by mistake"
+    home.ok("collect", home.ref, "--again", as_="Ben")
     after = [p.name for p in (home.dir / "vault").iterdir()]
     assert len(before) == len(after) == 1 and before != after, "a fresh key, and the old file is gone"
     assert home.state() == "collected", "what was approved was the other collection"

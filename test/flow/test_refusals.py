@@ -559,7 +559,7 @@ def test_halted_and_resumed(town):
     no(home, 4, "halt", "--because", "x", as_="Dan", key="dan", says="Dan may not halt")
     no(home, 4, "halt", "--because", "x", as_="Ana", key="dan", says="MAY")
     home.ok("halt", "--because", "a key was stolen", as_="Ben", key="ben")
-    for words, more in ((("release", home.ref), {"as_": "Chi"}), (("collect", home.ref), {"as_": "Ben"})):
+    for words, more in ((("release", home.ref), {"as_": "Chi"}), (("collect", home.ref, "--again"), {"as_": "Ben"})):
         no(home, 4, *words, says="HALTED", **more)
     assert "releases are halted" in home.run("doctor").out
     no(home, 4, "halt", "--because", "again", as_="Ana", key="ana", says="HALTED_ALREADY")

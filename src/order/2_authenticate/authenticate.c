@@ -56,12 +56,46 @@ static enum err check_agency(struct ctx *c, struct session *s, struct span agenc
 	FAIL(c, ERR_STATE, "the agency '%.*s' is not in the register", SPAN_ARG(agency));
 }
 
+/* Facts that only the provider may set are marked in facts.def (man writ-order). */
+static enum err check_fact(struct ctx *c, const struct json *fact)
+{
+	struct span path = json_opt_text(fact, "path", SPAN_NONE),
+		    value = json_opt_text(fact, "value", SPAN_NONE);
+	const struct fact_field *field = facts_field(path);
+
+	if (!field || !(field->flags & FACT_OURS)) {
+		err_next(c, "staff set order.received_*, issuer.contact_check, "
+			    "issuer.impersonation_signs, "
+			    "issuer.court_competent, customer.*, data.*");
+		FAIL(c, ERR_DENIED, "the fact '%.*s' is the sender's to state, not ours",
+		     SPAN_ARG(path));
+	}
+	if (facts_value_ok(field, value))
+		return ERR_OK;
+	err_next(c, "%s%s", field->words ? "one of: " : "",
+		 field->words ? field->words : field->meaning);
+	FAIL(c, ERR_USAGE, "'%.*s' is no value of %.*s", SPAN_ARG(value), SPAN_ARG(path));
+}
+
+static enum err facts_body(struct ctx *c, const struct json *facts, struct json **body_out)
+{
+	struct json *copy;
+
+	JSON_EACH(fact, facts)
+		TRY(check_fact(c, fact));
+	TRY(json_clone(c, facts, &copy));
+	*body_out = json_object(c);
+	json_set(c, *body_out, "facts", copy);
+	return ERR_OK;
+}
+
 enum err order_authenticate(struct ctx *c, struct session *s, struct order *o,
 			    const struct authentication *a)
 {
 	struct span agency = a->agency.n ? a->agency
 					 : json_opt_text(o->received, "agency", SPAN_NONE);
 	struct json *body = json_object(c), *list;
+	struct new_act acts[2] = { { ACT_AUTHENTICATED, body }, { ACT_ESTABLISHED, NULL } };
 	size_t way;
 
 	TRY(session_need_actor(c, s, ""));
@@ -85,39 +119,16 @@ enum err order_authenticate(struct ctx *c, struct session *s, struct order *o,
 	json_set_text(c, body, "agency", agency);
 	TRY(a->signs ? json_clone(c, a->signs, &list) : ERR_OK);
 	json_set(c, body, "impersonation_signs", a->signs ? list : json_list(c));
-	TRY(order_append(c, s, o, ACT_AUTHENTICATED, body));
-	return a->facts ? order_establish(c, s, o, a->facts) : ERR_OK;
-}
-
-/* Facts that only the provider may set are marked in facts.def (formats.md section 3). */
-static enum err check_fact(struct ctx *c, const struct json *fact)
-{
-	struct span path = json_opt_text(fact, "path", SPAN_NONE),
-		    value = json_opt_text(fact, "value", SPAN_NONE);
-	const struct fact_field *field = facts_field(path);
-
-	if (!field || !(field->flags & FACT_OURS)) {
-		err_next(c, "staff set order.received_*, issuer.contact_check, "
-			    "issuer.impersonation_signs, "
-			    "issuer.court_competent, customer.*, data.*");
-		FAIL(c, ERR_DENIED, "the fact '%.*s' is the sender's to state, not ours",
-		     SPAN_ARG(path));
-	}
-	if (facts_value_ok(field, value))
-		return ERR_OK;
-	err_next(c, "%s%s", field->words ? "one of: " : "",
-		 field->words ? field->words : field->meaning);
-	FAIL(c, ERR_USAGE, "'%.*s' is no value of %.*s", SPAN_ARG(value), SPAN_ARG(path));
+	if (a->facts)
+		TRY(facts_body(c, a->facts, &acts[1].body));
+	return order_append_all(c, s, o, acts, a->facts ? 2 : 1);
 }
 
 enum err order_establish(struct ctx *c, struct session *s, struct order *o,
 			 const struct json *facts)
 {
-	struct json *body = json_object(c), *copy;
+	struct json *body;
 
-	JSON_EACH(fact, facts)
-		TRY(check_fact(c, fact));
-	TRY(json_clone(c, facts, &copy));
-	json_set(c, body, "facts", copy);
+	TRY(facts_body(c, facts, &body));
 	return order_append(c, s, o, ACT_ESTABLISHED, body);
 }

@@ -10,6 +10,7 @@
 #include "format/time.h"
 #include "order/3_judge/judge.h"
 #include "order/letter.h"
+#include "order/vault.h"
 
 #define DOCUMENT_MAX ((size_t)1 << 20)
 
@@ -52,25 +53,59 @@ static enum err check_reasons(struct ctx *c, enum decision d, const struct json 
 	return ERR_OK;
 }
 
-/* comply takes every line; narrow takes those named, or those that counsel has edited. */
-static enum err chosen_lines(struct ctx *c, const struct order *o, const struct decision_asked *a,
-			     struct json **out)
+static const struct json *demands_of(const struct order *o)
 {
-	struct json *lines, *open, *chosen = json_list(c), *copy;
-	const struct json *from;
+	return json_get(json_get(o->received, "facts"), "demands");
+}
 
-	TRY(scope_compile(c, o, &lines, &open));
-	from = a->edited ? a->edited : lines;
-	if (!a->edited && open->first &&
-	    (!a->lines || json_has_text(a->lines, json_opt_text(open->first, "id", SPAN_NONE)))) {
+/* Lines whose dates the order does not state are counsel's to write; none is left out in silence.
+ */
+static enum err check_open(struct ctx *c, const struct order *o, const struct json *open,
+			   const struct json *chosen_ids)
+{
+	JSON_EACH(line, open) {
+		struct span id = json_opt_text(line, "id", SPAN_NONE);
+		struct span problem = json_opt_text(line, "problem", SPAN_NONE);
+
+		if (chosen_ids && !json_has_text(chosen_ids, id))
+			continue;
+		if (problem.n) {
+			err_next(c, "ask the authority, or decide narrow and name the other lines "
+				    "with --line");
+			FAIL(c, ERR_STATE, "line %.*s: %.*s", SPAN_ARG(id), SPAN_ARG(problem));
+		}
 		err_next(c,
 			 "writ scope %.*s --edit FILE, write the dates, then decide narrow --scope "
 			 "FILE",
 			 SPAN_ARG(o->ref));
 		FAIL(c, ERR_STATE, "line %.*s: the order states no dates, so counsel must",
-		     SPAN_ARG(json_opt_text(open->first, "id", SPAN_NONE)));
+		     SPAN_ARG(id));
 	}
-	JSON_EACH(line, from) {
+	return ERR_OK;
+}
+
+/* What is not looked at must not be said. */
+static enum err check_asked(struct ctx *c, const struct decision_asked *a)
+{
+	if (!decision_has_scope(a->decision) && (a->lines || a->edited || a->undated_deliver))
+		FAIL(c, ERR_USAGE, "--line, --scope and --undated go with comply and narrow only");
+	if (a->decision != DECIDE_NARROW && a->edited) {
+		err_next(c, "writ decide REF narrow --scope FILE --reason CODE");
+		FAIL(c, ERR_USAGE, "an edited scope is a narrowing: --scope goes with narrow");
+	}
+	return ERR_OK;
+}
+
+/* comply takes every line; narrow takes those named, or those that counsel has edited. */
+static enum err chosen_lines(struct ctx *c, const struct order *o, const struct decision_asked *a,
+			     struct json **out)
+{
+	struct json *lines, *open, *chosen = json_list(c), *copy;
+
+	TRY(scope_compile(c, o, &lines, &open));
+	if (!a->edited)
+		TRY(check_open(c, o, open, a->lines));
+	JSON_EACH(line, a->edited ? a->edited : lines) {
 		if (a->lines && !json_has_text(a->lines, json_opt_text(line, "id", SPAN_NONE)))
 			continue;
 		TRY(a->edited ? scope_line_edited(c, o, line, &copy) : json_clone(c, line, &copy));
@@ -80,24 +115,75 @@ static enum err chosen_lines(struct ctx *c, const struct order *o, const struct 
 	}
 	if (!chosen->first)
 		FAIL(c, ERR_USAGE, "no line is left: that is a refusal");
-	if (a->decision == DECIDE_COMPLY &&
-	    json_count(chosen) != json_count(json_get(json_get(o->received, "facts"), "demands")))
+	JSON_EACH(id, a->lines) {
+		bool there = false;
+
+		JSON_EACH(line, chosen)
+			there |= span_eq(json_opt_text(line, "id", SPAN_NONE), id->s);
+		if (!there)
+			FAIL(c, ERR_USAGE, "there is no line '%.*s'", SPAN_ARG(id->s));
+	}
+	*out = chosen;
+	return ERR_OK;
+}
+
+static bool is_end(const struct json *end)
+{
+	return end && (end->type == JSON_INT || end->type == JSON_NULL);
+}
+
+static enum err check_line_form(struct ctx *c, const struct json *line)
+{
+	struct span id = json_opt_text(line, "id", SPAN_NONE),
+		    undated = json_opt_text(line, "undated", SPAN_NONE);
+
+	TRY(json_only(c, line, "id category target_kind target stores folders date_meaning zone "
+			       "from_words until_words from until undated"));
+	if (!is_end(json_get(line, "from")) || !is_end(json_get(line, "until")))
+		FAIL(c, ERR_FORMAT, "line %.*s: from and until are UTC seconds or null",
+		     SPAN_ARG(id));
+	if (!span_is(undated, "list") && !span_is(undated, "deliver"))
+		FAIL(c, ERR_FORMAT, "line %.*s: undated is list or deliver", SPAN_ARG(id));
+	return ERR_OK;
+}
+
+/* Each line within the order's, none twice; all of them where it says comply. */
+static enum err check_lines(struct ctx *c, const struct order *o, const struct json *lines,
+			    enum decision decision)
+{
+	if (!lines || lines->type != JSON_LIST || !lines->first)
+		FAIL(c, ERR_USAGE, "no line is left: that is a refusal");
+	JSON_EACH(line, lines) {
+		struct span id = json_opt_text(line, "id", SPAN_NONE);
+
+		TRY(check_line_form(c, line));
+		TRY(scope_line_within(c, o, line));
+		for (const struct json *at = lines->first; at != line; at = at->next)
+			if (span_eq(json_opt_text(at, "id", SPAN_NONE), id))
+				FAIL(c, ERR_DENIED, "line %.*s stands there twice", SPAN_ARG(id));
+	}
+	if (decision == DECIDE_COMPLY && json_count(lines) != json_count(demands_of(o)))
 		FAIL(c, ERR_USAGE,
 		     "to comply is to take every line; with fewer it is 'narrow', with a reason");
-	*out = chosen;
+	return ERR_OK;
+}
+
+static enum err scope_hours(struct ctx *c, struct session *s, int64_t *out)
+{
+	const struct json *state;
+
+	TRY(seal_state(c, s, false, &state));
+	if (!span_to_i64(json_opt_text(json_get(state, "policy"), "scope_hours", SPAN("72")), out))
+		*out = 72;
 	return ERR_OK;
 }
 
 static enum err set_deadline(struct ctx *c, struct session *s, struct json *document)
 {
-	const struct json *state;
-	struct span hours_text, made, until;
+	struct span made, until;
 	int64_t hours, now_utc = c->seam->now_ms() / 1000;
 
-	TRY(seal_state(c, s, false, &state));
-	hours_text = json_opt_text(json_get(state, "policy"), "scope_hours", SPAN("72"));
-	if (!span_to_i64(hours_text, &hours))
-		hours = 72;
+	TRY(scope_hours(c, s, &hours));
 	TRY(time_span(c, now_utc, &made));
 	TRY(time_span(c, now_utc + hours * 3600, &until));
 	json_set_text(c, document, "made_at", made);
@@ -105,21 +191,32 @@ static enum err set_deadline(struct ctx *c, struct session *s, struct json *docu
 	return ERR_OK;
 }
 
+static struct json *papers_of(struct ctx *c, const struct order *o)
+{
+	struct json *papers = json_list(c);
+
+	JSON_EACH(paper, json_get(o->received, "papers"))
+		json_add(c, papers, json_text(c, json_opt_text(paper, "sha256", SPAN_NONE)));
+	return papers;
+}
+
+static struct span agency_of(const struct order *o)
+{
+	return json_opt_text(o->authenticated, "agency",
+			     json_opt_text(o->received, "agency", SPAN_NONE));
+}
+
 static enum err common(struct ctx *c, struct session *s, const struct order *o, const char *kind,
 		       const char *decision, const struct json *reasons, struct json **out)
 {
-	struct json *d = json_object(c), *papers = json_list(c), *copy;
+	struct json *d = json_object(c), *copy;
 
 	json_set_int(c, d, "version", 1);
 	json_set_str(c, d, "kind", kind);
 	json_set_text(c, d, "order", o->ref);
 	TRY(set_deadline(c, s, d));
-	JSON_EACH(paper, json_get(o->received, "papers"))
-		json_add(c, papers, json_text(c, json_opt_text(paper, "sha256", SPAN_NONE)));
-	json_set(c, d, "paper_sha256", papers);
-	json_set_text(c, d, "agency",
-		      json_opt_text(o->authenticated, "agency",
-				    json_opt_text(o->received, "agency", SPAN_NONE)));
+	json_set(c, d, "paper_sha256", papers_of(c, o));
+	json_set_text(c, d, "agency", agency_of(o));
 	json_set_str(c, d, "decision", decision);
 	TRY(reasons ? json_clone(c, reasons, &copy) : ERR_OK);
 	json_set(c, d, "reasons", reasons ? copy : json_list(c));
@@ -137,14 +234,14 @@ enum err decision_document(struct ctx *c, struct session *s, const struct order 
 	struct json *d, *lines = NULL;
 
 	TRY(order_permit(c, s, o, ACT_DECIDED));
+	TRY(check_asked(c, a));
 	TRY(check_reasons(c, a->decision, a->reasons));
 	*kind_out = scope ? "scope" : "decision";
 	TRY(common(c, s, o, *kind_out, decisions[a->decision].word, a->reasons, &d));
 	if (scope) {
 		TRY(order_need_verified(c, o));
 		TRY(chosen_lines(c, o, a, &lines));
-		JSON_EACH(line, lines)
-			TRY(scope_line_within(c, o, line));
+		TRY(check_lines(c, o, lines, a->decision));
 		json_set(c, d, "lines", lines);
 	}
 	return json_write(c, d, DOCUMENT_MAX, document_out);
@@ -181,84 +278,130 @@ static enum err signer_of(struct ctx *c, struct session *s, const char *kind, st
 		FAIL(c, ERR_DENIED, "%.*s may not decide",
 		     SPAN_ARG(json_opt_text(row, "name", SPAN_NONE)));
 	*name_out = json_opt_text(row, "name", SPAN_NONE);
-	return ERR_OK;
+	return roster_need_verified(c, row, sig.user_verified);
 }
 
-static enum err check_document(struct ctx *c, const struct order *o, const struct json *d,
-			       enum decision *out)
+static enum err check_times(struct ctx *c, struct session *s, const struct json *d)
 {
 	struct span until = json_opt_text(d, "good_until", SPAN_NONE);
-	int64_t until_utc;
+	int64_t until_utc, made_utc, hours;
 
-	if (!decision_parse(json_opt_text(d, "decision", SPAN_NONE), out))
-		FAIL(c, ERR_FORMAT, "the document decides nothing that writ knows");
-	if (!span_is(json_opt_text(d, "kind", SPAN_NONE),
-		     decision_has_scope(*out) ? "scope" : "decision"))
-		FAIL(c, ERR_FORMAT, "the document's kind and its decision do not go together");
-	if (!span_eq(json_opt_text(d, "order", SPAN_NONE), o->ref))
-		FAIL(c, ERR_DENIED, "the document is about order %.*s",
-		     SPAN_ARG(json_opt_text(d, "order", SPAN_NONE)));
+	TRY(scope_hours(c, s, &hours));
 	if (!time_parse(until, &until_utc) || until_utc <= c->seam->now_ms() / 1000) {
 		err_next(
 			c,
 			"decide again: the time that a scope stays good is a policy (scope_hours)");
 		FAIL(c, ERR_STATE, "the document was good until %.*s", SPAN_ARG(until));
 	}
+	if (!time_parse(json_opt_text(d, "made_at", SPAN_NONE), &made_utc) ||
+	    until_utc > made_utc + hours * 3600)
+		FAIL(c, ERR_DENIED,
+		     "the document is good for longer than the policy's scope_hours");
+	return ERR_OK;
+}
+
+/* What is the order's and not counsel's to say. */
+static enum err check_order_of(struct ctx *c, const struct order *o, const struct json *d)
+{
+	const struct json *judgement = json_get(d, "judgement_sha256");
+
+	if (!span_eq(json_opt_text(d, "order", SPAN_NONE), o->ref))
+		FAIL(c, ERR_DENIED, "the document is about order %.*s",
+		     SPAN_ARG(json_opt_text(d, "order", SPAN_NONE)));
+	if (!span_eq(json_opt_text(d, "agency", SPAN_NONE), agency_of(o)))
+		FAIL(c, ERR_DENIED, "the document is for the agency '%.*s', the sender is '%.*s'",
+		     SPAN_ARG(json_opt_text(d, "agency", SPAN_NONE)), SPAN_ARG(agency_of(o)));
+	if (!json_equal(json_get(d, "paper_sha256"), papers_of(c, o)))
+		FAIL(c, ERR_DENIED, "the document names other papers than the order's");
+	if (!judgement || judgement->type != JSON_NULL || !json_get(d, "overrules") ||
+	    json_get(d, "overrules")->first)
+		FAIL(c, ERR_DENIED,
+		     "the document speaks of a judgement that this order has not had");
+	return ERR_OK;
+}
+
+static enum err check_document(struct ctx *c, struct session *s, const struct order *o,
+			       const struct json *d, enum decision *out)
+{
+	if (!decision_parse(json_opt_text(d, "decision", SPAN_NONE), out))
+		FAIL(c, ERR_FORMAT, "the document decides nothing that writ knows");
+	if (!span_is(json_opt_text(d, "kind", SPAN_NONE),
+		     decision_has_scope(*out) ? "scope" : "decision"))
+		FAIL(c, ERR_FORMAT, "the document's kind and its decision do not go together");
+	if (json_opt_int(d, "version", 0) != 1)
+		FAIL(c, ERR_FORMAT, "the document is of a version that writ does not know");
+	TRY(json_only(
+		c, d,
+		decision_has_scope(*out)
+			? "version kind order made_at good_until paper_sha256 agency decision "
+			  "reasons judgement_sha256 overrules lines"
+			: "version kind order made_at good_until paper_sha256 agency decision "
+			  "reasons judgement_sha256 overrules"));
+	TRY(check_order_of(c, o, d));
+	TRY(check_times(c, s, d));
 	TRY(check_reasons(c, *out, json_get(d, "reasons")));
 	if (!decision_has_scope(*out))
 		return ERR_OK;
 	TRY(order_need_verified(c, o));
-	JSON_EACH(line, json_get(d, "lines"))
-		TRY(scope_line_within(c, o, line));
+	return check_lines(c, o, json_get(d, "lines"), *out);
+}
+
+/* The keys of what was collected go before the refusal is on file: a refused order never has one.
+ */
+static enum err refusal_keys(struct ctx *c, struct session *s, const struct order *o,
+			     struct span document, struct span signature, struct new_act *out)
+{
+	struct json *gone = json_list(c);
+
+	TRY(keys_destroy(c, s, o, document, signature, SPAN_NONE, gone));
+	if (!gone->first)
+		return ERR_OK;
+	*out = (struct new_act){ ACT_DESTROYED, json_object(c) };
+	json_set(c, out->body, "tickets", gone);
+	json_set_str(c, out->body, "because", "refused");
 	return ERR_OK;
 }
 
-static enum err destroy_keys(struct ctx *c, struct session *s, struct order *o,
-			     struct span document, struct span signature)
+/* The decision, its letter and the end of the keys are one: whoever looks sees all or nothing. */
+static enum err decision_acts(struct ctx *c, struct session *s, struct order *o,
+			      enum decision decision, const struct json *d, struct json *body)
 {
-	struct json *request = json_object(c), *signatures = json_list(c), *body = json_object(c),
-		    *copy;
-	const struct json *answer;
-	struct span place;
+	struct new_act acts[3] = { { ACT_DECIDED, body }, { ACT_LETTERED, NULL },
+				   { ACT_DESTROYED, NULL } };
+	struct letter_slot reasons = { "reasons", SPAN_NONE };
+	size_t count = 1;
 
-	json_set_str(c, request, "request", "destroy");
-	json_set_text(c, request, "document", document);
-	json_add(c, signatures, json_text(c, signature));
-	json_set(c, request, "signatures", signatures);
-	json_set(c, request, "ticket", NULL);
-	TRY(order_place(c, o, &place));
-	TRY(seal_ask(c, s, request, place, &answer));
-	if (json_count(json_get(answer, "tickets")) == 0)
-		return ERR_OK;
-	TRY(json_clone(c, json_get(answer, "tickets"), &copy));
-	json_set(c, body, "tickets", copy);
-	json_set_str(c, body, "because", "refused");
-	return order_append(c, s, o, ACT_DESTROYED, body);
+	if (decisions[decision].letter) {
+		TRY(letter_reasons(c, json_get(d, "reasons"), &reasons.value));
+		TRY(letter_make(c, s, o, decisions[decision].letter, &reasons, 1, &acts[1].body));
+		count = 2;
+	}
+	seam_crash_point(CRASH_DECIDE_AFTER_LETTER);
+	if (decision == DECIDE_REFUSE)
+		TRY(refusal_keys(c, s, o, json_get(body, "document")->s,
+				 json_get(body, "signature")->s, &acts[2]));
+	count += acts[2].body != NULL;
+	TRY(order_append_all(c, s, o, acts, count));
+	seam_crash_point(CRASH_DECIDE_AFTER_ACT);
+	return vault_sweep(c, s, o);
 }
 
 enum err decision_take(struct ctx *c, struct session *s, struct order *o, struct span document,
 		       struct span signature)
 {
 	struct json *body = json_object(c), *d;
-	struct letter_slot reasons = { "reasons", SPAN_NONE };
 	enum decision decision;
 	struct span name;
 
-	TRY(json_parse_canonical(c, document, &d));
 	TRY(order_permit(c, s, o, ACT_DECIDED));
-	TRY(check_document(c, o, d, &decision));
+	TRY(vault_need_idle(c, s, o));
+	TRY(json_parse_canonical(c, document, &d));
+	TRY(check_document(c, s, o, d, &decision));
 	TRY(signer_of(c, s, decision_has_scope(decision) ? "scope" : "decision", document,
 		      signature, &name));
 	json_set_str(c, body, "decision", decisions[decision].word);
 	json_set_text(c, body, "document", document);
 	json_set_text(c, body, "signature", signature);
 	json_set_text(c, body, "name", name);
-	TRY(order_append(c, s, o, ACT_DECIDED, body));
-	seam_crash_point(CRASH_DECIDE_AFTER_ACT);
-	if (!decisions[decision].letter)
-		return ERR_OK;
-	TRY(letter_reasons(c, json_get(d, "reasons"), &reasons.value));
-	TRY(letter_send(c, s, o, decisions[decision].letter, &reasons, 1));
-	seam_crash_point(CRASH_DECIDE_AFTER_LETTER);
-	return decision == DECIDE_REFUSE ? destroy_keys(c, s, o, document, signature) : ERR_OK;
+	return decision_acts(c, s, o, decision, d, body);
 }

@@ -1,5 +1,5 @@
 /*
- * Compiling demand lines to instants (formats.md section 2): every interval is half-open, a date
+ * Compiling demand lines to instants (doc/protocol.md 8): every interval is half-open, a date
  * in `from` begins at 00:00 of that day in the line's zone, a date in `until` includes that day.
  * What the order does not say is never guessed: counsel must decide.
  * SPDX-License-Identifier: Apache-2.0
@@ -11,7 +11,7 @@
 #include "format/time.h"
 #include "order/3_judge/judge.h"
 
-/* The categories that a mail store serves (formats.md section 2). */
+/* The categories that a mail store serves (doc/protocol.md 8). */
 static bool served(struct span category)
 {
 	return span_is(category, "CONTENT_COMM") || span_is(category, "MSG_META");
@@ -75,13 +75,25 @@ static bool is_known(struct span words)
 	return words.n > 0 && !span_is(words, "unknown");
 }
 
+static enum err check_interval(struct ctx *c, const struct json *line)
+{
+	const struct json *from = json_get(line, "from"), *until = json_get(line, "until");
+
+	if (!from || !until || from->type != JSON_INT || until->type != JSON_INT ||
+	    from->i < until->i)
+		return ERR_OK;
+	FAIL(c, ERR_FORMAT, "line %.*s ends (%.*s) before it begins (%.*s)",
+	     SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)),
+	     SPAN_ARG(json_opt_text(line, "until_words", SPAN_NONE)),
+	     SPAN_ARG(json_opt_text(line, "from_words", SPAN_NONE)));
+}
+
 static enum err compile_range(struct ctx *c, const struct json *demand, struct json *line,
 			      bool *open_out)
 {
 	struct span range = json_opt_text(demand, "range", SPAN("unknown"));
 	struct span from = json_opt_text(demand, "from", SPAN_NONE),
 		    until = json_opt_text(demand, "until", SPAN_NONE);
-	const struct json *a, *b;
 
 	*open_out = false;
 	if (!served(json_opt_text(demand, "category", SPAN_NONE)) ||
@@ -98,13 +110,7 @@ static enum err compile_range(struct ctx *c, const struct json *demand, struct j
 	}
 	TRY(set_end(c, line, from, false));
 	TRY(set_end(c, line, until, true));
-	a = json_get(line, "from");
-	b = json_get(line, "until");
-	if (a->i >= b->i)
-		FAIL(c, ERR_FORMAT, "line %.*s ends (%.*s) before it begins (%.*s)",
-		     SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)), SPAN_ARG(until),
-		     SPAN_ARG(from));
-	return ERR_OK;
+	return check_interval(c, line);
 }
 
 static enum err compile_line(struct ctx *c, const struct order *o, const struct json *demand,
@@ -202,6 +208,27 @@ static enum err list_within(struct ctx *c, const struct json *line, const struct
 	return ERR_OK;
 }
 
+/* What people and courts read of an end is what the hand will execute. */
+static enum err check_words(struct ctx *c, const struct json *line, const struct json *ordered,
+			    bool is_end)
+{
+	const char *key = is_end ? "until" : "from",
+		   *words_key = is_end ? "until_words" : "from_words";
+	struct span words = json_opt_text(line, words_key, SPAN_NONE);
+	const struct json *end = json_get(line, key);
+	int64_t utc;
+
+	if (end && end->type == JSON_INT) {
+		TRY(instant_of(c, words, json_opt_text(line, "zone", SPAN("UTC")), is_end, &utc));
+		if (utc == end->i)
+			return ERR_OK;
+	} else if (span_eq(words, json_opt_text(ordered, words_key, SPAN_NONE))) {
+		return ERR_OK;
+	}
+	FAIL(c, ERR_DENIED, "line %.*s: the words of '%s' (%.*s) say another instant",
+	     SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)), key, SPAN_ARG(words));
+}
+
 /* null is open: only an open end of the order may be open. */
 static bool end_within(const struct json *end, const struct json *ordered, bool is_end)
 {
@@ -244,7 +271,9 @@ enum err scope_line_within(struct ctx *c, const struct order *o, const struct js
 		FAIL(c, ERR_STATE, "line %.*s: the order states no dates, so counsel must",
 		     SPAN_ARG(id));
 	}
-	return ERR_OK;
+	TRY(check_words(c, line, ordered, false));
+	TRY(check_words(c, line, ordered, true));
+	return check_interval(c, line);
 }
 
 static enum err end_words(struct ctx *c, const struct json *line, const char *key,

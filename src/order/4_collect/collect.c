@@ -5,11 +5,10 @@
  */
 #include "order/4_collect/collect.h"
 
-#include <fcntl.h>
-
 #include "base/file.h"
 #include "crypt/hash.h"
 #include "order/3_judge/judge.h"
+#include "order/vault.h"
 
 static enum err ask_ticket(struct ctx *c, struct session *s, const struct order *o,
 			   const char *purpose, struct span scope, struct json *signatures,
@@ -64,11 +63,6 @@ enum err order_count(struct ctx *c, struct session *s, struct order *o,
 	return order_append(c, s, o, ACT_COUNTED, body);
 }
 
-enum err vault_path(struct ctx *c, const struct session *s, struct span ticket, char **out)
-{
-	return path_fmt(c, out, "%s/%.*s", s->home.vault, SPAN_ARG(ticket));
-}
-
 /* The ticket of this very scope that the seal holds live, if there is one: it is replaced. */
 static enum err live_ticket(struct ctx *c, struct session *s, const struct order *o,
 			    struct span scope, struct span *id_out)
@@ -81,11 +75,8 @@ static enum err live_ticket(struct ctx *c, struct session *s, const struct order
 	TRY(seal_order_state(c, s, o->ref, &tickets));
 	JSON_EACH(row, tickets) {
 		struct json *ticket;
-		const struct json *gone = json_get(row, "destroyed"),
-				  *released = json_get(row, "released");
 
-		if ((gone && gone->type == JSON_BOOL && gone->b) ||
-		    (released && released->type == JSON_BOOL && released->b))
+		if (ticket_is(row, "destroyed") || ticket_is(row, "released"))
 			continue;
 		TRY(json_parse(c, json_opt_text(row, "ticket", SPAN("null")), &ticket));
 		if (span_is(json_opt_text(ticket, "for", SPAN_NONE), "collect") &&
@@ -95,25 +86,58 @@ static enum err live_ticket(struct ctx *c, struct session *s, const struct order
 	return ERR_OK;
 }
 
-static enum err record_failure(struct ctx *c, struct session *s, struct order *o,
-			       struct span ticket, enum err why, const struct json *answer)
+/* While the hand worked others may have put things on file. Is it still this collection's turn? */
+static enum err go_on(struct ctx *c, struct session *s, struct order *o, struct span ticket)
 {
-	struct ctx CTX_SCOPED own;
-	struct json *body, *copy;
+	TRY(order_load(c, s, o->ref, o));
+	if (o->state == ORDER_COLLECTING &&
+	    span_eq(json_opt_text(o->begun, "ticket", SPAN_NONE), ticket))
+		return ERR_OK;
+	err_next(c, "writ show %.*s", SPAN_ARG(o->ref));
+	FAIL(c, ERR_STATE, "order %.*s went on without this collection and is %s", SPAN_ARG(o->ref),
+	     order_state_word(o->state));
+}
 
-	/* The failure stands in c; the record of it is made beside it. */
-	TRY(ctx_begin(&own, (size_t)64 << 20));
-	body = json_object(&own);
-	json_set_text(&own, body, "ticket", ticket);
-	json_set_str(&own, body, "why", c->why);
-	if (json_get(answer, "unreadable")) {
-		TRY(json_clone(&own, json_get(answer, "unreadable"), &copy));
-		json_set(&own, body, "unreadable", copy);
+static enum err failure_body(struct ctx *c, struct span ticket, struct span why,
+			     const struct json *answer, struct json **out)
+{
+	const struct json *unreadable = json_get(answer, "unreadable");
+	struct json *body = json_object(c), *copy;
+
+	/* A long message may have been cut within a character. */
+	for (int i = 0; i < 3 && !span_is_utf8(why); i++)
+		why.n--;
+	json_set_text(c, body, "ticket", ticket);
+	json_set_text(c, body, "why", span_is_utf8(why) ? why : SPAN("its words are no text"));
+	if (unreadable) {
+		TRY(json_clone(c, unreadable, &copy));
+		json_set(c, body, "unreadable", copy);
 	}
-	/* If even the record fails the order stays 'collecting', from which one collects again. */
-	if (order_append(&own, s, o, ACT_COLLECTION_FAILED, body) != ERR_OK)
-		err_note(c, "the failure could not be recorded (%s)", own.why);
-	return why;
+	*out = body;
+	return ERR_OK;
+}
+
+/* Records the failure that stands in c, which stays the command's own. */
+static enum err record_failure(struct ctx *c, struct session *s, struct order *o,
+			       struct span ticket, const struct json *answer)
+{
+	const struct ctx first = *c;
+	struct json *body;
+	enum err e;
+
+	err_clear(c);
+	e = failure_body(c, ticket, span_str(first.why), answer, &body);
+	if (e == ERR_OK)
+		e = go_on(c, s, o, ticket);
+	if (e == ERR_OK)
+		e = order_append(c, s, o, ACT_COLLECTION_FAILED, body);
+	const struct ctx second = *c;
+
+	*c = first;
+	/* The order then stays as it is: 'collecting', from which one collects again. */
+	if (e != ERR_OK)
+		err_note(c, "the failure could not be recorded (%.200s)", second.why);
+	return first.code;
 }
 
 static enum err begin(struct ctx *c, struct session *s, struct order *o, struct span scope,
@@ -145,41 +169,61 @@ static enum err finish(struct ctx *c, struct session *s, struct order *o, struct
 	return order_append(c, s, o, ACT_COLLECTED, body);
 }
 
-enum err order_collect(struct ctx *c, struct session *s, struct order *o, hand_progress *progress,
-		       void *of, const struct json **unreadable_out)
+static enum err may_collect(struct ctx *c, struct session *s, const struct order *o, bool again)
 {
-	const struct json *answer, *result = NULL, *failed = NULL;
-	struct json *signatures = json_list(c), *job;
-	struct span scope, signature, ticket, old;
-	FD_SCOPED int vault = -1;
-	char *path;
-	enum err e;
-
-	*unreadable_out = NULL;
 	TRY(order_permit(c, s, o, ACT_COLLECTION_BEGUN));
+	TRY(order_need_answerable(c, o));
+	TRY(vault_need_idle(c, s, o));
+	if (!o->collected || again)
+		return ERR_OK;
+	err_next(c, "writ collect %.*s --again throws away what is sealed, and its approvals, and "
+		    "collects anew", SPAN_ARG(o->ref));
+	FAIL(c, ERR_STATE, "order %.*s is collected already", SPAN_ARG(o->ref));
+}
+
+/* A ticket, the act that names it, and its new file in the vault. */
+static enum err start(struct ctx *c, struct session *s, struct order *o, struct span *ticket_out,
+		      struct json **job_out, int *vault_out)
+{
+	struct json *signatures = json_list(c);
+	struct span scope, signature, old;
+	const struct json *answer;
+
 	TRY(json_need_text(c, o->decided, "document", &scope));
 	TRY(json_need_text(c, o->decided, "signature", &signature));
 	json_add(c, signatures, json_text(c, signature));
 	TRY(live_ticket(c, s, o, scope, &old));
 	TRY(ask_ticket(c, s, o, "collect", scope, signatures, old, &answer));
 	seam_crash_point(CRASH_COLLECT_AFTER_TICKET);
-	if (old.n) {
-		TRY(vault_path(c, s, old, &path));
-		TRY(file_remove(c, path));
-	}
-	TRY(begin(c, s, o, scope, json_opt_text(answer, "ticket", SPAN_NONE), &ticket));
+	TRY(begin(c, s, o, scope, json_opt_text(answer, "ticket", SPAN_NONE), ticket_out));
+	TRY(vault_sweep(c, s, o));
 	seam_crash_point(CRASH_COLLECT_AFTER_BEGUN);
+	TRY(vault_create(c, s, *ticket_out, vault_out));
+	return job_with_ticket(c, "fetch", answer, scope, job_out);
+}
+
+enum err order_collect(struct ctx *c, struct session *s, struct order *o, bool again,
+		       hand_progress *progress, void *of, const struct json **unreadable_out)
+{
+	const struct json *result = NULL, *failed = NULL;
+	FD_SCOPED int vault = -1;
+	struct span ticket;
+	struct json *job;
+	char *path;
+	enum err e;
+
+	*unreadable_out = NULL;
+	TRY(may_collect(c, s, o, again));
+	TRY(start(c, s, o, &ticket, &job, &vault));
 	TRY(vault_path(c, s, ticket, &path));
-	TRY(file_open(c, path, O_RDWR | O_CREAT | O_EXCL, 0600, &vault));
-	TRY(dir_sync(c, s->home.vault));
-	TRY(job_with_ticket(c, "fetch", answer, scope, &job));
 	e = hand_run(c, s, job, &vault, 1, progress, of, &result, &failed);
 	seam_crash_point(CRASH_COLLECT_AFTER_HAND);
 	if (e != ERR_OK) {
 		*unreadable_out = json_get(failed, "unreadable");
 		c->seam->unlink(path);
-		return record_failure(c, s, o, ticket, e, failed);
+		return record_failure(c, s, o, ticket, failed);
 	}
+	TRY(go_on(c, s, o, ticket));
 	TRY(finish(c, s, o, ticket, result));
 	seam_crash_point(CRASH_COLLECT_AFTER_ACT);
 	return ERR_OK;

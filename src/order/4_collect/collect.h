@@ -12,13 +12,12 @@
  */
 enum err order_count(struct ctx *c, struct session *s, struct order *o,
 		     const struct json **lines_out) MUST_USE;
-/* ERR_DEGRADED with *unreadable_out where something in scope could not be read: no package then. */
-enum err order_collect(struct ctx *c, struct session *s, struct order *o, hand_progress *progress,
-		       void *of, const struct json **unreadable_out) MUST_USE;
+/* ERR_DEGRADED with *unreadable_out where something in scope could not be read: no package then.
+ * What is collected already is thrown away and collected anew only with again. */
+enum err order_collect(struct ctx *c, struct session *s, struct order *o, bool again,
+		       hand_progress *progress, void *of, const struct json **unreadable_out)
+	MUST_USE;
 /* What the stores say of themselves (describe), recorded as an act of the home. */
 enum err stores_check(struct ctx *c, struct session *s, const struct json **stores_out) MUST_USE;
-/* Path of the vault file of a ticket. */
-enum err vault_path(struct ctx *c, const struct session *s, struct span ticket, char **out)
-	MUST_USE;
 
 #endif

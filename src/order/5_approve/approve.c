@@ -8,7 +8,7 @@
 #include "crypt/sshsig.h"
 #include "format/time.h"
 #include "order/3_judge/judge.h"
-#include "store/blob.h"
+#include "order/vault.h"
 
 static enum err need_notice(struct ctx *c, const struct order *o)
 {
@@ -42,18 +42,6 @@ static enum err still_good(struct ctx *c, struct session *s, const struct order 
 	return ERR_OK;
 }
 
-static enum err keep(struct ctx *c, struct session *s, struct span bytes, struct json *body,
-		     const char *key)
-{
-	struct sha256 hash;
-	struct span hex;
-
-	TRY(blob_put(c, s->home.blob, bytes, &hash));
-	TRY(hex_encode(c, sha256_span(&hash), &hex));
-	json_set_text(c, body, key, hex);
-	return ERR_OK;
-}
-
 static enum err ask_statement(struct ctx *c, struct session *s, const struct order *o,
 			      struct span returned, const struct json **answer_out)
 {
@@ -80,9 +68,9 @@ static enum err make(struct ctx *c, struct session *s, struct order *o)
 	TRY(readme_make(c, s, o, &readme));
 	TRY(certificate_make(c, s, o, &certificate));
 	TRY(return_make(c, s, o, readme, certificate, &returned));
-	TRY(keep(c, s, readme, body, "readme_sha256"));
-	TRY(keep(c, s, certificate, body, "certificate_sha256"));
-	TRY(keep(c, s, returned, body, "return_sha256"));
+	TRY(keep_blob(c, s, readme, body, "readme_sha256"));
+	TRY(keep_blob(c, s, certificate, body, "certificate_sha256"));
+	TRY(keep_blob(c, s, returned, body, "return_sha256"));
 	TRY(ask_statement(c, s, o, returned, &answer));
 	seam_crash_point(CRASH_APPROVE_AFTER_STATEMENT);
 	TRY(json_need_text(c, answer, "statement", &statement));
@@ -102,6 +90,7 @@ enum err statement_current(struct ctx *c, struct session *s, struct order *o,
 	bool good;
 
 	TRY(order_permit(c, s, o, ACT_STATED));
+	TRY(order_need_answerable(c, o));
 	TRY(need_notice(c, o));
 	TRY(still_good(c, s, o, &good));
 	if (!good)
@@ -119,6 +108,7 @@ enum err approval_take(struct ctx *c, struct session *s, struct order *o, struct
 	struct sshsig sig;
 
 	TRY(order_permit(c, s, o, ACT_APPROVED));
+	TRY(order_need_answerable(c, o));
 	if (!o->stated)
 		FAIL(c, ERR_STATE, "there is no statement to approve; 'writ approve %.*s --print "
 		     "FILE' makes one", SPAN_ARG(o->ref));
@@ -134,6 +124,7 @@ enum err approval_take(struct ctx *c, struct session *s, struct order *o, struct
 	TRY(roster_person_of_key(c, s, key, &row));
 	if (!row || !roster_may(row, "approve"))
 		FAIL(c, ERR_DENIED, "the key that signed belongs to nobody who may approve");
+	TRY(roster_need_verified(c, row, sig.user_verified));
 	*name_out = json_opt_text(row, "name", SPAN_NONE);
 	TRY(seal_state(c, s, false, &state));
 	if (span_eq(*name_out, decider) &&

@@ -6,19 +6,7 @@
 #include "order/6_release/release.h"
 
 #include "crypt/hash.h"
-#include "store/blob.h"
-
-static enum err keep_bytes(struct ctx *c, struct session *s, struct json *body, const char *key,
-			   struct span bytes)
-{
-	struct sha256 hash;
-	struct span hex;
-
-	TRY(blob_put(c, s->home.blob, bytes, &hash));
-	TRY(hex_encode(c, sha256_span(&hash), &hex));
-	json_set_text(c, body, key, hex);
-	return ERR_OK;
-}
+#include "order/vault.h"
 
 static enum err keep_text(struct ctx *c, struct session *s, struct json *body, const char *key,
 			  const struct json *answer, const char *field, bool base64)
@@ -28,25 +16,29 @@ static enum err keep_text(struct ctx *c, struct session *s, struct json *body, c
 	TRY(json_need_text(c, answer, field, &text));
 	if (base64)
 		TRY(b64_decode(c, text, &text));
-	return keep_bytes(c, s, body, key, text);
+	return keep_blob(c, s, text, body, key);
 }
 
+/* The same request whenever it is repeated, also after other acts or a further approval: the seal
+ * releases once, and this is how its answer is had again. So as many signatures as are needed, in
+ * the order in which they came. */
 static enum err ask_release(struct ctx *c, struct session *s, const struct order *o,
 			    const struct json **answer_out)
 {
 	struct json *request = json_object(c), *signatures = json_list(c);
+	int64_t needed = json_opt_int(o->stated, "approvals_needed", (int64_t)o->approvals);
 	struct span statement, hex, signature, place;
 
 	TRY(json_need_text(c, o->stated, "statement", &statement));
 	TRY(sha256_hex(c, statement, &hex));
-	for (size_t i = 0; i < o->approvals; i++) {
+	for (size_t i = 0; i < o->approvals && (int64_t)i < needed; i++) {
 		TRY(json_need_text(c, o->approved[i], "signature", &signature));
 		json_add(c, signatures, json_text(c, signature));
 	}
 	json_set_str(c, request, "request", "release");
 	json_set_text(c, request, "statement_sha256", hex);
 	json_set(c, request, "signatures", signatures);
-	TRY(order_place(c, o, &place));
+	TRY(span_fmt(c, &place, "%.*s/release", SPAN_ARG(o->ref)));
 	return seal_ask(c, s, request, place, answer_out);
 }
 
@@ -57,6 +49,7 @@ enum err order_release(struct ctx *c, struct session *s, struct order *o)
 	struct span ticket;
 
 	TRY(order_permit(c, s, o, ACT_RELEASED));
+	TRY(order_need_answerable(c, o));
 	TRY(ask_release(c, s, o, &answer));
 	seam_crash_point(CRASH_RELEASE_AFTER_SEAL);
 	TRY(keep_text(c, s, body, "approvals_sha256", answer, "approvals", false));

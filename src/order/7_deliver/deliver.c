@@ -16,7 +16,7 @@
 #include "format/tar.h"
 #include "format/time.h"
 #include "log/log.h"
-#include "order/4_collect/collect.h"
+#include "order/vault.h"
 #include "store/blob.h"
 
 #define MEMBER_MAX ((size_t)16 << 20)
@@ -78,7 +78,16 @@ static enum err proof_text(struct ctx *c, struct session *s, const struct order 
 	TRY(json_parse(c, text, &act));
 	TRY(json_need_int(c, act, "seal_seq", &seal_seq));
 	TRY(order_log(c, s, &l));
-	TRY(log_prove_seal(c, &l, seal_seq, out, &logged));
+	if (log_prove_seal(c, &l, seal_seq, out, &logged) == ERR_AGAIN) {
+		err_clear(c);
+		err_next(
+			c,
+			"wait for the log's ticker or close a tick with 'writ tick', then deliver");
+		FAIL(c, ERR_AGAIN, "the release of %.*s has no proof in the log yet",
+		     SPAN_ARG(o->ref));
+	}
+	if (c->code != ERR_OK)
+		return c->code;
 	if (!span_eq(text, logged))
 		FAIL(c, ERR_VERIFY, "the log holds another act %lld than the seal released on",
 		     (long long)seal_seq);
@@ -124,7 +133,7 @@ static enum err head_once(struct ctx *c, struct session *s, const struct order *
 	struct span ticket = json_opt_text(o->released, "ticket", SPAN_NONE);
 	char *path;
 
-	TRY(path_fmt(c, &path, "%s/%.*s.head", s->home.vault, SPAN_ARG(ticket)));
+	TRY(vault_head_path(c, s, ticket, &path));
 	if (file_exists(path))
 		return file_read(c, path, HEAD_MAX, out);
 	TRY(compose_head(c, s, o, payload_bytes, out));
@@ -133,12 +142,46 @@ static enum err head_once(struct ctx *c, struct session *s, const struct order *
 	return ERR_OK;
 }
 
+/* The vault's file, of the length that was released. */
+static enum err payload_open(struct ctx *c, struct session *s, const struct order *o,
+			     struct delivery *d)
+{
+	struct json *statement;
+	struct span text;
+	struct stat st;
+	int64_t bytes;
+	char *path;
+
+	TRY(vault_path(c, s, json_opt_text(o->released, "ticket", SPAN_NONE), &path));
+	if (!file_exists(path)) {
+		if (o->destroyed)
+			err_next(c,
+				 "it exists only where it was handed over; a new order is needed "
+				 "to have it again");
+		else
+			err_next(c,
+				 "put it back from a backup: the keys of the recipients open it");
+		FAIL(c, ERR_STATE, "what was collected for %.*s %s", SPAN_ARG(o->ref),
+		     o->destroyed ? "has been destroyed" : "is missing from the vault");
+	}
+	TRY(file_open(c, path, O_RDONLY, 0, &d->payload_fd));
+	if (fstat(d->payload_fd, &st) != 0)
+		FAIL(c, ERR_IO, "cannot stat %s: %s", path, strerror(errno));
+	TRY(blob_of(c, s, o, "statement_sha256", &text));
+	TRY(json_parse(c, text, &statement));
+	TRY(json_need_int(c, statement, "payload_bytes", &bytes));
+	d->payload_bytes = st.st_size;
+	if (bytes == d->payload_bytes)
+		return ERR_OK;
+	err_next(c, "put the file back from a backup");
+	FAIL(c, ERR_VERIFY, "%s has %lld bytes, %lld were released", path,
+	     (long long)d->payload_bytes, (long long)bytes);
+}
+
 enum err delivery_open(struct ctx *c, struct session *s, const struct order *o,
 		       struct delivery *out)
 {
 	struct span header;
-	struct stat st;
-	char *path;
 
 	*out = (struct delivery){ .payload_fd = -1 };
 	if (!o->released) {
@@ -146,11 +189,7 @@ enum err delivery_open(struct ctx *c, struct session *s, const struct order *o,
 		FAIL(c, ERR_STATE, "order %.*s is %s and has not been released", SPAN_ARG(o->ref),
 		     order_state_word(o->state));
 	}
-	TRY(vault_path(c, s, json_opt_text(o->released, "ticket", SPAN_NONE), &path));
-	TRY(file_open(c, path, O_RDONLY, 0, &out->payload_fd));
-	if (fstat(out->payload_fd, &st) != 0)
-		FAIL(c, ERR_IO, "cannot stat %s: %s", path, strerror(errno));
-	out->payload_bytes = st.st_size;
+	TRY(payload_open(c, s, o, out));
 	TRY(blob_of(c, s, o, "header_sha256", &header));
 	TRY(head_once(c, s, o, out->payload_bytes, &out->head));
 	TRY(compose_tail(c, (int64_t)header.n + out->payload_bytes, &out->tail));
@@ -232,6 +271,12 @@ static enum err check_beginning(struct ctx *c, const struct delivery *d, int out
 	return ERR_OK;
 }
 
+static enum err broke_off(struct ctx *c, const struct order *o, const char *to)
+{
+	err_next(c, "make room, then: writ deliver %.*s --out %s --resume", SPAN_ARG(o->ref), to);
+	return c->code;
+}
+
 enum err order_deliver(struct ctx *c, struct session *s, struct order *o, int out_fd, int64_t from,
 		       const char *to, void (*progress)(void *of, int64_t done, int64_t bytes),
 		       void *of)
@@ -247,11 +292,13 @@ enum err order_deliver(struct ctx *c, struct session *s, struct order *o, int ou
 	TRY(NEW_ARRAY(c, piece, PIECE));
 	for (int64_t at = from; at < d.bytes; at += (int64_t)got) {
 		TRY(delivery_read(c, &d, at, piece, PIECE, &got));
-		TRY(fd_write_all(c, out_fd, span_of(piece, got)));
+		if (fd_write_all(c, out_fd, span_of(piece, got)) != ERR_OK)
+			return broke_off(c, o, to);
 		if (progress)
 			progress(of, at + (int64_t)got, d.bytes);
 	}
-	TRY(fd_sync(c, out_fd));
+	if (fd_sync(c, out_fd) != ERR_OK)
+		return broke_off(c, o, to);
 	seam_crash_point(CRASH_DELIVER_AFTER_FILE);
 	return record(c, s, o, to, d.bytes);
 }

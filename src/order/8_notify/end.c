@@ -5,11 +5,10 @@
  */
 #include <string.h>
 
-#include "base/file.h"
 #include "format/time.h"
-#include "order/4_collect/collect.h"
 #include "order/8_notify/notify.h"
 #include "order/letter.h"
+#include "order/vault.h"
 
 #define DOCUMENT_MAX ((size_t)64 << 10)
 
@@ -37,101 +36,116 @@ enum err end_document(struct ctx *c, struct session *s, const char *kind, const 
 }
 
 static enum err ask(struct ctx *c, struct session *s, const char *kind, struct span document,
-		    const struct json *signatures, struct span ticket, struct span place,
+		    const struct json *signatures, struct span place,
 		    const struct json **answer_out)
 {
 	struct json *request = json_object(c), *copy;
 
 	json_set_str(c, request, "request", kind);
-	if (document.n)
-		json_set_text(c, request, "document", document);
-	else
-		json_set(c, request, "document", NULL);
+	json_set_text(c, request, "document", document);
 	TRY(json_clone(c, signatures, &copy));
 	json_set(c, request, "signatures", copy);
-	if (ticket.n)
-		json_set_text(c, request, "ticket", ticket);
-	else if (!strcmp(kind, "destroy"))
-		json_set(c, request, "ticket", NULL);
 	return seal_ask(c, s, request, place, answer_out);
 }
 
-/* The vault files of tickets whose key is gone say nothing any more. */
-static enum err drop_files(struct ctx *c, struct session *s, const struct json *tickets)
+static enum err end_void(struct ctx *c, struct session *s, struct order *o, struct json *body,
+			 struct span document, const struct json *signatures, bool withdrawn)
 {
-	char *path;
+	struct new_act acts[2] = { { withdrawn ? ACT_WITHDRAWN : ACT_VOIDED, body },
+				   { ACT_LETTERED, NULL } };
+	const struct json *answer;
+	struct span place;
 
-	JSON_EACH(ticket, tickets) {
-		TRY(vault_path(c, s, ticket->s, &path));
-		TRY(file_exists(path) ? file_remove(c, path) : ERR_OK);
-	}
-	return ERR_OK;
-}
-
-static enum err destroyed(struct ctx *c, struct session *s, struct order *o,
-			  const struct json *answer, const char *because)
-{
-	struct json *body = json_object(c), *tickets;
-
-	if (json_count(json_get(answer, "tickets")) == 0)
-		return ERR_OK;
-	TRY(json_clone(c, json_get(answer, "tickets"), &tickets));
-	json_set(c, body, "tickets", tickets);
-	json_set_str(c, body, "because", because);
-	TRY(order_append(c, s, o, ACT_DESTROYED, body));
-	return drop_files(c, s, tickets);
+	TRY(order_place(c, o, &place));
+	TRY(ask(c, s, "void", document, signatures, place, &answer));
+	if (withdrawn)
+		TRY(letter_make(c, s, o, "withdrawal", NULL, 0, &acts[1].body));
+	return order_append_all(c, s, o, acts, withdrawn ? 2 : 1);
 }
 
 enum err order_end(struct ctx *c, struct session *s, struct order *o, const char *kind,
 		   struct span document, struct span signature, bool withdrawn)
 {
-	struct json *signatures = json_list(c), *body = json_object(c), *d;
+	struct json *signatures = json_list(c), *body = json_object(c), *gone = json_list(c), *d;
 	bool is_void = !strcmp(kind, "void");
-	enum act_kind act = withdrawn ? ACT_WITHDRAWN : is_void ? ACT_VOIDED : ACT_DESTROYED;
-	const struct json *answer;
-	struct span place;
 
-	TRY(order_permit(c, s, o, act));
+	TRY(session_need_actor(c, s, ""));
+	TRY(order_permit(c, s, o, withdrawn ? ACT_WITHDRAWN
+				  : is_void ? ACT_VOIDED
+					    : ACT_DESTROYED));
 	TRY(json_parse_canonical(c, document, &d));
 	if (!span_eq(json_opt_text(d, "order", SPAN_NONE), o->ref) ||
 	    !span_is(json_opt_text(d, "kind", SPAN_NONE), kind))
 		FAIL(c, ERR_DENIED, "the document is not a %s document of order %.*s", kind,
 		     SPAN_ARG(o->ref));
 	json_add(c, signatures, json_text(c, signature));
-	TRY(order_place(c, o, &place));
-	TRY(ask(c, s, kind, document, signatures, SPAN_NONE, place, &answer));
-	if (!is_void)
-		return destroyed(c, s, o, answer, "destroyed by a signed document");
 	json_set_text(c, body, "document", document);
 	json_set_text(c, body, "signature", signature);
 	json_set_text(c, body, "because", json_opt_text(d, "because", SPAN_NONE));
-	TRY(order_append(c, s, o, act, body));
-	return withdrawn ? letter_send(c, s, o, "withdrawal", NULL, 0) : ERR_OK;
+	if (is_void) {
+		TRY(end_void(c, s, o, body, document, signatures, withdrawn));
+	} else {
+		TRY(keys_destroy(c, s, o, document, signature, SPAN_NONE, gone));
+		json_set(c, body, "tickets", gone);
+		TRY(order_append(c, s, o, ACT_DESTROYED, body));
+	}
+	return vault_sweep(c, s, o);
 }
 
-/* Without a document the seal is asked ticket by ticket: each by itself is released, past its time,
- * or still needed. One that is gone already is asked again, in case we were stopped after it. */
-enum err order_shred(struct ctx *c, struct session *s, struct order *o)
+static bool time_is_over(struct ctx *c, const struct json *row, const struct json *ticket)
 {
-	struct json *gone = json_list(c), *all = json_object(c), *ticket;
-	const struct json *tickets, *answer;
-	struct span place, id;
+	int64_t until_utc;
 
-	TRY(session_need_actor(c, s, ""));
-	TRY(order_place(c, o, &place));
-	TRY(seal_order_state(c, s, o->ref, &tickets));
-	JSON_EACH(row, tickets) {
+	return ticket_is(row, "released") ||
+	       (time_parse(json_opt_text(ticket, "keep_until", SPAN_NONE), &until_utc) &&
+		until_utc <= c->seam->now_ms() / 1000);
+}
+
+/* Destroys the keys of the order that may be destroyed without a document (over), or all that there
+ * are, where the seal says why not. Adds to gone also what is destroyed already. */
+static enum err shred(struct ctx *c, struct session *s, struct order *o, const struct json *rows,
+		      bool over, struct json *gone)
+{
+	JSON_EACH(row, rows) {
+		struct json *ticket;
+		struct span id;
+
 		TRY(json_parse(c, json_opt_text(row, "ticket", SPAN("null")), &ticket));
 		if (!span_is(json_opt_text(ticket, "for", SPAN_NONE), "collect"))
 			continue;
 		TRY(json_need_text(c, ticket, "ticket", &id));
-		TRY(ask(c, s, "destroy", SPAN_NONE, json_list(c), id, place, &answer));
-		json_add(c, gone, json_text(c, id));
+		if (json_has_text(gone, id))
+			continue;
+		if (ticket_is(row, "destroyed"))
+			json_add(c, gone, json_text(c, id));
+		else if (!over || time_is_over(c, row, ticket))
+			TRY(keys_destroy(c, s, o, SPAN_NONE, SPAN_NONE, id, gone));
 	}
-	if (json_count(gone) == 0)
-		FAIL(c, ERR_NOT_FOUND, "nothing was collected for order %.*s", SPAN_ARG(o->ref));
-	json_set(c, all, "tickets", gone);
-	return destroyed(c, s, o, all, "released or kept long enough");
+	return ERR_OK;
+}
+
+enum err order_shred(struct ctx *c, struct session *s, struct order *o)
+{
+	struct span own = json_opt_text(o->released, "ticket",
+					json_opt_text(o->collected, "ticket", SPAN_NONE));
+	struct json *body = json_object(c), *gone = json_list(c);
+	const struct json *rows;
+
+	TRY(session_need_actor(c, s, ""));
+	TRY(seal_order_state(c, s, o->ref, &rows));
+	TRY(shred(c, s, o, rows, true, gone));
+	if (own.n ? !json_has_text(gone, own) : !gone->first)
+		TRY(shred(c, s, o, rows, false, gone));
+	if (!gone->first)
+		FAIL(c, ERR_STATE,
+		     "nothing was collected for order %.*s: there is no key to destroy",
+		     SPAN_ARG(o->ref));
+	if (own.n && !json_has_text(json_get(o->destroyed, "tickets"), own)) {
+		json_set(c, body, "tickets", gone);
+		json_set_str(c, body, "because", "released or kept long enough");
+		TRY(order_append(c, s, o, ACT_DESTROYED, body));
+	}
+	return vault_sweep(c, s, o);
 }
 
 enum err home_halt(struct ctx *c, struct session *s, const char *kind, struct span document,
@@ -141,7 +155,7 @@ enum err home_halt(struct ctx *c, struct session *s, const char *kind, struct sp
 	const struct json *answer;
 
 	TRY(session_need_actor(c, s, ""));
-	TRY(ask(c, s, kind, document, signatures, SPAN_NONE, SPAN("HOME"), &answer));
+	TRY(ask(c, s, kind, document, signatures, SPAN("HOME"), &answer));
 	json_set_text(c, body, "document", document);
 	TRY(json_clone(c, signatures, &copy));
 	json_set(c, body, "signatures", copy);

@@ -11,7 +11,8 @@
 /* sent: the customer has been or is told now; else withheld because of a code. */
 enum err order_notice(struct ctx *c, struct session *s, struct order *o, bool sent,
 		      struct span because) MUST_USE;
-/* until: a date, or empty = without an end (flagged until it is reviewed). */
+/* until: a date, or empty = without an end (flagged until it is reviewed). Only who may decide
+ * shortens the secrecy that is on file. */
 enum err order_gag(struct ctx *c, struct session *s, struct order *o, struct span basis,
 		   struct span until) MUST_USE;
 enum err order_preserve(struct ctx *c, struct session *s, struct order *o, struct span until)
