@@ -43,7 +43,7 @@ enum err cmd_authenticate(struct ctx *c, const struct command *self, const struc
 				       .found = args_span(a, "found"),
 				       .agency = args_span(a, "agency"),
 				       .signs = args_list(c, a, "sign") };
-	struct json *facts;
+	struct json *facts = NULL;
 	struct order o;
 
 	TRY(command_order(c, self, a, &s, &o));

@@ -131,8 +131,8 @@ static enum err put_child(const struct writer *w, const struct json *at, bool ke
 static enum err put_children(const struct writer *w, const struct json *j, unsigned depth)
 {
 	bool object = j->type == JSON_OBJECT;
-	const struct json **sorted;
-	size_t n;
+	const struct json **sorted = NULL;
+	size_t n = 0;
 
 	if (depth >= JSON_DEPTH_MAX)
 		FAIL(w->c, ERR_LIMIT, "a value is more than %u deep", JSON_DEPTH_MAX);

@@ -104,7 +104,7 @@ static enum err received_body(struct ctx *c, const struct json *read, const stru
 enum err order_receive(struct ctx *c, struct session *s, const struct submission *in,
 		       struct order *out, struct span *receipt_out, const struct json **record_out)
 {
-	struct json *papers = json_list(c), *file = json_list(c), *body;
+	struct json *papers = json_list(c), *file = json_list(c), *body = NULL;
 	const struct json *read;
 
 	TRY(session_need_actor(c, s, ""));

@@ -96,7 +96,7 @@ enum err order_authenticate(struct ctx *c, struct session *s, struct order *o,
 					 : json_opt_text(o->received, "agency", SPAN_NONE);
 	struct json *body = json_object(c), *list;
 	struct new_act acts[2] = { { ACT_AUTHENTICATED, body }, { ACT_ESTABLISHED, NULL } };
-	size_t way;
+	size_t way = 0;
 
 	TRY(session_need_actor(c, s, ""));
 	TRY(order_permit(c, s, o, ACT_AUTHENTICATED));
