@@ -55,7 +55,7 @@ enum err cmd_authenticate(struct ctx *c, const struct command *self, const struc
 }
 
 static enum err show_counts(struct ctx *c, const struct args *a, const struct json *lines,
-			    const struct json *counts)
+			    const struct json *open, const struct json *counts)
 {
 	struct json *out = json_object(c), *copy;
 	struct span words;
@@ -63,6 +63,8 @@ static enum err show_counts(struct ctx *c, const struct args *a, const struct js
 	if (args_has(a, "json")) {
 		TRY(json_clone(c, lines, &copy));
 		json_set(c, out, "lines", copy);
+		TRY(json_clone(c, open, &copy));
+		json_set(c, out, "open", copy);
 		TRY(counts ? json_clone(c, counts, &copy) : ERR_OK);
 		json_set(c, out, "counts", counts ? copy : NULL);
 		return say_json(c, out);
@@ -93,6 +95,31 @@ static enum err show_counts(struct ctx *c, const struct args *a, const struct js
 	return ERR_OK;
 }
 
+/* Lines without dates are counsel's to decide; one that cannot be compiled is a fault of the order.
+ */
+static enum err say_open(struct ctx *c, const struct order *o, const struct json *open)
+{
+	struct span broken = SPAN_NONE;
+
+	JSON_EACH(line, open) {
+		struct span problem = json_opt_text(line, "problem", SPAN_NONE);
+
+		if (!problem.n)
+			talk("%.*s  the order states no dates: counsel must decide (writ scope "
+			     "%.*s --edit FILE)",
+			     SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)), SPAN_ARG(o->ref));
+		else if (!broken.n)
+			broken = problem;
+		else
+			talk("%.*s", SPAN_ARG(plain(c, problem)));
+	}
+	if (!broken.n)
+		return ERR_OK;
+	err_next(c, "ask the authority for a correction: writ decide %.*s ask --reason CODE",
+		 SPAN_ARG(o->ref));
+	FAIL(c, ERR_FORMAT, "%.*s", SPAN_ARG(broken));
+}
+
 static enum err edit_file(struct ctx *c, const struct order *o, const char *path,
 			  const struct json *lines, const struct json *open)
 {
@@ -121,12 +148,10 @@ enum err cmd_scope(struct ctx *c, const struct command *self, const struct args 
 		return edit_file(c, &o, args_get(a, "edit"), lines, open);
 	if (!args_has(a, "no-count") && lines->first)
 		TRY(order_count(c, &s, &o, &counts));
-	TRY(show_counts(c, a, lines, counts));
-	JSON_EACH(line, open)
-		talk("%.*s  the order states no dates: counsel must decide (writ scope %.*s --edit "
-		     "FILE)",
-		     SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)), SPAN_ARG(o.ref));
-	return counts ? order_close_tick(c, &s) : ERR_OK;
+	TRY(show_counts(c, a, lines, open, counts));
+	if (counts)
+		TRY(order_close_tick(c, &s));
+	return say_open(c, &o, open);
 }
 
 static enum err asked(struct ctx *c, struct session *s, const struct args *a,

@@ -68,9 +68,13 @@ static enum err papers_and_lines(struct ctx *c, const struct order *o)
 		say("  %.*s: %.*s", SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)),
 		    SPAN_ARG(plain(c, words)));
 	}
-	JSON_EACH(line, open)
-		say("  %.*s: the order states no dates; counsel must",
-		    SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)));
+	JSON_EACH(line, open) {
+		struct span problem = json_opt_text(line, "problem", SPAN_NONE);
+
+		say("  %.*s: %.*s", SPAN_ARG(plain(c, json_opt_text(line, "id", SPAN_NONE))),
+		    SPAN_ARG(problem.n ? plain(c, problem)
+				       : SPAN("the order states no dates; counsel must")));
+	}
 	return ERR_OK;
 }
 

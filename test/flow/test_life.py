@@ -433,7 +433,7 @@ def test_json_of_every_command_that_has_it(home):
     home.ref = got["order"]
     assert set(got) == {"json_version", "order", "receipt", "record", "record_seal"}
     home.authenticate()
-    assert set(home.json("scope", home.ref, as_="Ana")) == {"json_version", "lines", "counts"}
+    assert set(home.json("scope", home.ref, as_="Ana")) == {"json_version", "lines", "open", "counts"}
     home.decide()
     assert home.json("collect", home.ref, as_="Ben")["items"] == 18
     for words, keys in ((("order", "list"), {"orders"}), (("roster", "list"), {"rows", "policy", "roster_version"}),

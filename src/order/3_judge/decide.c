@@ -70,9 +70,9 @@ static enum err check_open(struct ctx *c, const struct order *o, const struct js
 		if (chosen_ids && !json_has_text(chosen_ids, id))
 			continue;
 		if (problem.n) {
-			err_next(c, "ask the authority, or decide narrow and name the other lines "
-				    "with --line");
-			FAIL(c, ERR_STATE, "line %.*s: %.*s", SPAN_ARG(id), SPAN_ARG(problem));
+			err_next(c, "ask the authority for a correction, or decide narrow and name "
+				    "the other lines with --line");
+			FAIL(c, ERR_FORMAT, "%.*s", SPAN_ARG(problem));
 		}
 		err_next(c,
 			 "writ scope %.*s --edit FILE, write the dates, then decide narrow --scope "

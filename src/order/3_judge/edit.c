@@ -18,21 +18,25 @@ static void put_list(struct buf *b, const struct json *line, const char *key)
 		buf_fmt(b, "      - \"%.*s\"\n", SPAN_ARG(item->s));
 }
 
+static void put_end(struct buf *b, const struct json *line, const char *key, const char *words)
+{
+	const struct json *end = json_get(line, key);
+
+	buf_fmt(b, "    %s: %.*s\n", key,
+		SPAN_ARG(end && end->type == JSON_INT ? json_opt_text(line, words, SPAN_NONE)
+						       : SPAN("open")));
+}
+
 static void put_line(struct buf *b, const struct json *line)
 {
-	const struct json *from = json_get(line, "from");
-	bool open = !from || from->type != JSON_INT;
-
 	buf_fmt(b, "  - id: %.*s\n", SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)));
 	buf_fmt(b, "    # %.*s of %.*s, by %.*s date, zone %.*s\n",
 		SPAN_ARG(json_opt_text(line, "category", SPAN_NONE)),
 		SPAN_ARG(json_opt_text(line, "target", SPAN_NONE)),
 		SPAN_ARG(json_opt_text(line, "date_meaning", SPAN_NONE)),
 		SPAN_ARG(json_opt_text(line, "zone", SPAN_NONE)));
-	buf_fmt(b, "    from: %.*s\n",
-		SPAN_ARG(open ? SPAN("open") : json_opt_text(line, "from_words", SPAN_NONE)));
-	buf_fmt(b, "    until: %.*s\n",
-		SPAN_ARG(open ? SPAN("open") : json_opt_text(line, "until_words", SPAN_NONE)));
+	put_end(b, line, "from", "from_words");
+	put_end(b, line, "until", "until_words");
 	buf_fmt(b, "    undated: %.*s\n", SPAN_ARG(json_opt_text(line, "undated", SPAN("list"))));
 	put_list(b, line, "stores");
 	put_list(b, line, "folders");
@@ -58,8 +62,14 @@ enum err scope_edit_text(struct ctx *c, const struct order *o, const struct json
 	JSON_EACH(line, lines)
 		put_line(&b, line);
 	JSON_EACH(line, open) {
-		buf_str(&b, "  # The order states no dates for the next line: counsel must write "
-			    "them.\n");
+		struct span problem = json_opt_text(line, "problem", SPAN_NONE);
+
+		if (problem.n) {
+			buf_fmt(&b, "  # left out: %.*s\n", SPAN_ARG(problem));
+			continue;
+		}
+		buf_str(&b, "  # The order does not state the dates of the next line: counsel "
+			    "must write them.\n");
 		put_line(&b, line);
 	}
 	return buf_done(c, &b, yaml_out);

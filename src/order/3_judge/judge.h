@@ -32,8 +32,9 @@ struct decision_asked {
 	bool undated_deliver;
 };
 
-/* The demand lines compiled to what a hand can execute (doc/protocol.md 3, 8). A line whose
- * dates counsel must decide fails with ERR_STATE, or is left out with a remark in *open_out. */
+/* The demand lines compiled to what a hand can execute (doc/protocol.md 3, 8). In *open_out
+ * stand the lines that counsel must decide: no dates, or one end only; and those that cannot be
+ * compiled at all, which have "problem" instead. */
 enum err scope_compile(struct ctx *c, const struct order *o, struct json **lines_out,
 		       struct json **open_out) MUST_USE;
 /* ERR_DENIED with words if the line is wider in any field than the order's demand of that id. */

@@ -11,6 +11,9 @@
 #include "format/time.h"
 #include "order/3_judge/judge.h"
 
+/* 64 folders of 400 characters of four bytes (writ-order(5)), and what stands between them. */
+#define NAMES_MAX ((size_t)128 << 10)
+
 /* The categories that a mail store serves (doc/protocol.md 8). */
 static bool served(struct span category)
 {
@@ -106,10 +109,12 @@ static enum err compile_range(struct ctx *c, const struct json *demand, struct j
 	if (!span_is(range, "DATES") || !is_known(from) || !is_known(until)) {
 		*open_out = true;
 		set_open(c, line, "not stated");
-		return ERR_OK;
 	}
-	TRY(set_end(c, line, from, false));
-	TRY(set_end(c, line, until, true));
+	/* The end that is stated binds also where counsel must write the other. */
+	if (span_is(range, "DATES") && is_known(from))
+		TRY(set_end(c, line, from, false));
+	if (span_is(range, "DATES") && is_known(until))
+		TRY(set_end(c, line, until, true));
 	return check_interval(c, line);
 }
 
@@ -147,6 +152,24 @@ static enum err compile_line(struct ctx *c, const struct order *o, const struct 
 	return ERR_OK;
 }
 
+/* A line that says nothing that can be executed must not hide the others. */
+static enum err broken_line(struct ctx *c, const struct json *demand, struct json **out)
+{
+	struct json *line = json_object(c);
+	struct span problem;
+
+	TRY(span_fmt(c, &problem, "%s", c->why));
+	err_clear(c);
+	json_set_text(c, line, "id", json_opt_text(demand, "id", SPAN_NONE));
+	for (const char *const *key =
+		     (const char *const[]){ "category", "target_kind", "target", NULL };
+	     *key; key++)
+		json_set_text(c, line, *key, json_opt_text(demand, *key, SPAN("unknown")));
+	json_set_text(c, line, "problem", problem);
+	*out = line;
+	return ERR_OK;
+}
+
 enum err scope_compile(struct ctx *c, const struct order *o, struct json **lines_out,
 		       struct json **open_out)
 {
@@ -154,8 +177,13 @@ enum err scope_compile(struct ctx *c, const struct order *o, struct json **lines
 	bool is_open;
 
 	JSON_EACH(demand, json_get(json_get(o->received, "facts"), "demands")) {
-		TRY(compile_line(c, o, demand, &line, &is_open));
-		json_add(c, is_open ? open : lines, line);
+		enum err e = compile_line(c, o, demand, &line, &is_open);
+
+		if (e == ERR_FORMAT)
+			TRY(broken_line(c, demand, &line));
+		else
+			TRY(e);
+		json_add(c, e == ERR_FORMAT || is_open ? open : lines, line);
 	}
 	*lines_out = lines;
 	*open_out = open;
@@ -197,9 +225,15 @@ enum err scope_line_edited(struct ctx *c, const struct order *o, const struct js
 static enum err list_within(struct ctx *c, const struct json *line, const struct json *ordered,
 			    const char *key)
 {
+	const struct json *list = json_get(line, key);
+
+	if (!list || list->type != JSON_LIST ||
+	    (!list->first && served(json_opt_text(line, "category", SPAN_NONE))))
+		FAIL(c, ERR_FORMAT, "line %.*s names no %s",
+		     SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)), key);
 	if (json_has_text(json_get(ordered, key), SPAN("ALL")))
 		return ERR_OK;
-	JSON_EACH(item, json_get(line, key))
+	JSON_EACH(item, list)
 		if (!json_has_text(json_get(ordered, key), item->s))
 			FAIL(c, ERR_DENIED,
 			     "line %.*s takes %s '%.*s', which the order does not name",
@@ -295,7 +329,7 @@ enum err scope_line_words(struct ctx *c, const struct json *line, struct span *o
 	struct buf folders;
 	struct span names;
 
-	buf_begin(&folders, c, 16384);
+	buf_begin(&folders, c, NAMES_MAX);
 	JSON_EACH(folder, json_get(line, "folders"))
 		buf_fmt(&folders, "%s%.*s", folders.n ? ", " : "", SPAN_ARG(folder->s));
 	TRY(buf_done(c, &folders, &names));
