@@ -22,10 +22,9 @@ FOUNDERS = {"Ana": ("decide", "roster", "halt"), "Ben": ("approve", "roster"), "
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory):
-    made = life.Town(tmp_path_factory.mktemp("town"))
-    yield made
-    made.close()
+def town():
+    with life.Town() as made:
+        yield made
 
 
 @pytest.fixture

@@ -20,10 +20,9 @@ FORTNIGHT = ("2026-10-31 23:00:00", "2026-11-14 23:00:00")      # 1 to 14 Novemb
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory):
-    made = life.Town(tmp_path_factory.mktemp("town"))
-    yield made
-    made.close()
+def town():
+    with life.Town() as made:
+        yield made
 
 
 @pytest.fixture
@@ -360,9 +359,9 @@ def test_approved_on_the_approvers_own_machine(town):
     assert home.verify(home.deliver()).exit == 0
 
 
-def test_a_statement_is_not_shown_under_another_seal(town, tmp_path):
+def test_a_statement_is_not_shown_under_another_seal(town):
     home = town.home("noticed")
-    other = town.keep(life.Home(home.world, tmp_path / "other").init(agencies=()))
+    other = town.keep(life.Home(home.world, town.base / "another").init(agencies=()))
     path = home.base / "st.json"
     home.ok("approve", home.ref, "--print", path, as_="Ben")
     got = home.run("approve", "--show", path, "--pin", other.dir / "founding.json")

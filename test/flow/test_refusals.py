@@ -24,20 +24,18 @@ HOUR = 3600
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory):
-    made = life.Town(tmp_path_factory.mktemp("town"))
-    yield made
-    made.close()
+def town():
+    with life.Town() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
-def clocked(town, tmp_path_factory):
+def clocked(town):
     """The same world in the build with a test clock."""
     if not tools.program("writ", hooks=True):
         pytest.fail("the build with test hooks is not there (WRIT_BUILD_HOOKS)", pytrace=False)
-    made = life.Town(tmp_path_factory.mktemp("clocked"), hooks=True, clock=NOON, world=town.world)
-    yield made
-    made.close()
+    with life.Town(hooks=True, clock=NOON, world=town.world) as made:
+        yield made
 
 
 @pytest.fixture
@@ -844,9 +842,9 @@ def test_an_unreadable_mailbox_gives_an_account_of_it_and_no_package(home):
 # ---- another home's documents ----
 
 @pytest.fixture(scope="module")
-def other(town, tmp_path_factory):
+def other(town):
     """Another honest home with the same people, at the stage of an approved order."""
-    home = town.keep(life.Home(town.world, tmp_path_factory.mktemp("other") / "o").init())
+    home = town.keep(life.Home(town.world, town.base / "other").init())
     home.to("noticed")
     return home
 

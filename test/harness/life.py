@@ -67,6 +67,31 @@ def utc(text):
     return calendar.timegm(time.strptime(text, "%Y-%m-%d %H:%M:%S"))
 
 
+def seals(state):
+    """Pids of the seals whose state folder begins so."""
+    want, found = b"\0--state\0" + str(state).encode(), []
+    for name in os.listdir("/proc"):
+        try:
+            if name.isdigit() and want in pathlib.Path("/proc", name, "cmdline").read_bytes():
+                found.append(int(name))
+        except OSError:
+            pass
+    return found
+
+
+def end(pids, how=signal.SIGKILL):
+    """Ends processes until there are none; pids() gives them."""
+    for wait in range(500):
+        left = pids()
+        if not left:
+            return
+        for pid in left if wait == 0 else ():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, how)
+        time.sleep(0.01)
+    raise TimeoutError("a seal does not end")
+
+
 class World:
     """People, agencies, papers and mail that homes share."""
 
@@ -241,24 +266,10 @@ class Home:
         return got
 
     def seals(self):
-        """Pids of the seals of this very home."""
-        want, found = f"\0--state\0{self.dir}/seal\0".encode(), []
-        for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
-            try:
-                if want in path.read_bytes():
-                    found.append(int(path.parent.name))
-            except OSError:
-                pass
-        return found
+        return seals(f"{self.dir}/seal\0")
 
     def stop(self, how=signal.SIGKILL):
-        for pid in self.seals():
-            os.kill(pid, how)
-        for _ in range(500):
-            if not self.seals():
-                return
-            time.sleep(0.01)
-        raise TimeoutError("the seal does not end")
+        end(self.seals, how)
 
     def set_clock(self, seconds):
         self.now = int(seconds)
@@ -417,10 +428,12 @@ class Opened:
 
 
 class Town:
-    """One world, and its first home frozen at every stage of an order that a test asks for."""
+    """One world, and its first home frozen at every stage of an order that a test asks for. All of it lies in
+    memory: every act waits for the disk several times, and what is tested here is not the disk."""
 
-    def __init__(self, base, hooks=False, clock=None, world=None, **init):
-        self.base, self.count, self.homes = pathlib.Path(base), 0, []
+    def __init__(self, hooks=False, clock=None, world=None, **init):
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        self.base, self.count, self.homes = pathlib.Path(tempfile.mkdtemp(prefix="writ-town-", dir=memory)), 0, []
         self.world = world or World(self.base / "world")
         self.frozen = {"founded": Home(self.world, self.base / "founded", hooks, clock)}
         self.homes.append(self.frozen["founded"].init(**init))
@@ -440,5 +453,11 @@ class Town:
         return home
 
     def close(self):
-        for home in self.homes:
-            home.stop()
+        end(lambda: seals(f"{self.base}/"))
+        shutil.rmtree(self.base)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
