@@ -67,7 +67,7 @@ def meson(build, total):
 
 
 def flow(path):
-    """(path, seconds, passed, [(failed test, text)], [skips], output)"""
+    """(path, seconds, passed, failed, [skips], output)"""
     report = RESULTS / (path.stem + ".xml")
     began = time.monotonic()
     try:
@@ -98,7 +98,8 @@ def flows(paths, total):
     times = json.loads(TIMES.read_text()) if TIMES.exists() else {}
     paths = sorted(paths, key=lambda p: -times.get(p.name, p.stat().st_size / 100))
     with concurrent.futures.ThreadPoolExecutor(max_workers=int(os.environ.get("JOBS", "2"))) as pool:
-        for path, seconds, passed, failed, skipped, output in pool.map(flow, paths):
+        for done in concurrent.futures.as_completed([pool.submit(flow, path) for path in paths]):
+            path, seconds, passed, failed, skipped, output = done.result()
             times[path.name] = round(seconds, 1)
             total.add(passed, failed, skipped)
             print(f"{path.name}: {passed} passed, {failed} failed, {len(skipped)} skipped, {seconds:.0f} s", flush=True)
