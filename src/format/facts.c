@@ -72,12 +72,26 @@ static bool made_of(struct span s, const char *set)
 	return true;
 }
 
+/* Characters that are no text but steer a terminal or a page: C1 controls (U+0080 to U+009F), line
+ * and paragraph separators, and those that turn the direction of what follows (U+202A to U+202E,
+ * U+2066 to U+2069), by which a name is shown as another. */
+static bool steers(struct span s, size_t i)
+{
+	unsigned char a = s.p[i], b = i + 1 < s.n ? s.p[i + 1] : 0,
+		      x = i + 2 < s.n ? s.p[i + 2] : 0;
+
+	if (a < 0x20 || a == 0x7f || (a == 0xc2 && b >= 0x80 && b < 0xa0))
+		return true;
+	return a == 0xe2 && ((b == 0x80 && x >= 0xa8 && x <= 0xae) ||
+			     (b == 0x81 && x >= 0xa6 && x <= 0xa9));
+}
+
 static bool is_text(struct span s)
 {
 	size_t characters = 0;
 
 	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < 0x20 || s.p[i] == 0x7f)
+		if (steers(s, i))
 			return false;
 		characters += (s.p[i] & 0xc0) != 0x80;
 	}

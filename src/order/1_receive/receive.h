@@ -21,7 +21,8 @@ struct submission {
 	size_t papers;
 };
 
-/* The reference, and a receipt signed by the seal: its text, the record and the signature. */
+/* The act's body also has "seen_in": the orders in which one of these files was handed in before (a
+ * resubmission, or a reused document). The reference, and a receipt signed by the seal: its text, the record and the signature. */
 enum err order_receive(struct ctx *c, struct session *s, const struct submission *in,
 		       struct order *out, struct span *receipt_out, const struct json **record_out)
 	MUST_USE;
