@@ -8,7 +8,7 @@
 
 #define EVERYWHERE " home= as= json help"
 
-enum takes { UNKNOWN, FLAG, VALUE };
+enum takes { UNKNOWN, FLAG, VALUE, VALUES };
 
 static enum takes look_up(const char *spec, struct span name)
 {
@@ -20,14 +20,16 @@ static enum takes look_up(const char *spec, struct span name)
 			word = span_cut(r.s, r.at, r.s.n);
 			r.at = r.s.n;
 		}
-		if (word.n && word.p[word.n - 1] == '*')
+		bool more = word.n && word.p[word.n - 1] == '*';
+
+		if (more)
 			word.n--;
 		bool value = word.n && word.p[word.n - 1] == '=';
 
 		if (value)
 			word.n--;
 		if (word.n && span_eq(word, name))
-			return value ? VALUE : FLAG;
+			return !value ? FLAG : more ? VALUES : VALUE;
 	}
 	return UNKNOWN;
 }
@@ -46,12 +48,15 @@ static enum err take_option(struct ctx *c, const char *spec, int argc, const cha
 		FAIL(c, ERR_USAGE, "there is no option --%.*s here", SPAN_ARG(name));
 	if (takes == FLAG && joined)
 		FAIL(c, ERR_USAGE, "--%.*s takes no value", SPAN_ARG(name));
+	for (size_t k = 0; takes == VALUE && k < out->options; k++)
+		if (span_is(name, out->option[k].name))
+			FAIL(c, ERR_USAGE, "--%.*s is given twice", SPAN_ARG(name));
 	if (out->options >= ARGS_MAX)
 		FAIL(c, ERR_USAGE, "more than %u options", ARGS_MAX);
 	TRY(span_cstr(c, name, &own));
 	out->option[out->options].name = own;
 	out->option[out->options].value = joined ? argv[*i] + 2 + name.n + 1 : NULL;
-	if (takes == VALUE && !joined) {
+	if (takes != FLAG && !joined) {
 		if (*i + 1 >= argc)
 			FAIL(c, ERR_USAGE, "--%s needs a value", own);
 		out->option[out->options].value = argv[++*i];

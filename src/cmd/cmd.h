@@ -31,6 +31,7 @@ enum err command_session(struct ctx *c, const struct args *a, struct session *ou
 /* The session and the order of the first argument. */
 enum err command_order(struct ctx *c, const struct command *self, const struct args *a,
 		       struct session *s, struct order *o) MUST_USE;
+void usage_say(const struct command *self);
 enum err usage_check(struct ctx *c, const struct command *self, const struct args *a, size_t n)
 	MUST_USE;
 

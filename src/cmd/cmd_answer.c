@@ -116,23 +116,16 @@ enum err cmd_release(struct ctx *c, const struct command *self, const struct arg
 	return order_close_tick(c, &s);
 }
 
-struct showing {
-	struct ctx *c;
-	struct progress bar;
-};
-
 static void show(void *of, int64_t done, int64_t bytes)
 {
-	struct showing *w = of;
-
-	progress_show(&w->bar, w->c, done, bytes, 0);
+	progress_show(of, done, bytes, 0);
 }
 
 enum err cmd_deliver(struct ctx *c, const struct command *self, const struct args *a)
 {
 	struct session SESSION_SCOPED s = { .seal = -1 };
 	const char *path = args_get(a, "out");
-	struct showing w = { .c = c };
+	struct progress bar;
 	FD_SCOPED int fd = -1;
 	struct order o;
 	off_t from;
@@ -140,17 +133,21 @@ enum err cmd_deliver(struct ctx *c, const struct command *self, const struct arg
 	TRY(command_order(c, self, a, &s, &o));
 	if (!path)
 		FAIL(c, ERR_USAGE, "say where to: --out FILE");
+	if (!args_has(a, "resume") && user_name(path) == path && file_exists(path)) {
+		err_next(c, "name another file, or go on with a delivery that broke off: --resume");
+		FAIL(c, ERR_STATE, "%s exists already", path);
+	}
 	TRY(user_open(c, path, O_RDWR | O_CREAT | (args_has(a, "resume") ? 0 : O_EXCL), 0600,
 		      &fd));
 	from = lseek(fd, 0, SEEK_END);
 	if (from < 0)
 		FAIL(c, ERR_IO, "cannot find the end of %s: %s", path, strerror(errno));
-	progress_begin(&w.bar, c, "deliver");
-	enum err e = order_deliver(c, &s, &o, fd, from, user_name(path), show, &w);
+	progress_begin(&bar, c, "deliver");
+	enum err e = order_deliver(c, &s, &o, fd, from, user_name(path), show, &bar);
 
-	progress_end(&w.bar);
-	/* Nothing of a delivery that did not begin stays behind. */
-	if (e != ERR_OK && from == 0 && lseek(fd, 0, SEEK_END) == 0)
+	progress_end(&bar);
+	/* Nothing of a delivery that did not begin stays behind, if the file was made here. */
+	if (e != ERR_OK && !args_has(a, "resume") && lseek(fd, 0, SEEK_END) == 0)
 		c->seam->unlink(path);
 	TRY(e);
 	say("%s", user_name(path));

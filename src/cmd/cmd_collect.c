@@ -42,16 +42,9 @@ enum err cmd_store_check(struct ctx *c, const struct command *self, const struct
 	FAIL(c, ERR_DEGRADED, "a store cannot be reached");
 }
 
-struct showing {
-	struct ctx *c;
-	struct progress bar;
-};
-
 static void show(void *of, const struct json *p)
 {
-	struct showing *w = of;
-
-	progress_show(&w->bar, w->c, json_opt_int(p, "done_bytes", 0), json_opt_int(p, "bytes", 0),
+	progress_show(of, json_opt_int(p, "done_bytes", 0), json_opt_int(p, "bytes", 0),
 		      json_opt_int(p, "done_items", 0));
 }
 
@@ -59,15 +52,15 @@ enum err cmd_collect(struct ctx *c, const struct command *self, const struct arg
 {
 	struct session SESSION_SCOPED s = { .seal = -1 };
 	const struct json *unreadable = NULL;
-	struct showing w = { .c = c };
+	struct progress bar;
 	struct json *receipt;
 	struct order o;
 	enum err e;
 
 	TRY(command_order(c, self, a, &s, &o));
-	progress_begin(&w.bar, c, "collect");
-	e = order_collect(c, &s, &o, args_has(a, "again"), show, &w, &unreadable);
-	progress_end(&w.bar);
+	progress_begin(&bar, c, "collect");
+	e = order_collect(c, &s, &o, args_has(a, "again"), show, &bar, &unreadable);
+	progress_end(&bar);
 	JSON_EACH(item, unreadable)
 		talk("cannot be read: store %.*s, account %.*s, folder %.*s, %.*s: %.*s",
 		     SPAN_ARG(plain(c, json_opt_text(item, "store", SPAN_NONE))),

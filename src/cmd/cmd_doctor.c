@@ -32,7 +32,8 @@ static void find(struct examination *e, enum grade grade, const char *what, cons
 	va_end(args);
 	e->missing += grade == MISSING;
 	if (!e->json) {
-		printf("%-8s %-10s %s\n", words[grade], what, text);
+		printf("%-8s %-10s %.*s\n", words[grade], what,
+		       SPAN_ARG(plain(e->c, span_str(text))));
 		return;
 	}
 	struct json *row = json_object(e->c);

@@ -108,15 +108,6 @@ static void help_all(void)
 	    "with 'writ demo'.");
 }
 
-static void help_command(const struct command *command)
-{
-	say("writ %s%s%s", command->words, *command->arguments ? " " : "", command->arguments);
-	say("  %s", command->does);
-	if (*command->options)
-		say("  options (NAME= takes a value, * may be repeated): %s", command->options);
-	say("  everywhere: --home DIR, --as NAME, --json, --help");
-}
-
 static bool help_topic(const char *topic)
 {
 	if (!strcmp(topic, "reasons")) {
@@ -161,7 +152,7 @@ enum err cmd_help(struct ctx *c, const struct command *self, const struct args *
 		return ERR_OK;
 	for (size_t i = 0; i < command_count; i++)
 		if (!strcmp(commands[i].words, z)) {
-			help_command(&commands[i]);
+			usage_say(&commands[i]);
 			return ERR_OK;
 		}
 	FAIL(c, ERR_USAGE, "there is no command or topic '%s'", z);

@@ -175,6 +175,22 @@ static enum err asked(struct ctx *c, struct session *s, const struct args *a,
 	return scope_edit_read(c, s, user_name(args_get(a, "scope")), fd, &out->edited);
 }
 
+/* Said now, because nothing can be released to them: the seal refuses the statement. */
+static enum err say_missing_keys(struct ctx *c, struct session *s, const struct order *o)
+{
+	struct span agency = json_opt_text(o->scope, "agency", SPAN_NONE);
+	struct json *missing;
+
+	if (o->state != ORDER_DECIDED)
+		return ERR_OK;
+	TRY(roster_missing_labels(c, s, agency, json_get(o->received, "recipients"), &missing));
+	JSON_EACH(label, missing)
+		talk("REMARK: the recipient \"%.*s\" is no registered key of %.*s: nothing can be "
+		     "released before two people register it (writ agency add)",
+		     SPAN_ARG(plain(c, label->s)), SPAN_ARG(plain(c, agency)));
+	return ERR_OK;
+}
+
 enum err cmd_decide(struct ctx *c, const struct command *self, const struct args *a)
 {
 	struct session SESSION_SCOPED s = { .seal = -1 };
@@ -196,6 +212,7 @@ enum err cmd_decide(struct ctx *c, const struct command *self, const struct args
 		return ERR_OK;
 	TRY(decision_take(c, &s, &o, sd.document, sd.signatures->first->s));
 	say("%.*s is %s", SPAN_ARG(o.ref), order_state_word(o.state));
+	TRY(say_missing_keys(c, &s, &o));
 	if (o.letters->last)
 		talk("the letter: writ letter %.*s %.*s", SPAN_ARG(o.ref),
 		     SPAN_ARG(json_opt_text(o.letters->last, "template", SPAN_NONE)));

@@ -25,7 +25,8 @@ enum err cmd_tick(struct ctx *c, const struct command *self, const struct args *
 	TRY(order_log(c, &s, &l));
 	TRY(log_tick(c, &l, &tick));
 	if (tick.behind_ms > LOG_BEHIND_MS)
-		talk("ALARM: this machine's clock stands %lld s behind the last tick", (long long)tick.behind_ms / 1000);
+		talk("ALARM: this machine's clock stands %lld s behind the last tick",
+		     (long long)tick.behind_ms / 1000);
 	if (args_has(a, "json")) {
 		json_set_int(c, out, "size", (int64_t)tick.size);
 		json_set_int(c, out, "time_ms", tick.time_ms);
@@ -33,7 +34,8 @@ enum err cmd_tick(struct ctx *c, const struct command *self, const struct args *
 		json_set_int(c, out, "waiting", tick.waiting);
 		return say_json(c, out);
 	}
-	say("tick %llu closed: %lld acts%s", (unsigned long long)tick.size - 1, (long long)(tick.acts + tick.seal_acts),
+	say("tick %llu closed: %lld acts%s", (unsigned long long)tick.size - 1,
+	    (long long)(tick.acts + tick.seal_acts),
 	    tick.recovered ? "; an unfinished tick was finished first" : "");
 	return ERR_OK;
 }
@@ -57,32 +59,39 @@ static void report(void *of, bool difference, const char *place, const char *wha
 	/* place and what live only during the call: copied through spans. */
 	struct span p, w;
 
-	if (span_copy(f->c, span_str(place), &p) == ERR_OK && span_copy(f->c, span_str(what), &w) == ERR_OK) {
+	if (span_copy(f->c, span_str(place), &p) == ERR_OK &&
+	    span_copy(f->c, span_str(what), &w) == ERR_OK) {
 		json_set_text(f->c, row, "place", p);
 		json_set_text(f->c, row, "what", w);
 		json_add(f->c, f->json, row);
 	}
 }
 
-static enum err fold(struct ctx *c, void *of, struct span ref, struct order_view *out, bool *exists_out)
+static enum err fold(struct ctx *c, void *of, struct span ref, struct order_view *out,
+		     bool *exists_out)
 {
 	return order_view_of(c, of, ref, out, exists_out);
 }
 
-/* The log's key stands in the home's first act: where that cannot be read nothing else can be trusted. */
-static enum err open_log(struct ctx *c, struct session *s, const struct log_report *say_it, struct log *out)
+/* The log's key stands in the home's first act: where that cannot be read nothing else can be
+ * trusted. */
+static enum err open_log(struct ctx *c, struct session *s, const struct log_report *say_it,
+			 struct log *out)
 {
 	enum err e = order_log(c, s, out);
 
 	if (e != ERR_FORMAT && e != ERR_STATE && e != ERR_VERIFY)
 		return e;
-	say_it->say(say_it->of, true, "act[HOME 1].body", "is not the founding act, which has the log's key");
+	say_it->say(say_it->of, true, "act[HOME 1].body",
+		    "is not the founding act, which has the log's key");
 	err_clear(c);
-	err_next(c, "put the home's database back from a backup; the founding document is also in every delivered file");
+	err_next(c, "put the home's database back from a backup; the founding document is also in "
+		    "every delivered file");
 	FAIL(c, ERR_VERIFY, "the founding act cannot be read, so the log's key is unknown");
 }
 
-static enum err compare(struct ctx *c, struct session *s, const struct log_report *say_it, struct log_sum *out)
+static enum err compare(struct ctx *c, struct session *s, const struct log_report *say_it,
+			struct log_sum *out)
 {
 	struct log_fold fold_it = { s, fold };
 	bool finished, behind;
@@ -91,8 +100,9 @@ static enum err compare(struct ctx *c, struct session *s, const struct log_repor
 
 	*out = (struct log_sum){ .differences = 1 };
 	TRY(open_log(c, s, say_it, &l));
-	/* An unfinished tick is no difference: it is finished where the seal can be asked. A home that
-	 * was put back from an old copy agrees with itself; only the seal knows that more happened. */
+	/* An unfinished tick is no difference: it is finished where the seal can be asked. A home
+	 * that was put back from an old copy agrees with itself; only the seal knows that more
+	 * happened. */
 	e = log_recover(c, &l, &finished);
 	behind = e == ERR_STATE || e == ERR_VERIFY;
 	if (behind)
@@ -116,9 +126,9 @@ static enum err say_sum(struct ctx *c, struct json *findings, const struct log_s
 		json_set_int(c, out, "size", (int64_t)sum->size);
 		return say_json(c, out);
 	}
-	say("%lld orders, %lld acts, %lld of them the seal's, %llu ticks: %lld differences", (long long)sum->orders,
-	    (long long)(sum->acts + sum->seal_acts), (long long)sum->seal_acts, (unsigned long long)sum->size,
-	    (long long)sum->differences);
+	say("%lld orders, %lld acts, %lld of them the seal's, %llu ticks: %lld differences",
+	    (long long)sum->orders, (long long)(sum->acts + sum->seal_acts),
+	    (long long)sum->seal_acts, (unsigned long long)sum->size, (long long)sum->differences);
 	return ERR_OK;
 }
 
@@ -142,7 +152,8 @@ static enum err verify_all(struct ctx *c, const struct args *a, struct session *
 	TRY(e);
 	if (sum.differences == 0)
 		return ERR_OK;
-	err_next(c, "keep the home as it is and find out who edited it; 'writ fsck --rebuild' makes projections and "
+	err_next(c, "keep the home as it is and find out who edited it; 'writ fsck --rebuild' "
+		    "makes projections and "
 		    "what follows from the seal's signature anew, nothing else");
 	FAIL(c, ERR_VERIFY, "the acts, the log and the files do not agree");
 }
@@ -168,7 +179,8 @@ enum err cmd_log_prove(struct ctx *c, const struct command *self, const struct a
 	TRY(command_order(c, self, a, &s, &o));
 	seq = o.last_seq;
 	if (args_get(a, "seq") && !span_to_i64(args_span(a, "seq"), &seq))
-		FAIL(c, ERR_USAGE, "--seq is the number of an act ('writ show %.*s' lists them)", SPAN_ARG(o.ref));
+		FAIL(c, ERR_USAGE, "--seq is the number of an act ('writ show %.*s' lists them)",
+		     SPAN_ARG(o.ref));
 	TRY(order_log(c, &s, &l));
 	TRY(log_prove(c, &l, o.ref, seq, &proof, &act));
 	if (!args_get(a, "out")) {
@@ -256,7 +268,8 @@ enum err cmd_policy_export(struct ctx *c, const struct command *self, const stru
 
 enum err cmd_verify(struct ctx *c, const struct command *self, const struct args *a)
 {
-	struct verify_job job = { .identity = args_get(a, "identity"), .policy = args_get(a, "policy") };
+	struct verify_job job = { .identity = args_get(a, "identity"),
+				  .policy = args_get(a, "policy") };
 	struct verify_report r;
 	struct span text;
 	int status;

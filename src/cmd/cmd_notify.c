@@ -64,7 +64,10 @@ static enum err end(struct ctx *c, const struct command *self, const struct args
 	if (sd.printed)
 		return ERR_OK;
 	TRY(order_end(c, &s, &o, kind, sd.document, sd.signatures->first->s, withdrawn));
-	say("%.*s is %s", SPAN_ARG(o.ref), order_state_word(o.state));
+	if (!strcmp(kind, "destroy"))
+		say("%.*s: the key of its collected data is gone", SPAN_ARG(o.ref));
+	else
+		say("%.*s is %s", SPAN_ARG(o.ref), order_state_word(o.state));
 	return order_close_tick(c, &s);
 }
 

@@ -13,6 +13,7 @@
 #include "format/time.h"
 #include "order/1_receive/receive.h"
 #include "order/embedded.h"
+#include "order/letter.h"
 #include "store/blob.h"
 #include "store/view.h"
 
@@ -37,6 +38,10 @@ static enum err open_all(struct ctx *c, const struct args *a, struct submission 
 	const char *papers[PAPERS_MAX];
 	size_t n = args_each(a, "paper", papers, COUNT_OF(papers));
 
+	if (json_count(args_list(c, a, "paper")) > COUNT_OF(papers)) {
+		err_next(c, "put several into one file; nothing was taken in");
+		FAIL(c, ERR_LIMIT, "an order has at most %u papers", PAPERS_MAX);
+	}
 	in->order.name = user_name(a->rest[0]);
 	TRY(user_open(c, a->rest[0], O_RDONLY, 0, &in->order.fd));
 	for (size_t i = 0; i < n; i++) {
@@ -52,7 +57,7 @@ enum err cmd_order_submit(struct ctx *c, const struct command *self, const struc
 	struct session SESSION_SCOPED s = { .seal = -1 };
 	__attribute__((cleanup(close_all))) struct submission in = { .order.fd = -1 };
 	const struct json *record;
-	struct json *out = json_object(c);
+	struct json *out = json_object(c), *seen;
 	struct span receipt;
 	struct order o;
 
@@ -60,9 +65,16 @@ enum err cmd_order_submit(struct ctx *c, const struct command *self, const struc
 	TRY(command_session(c, a, &s));
 	TRY(open_all(c, a, &in));
 	TRY(order_receive(c, &s, &in, &o, &receipt, &record));
+	JSON_EACH(ref, json_get(o.received, "seen_in"))
+		talk("REMARK: a file of this order was handed in before, in %.*s. Is it a "
+		     "resubmission, or was a document reused (authenticate --sign "
+		     "REUSED_DOCUMENT)?",
+		     SPAN_ARG(ref->s));
 	if (args_has(a, "json")) {
 		json_set_text(c, out, "order", o.ref);
 		json_set_text(c, out, "receipt", receipt);
+		TRY(json_clone(c, json_get(o.received, "seen_in"), &seen));
+		json_set(c, out, "seen_in", seen);
 		json_set_text(c, out, "record", json_opt_text(record, "record", SPAN_NONE));
 		json_set_text(c, out, "record_seal",
 			      json_opt_text(record, "record_seal", SPAN_NONE));
@@ -106,9 +118,9 @@ static enum err list_row(struct ctx *c, void *of, const struct order_view *v)
 	time_text(v->received_at, received);
 	if (!l->json) {
 		clock_words(v->due_at, l->now_utc, clock_text, sizeof clock_text);
-		printf("%-12.*s %-13.*s %9s  %s  %-18.*s %.*s\n", SPAN_ARG(v->ref),
-		       SPAN_ARG(v->state), clock_text, received, SPAN_ARG(plain(c, v->agency)),
-		       SPAN_ARG(v->waiting_for));
+		printf("%-12.*s %-13.*s %9s  %s  %-18.*s %.*s\n", SPAN_ARG(plain(c, v->ref)),
+		       SPAN_ARG(plain(c, v->state)), clock_text, received,
+		       SPAN_ARG(plain(c, v->agency)), SPAN_ARG(plain(c, v->waiting_for)));
 		return ERR_OK;
 	}
 	row = json_object(l->c);
@@ -131,6 +143,17 @@ static enum err list_row(struct ctx *c, void *of, const struct order_view *v)
 	return ERR_OK;
 }
 
+static enum err check_state(struct ctx *c, struct span state)
+{
+	for (int i = 0; state.n && i < ORDER_STATES; i++)
+		if (span_is(state, order_state_word((enum order_state)i)))
+			return ERR_OK;
+	if (!state.n)
+		return ERR_OK;
+	err_next(c, "'writ help states' lists them");
+	FAIL(c, ERR_USAGE, "there is no state '%.*s'", SPAN_ARG(state));
+}
+
 enum err cmd_order_list(struct ctx *c, const struct command *self, const struct args *a)
 {
 	struct session SESSION_SCOPED s = { .seal = -1 };
@@ -143,6 +166,7 @@ enum err cmd_order_list(struct ctx *c, const struct command *self, const struct 
 	TRY(usage_check(c, self, a, 0));
 	if (args_get(a, "limit") && (!span_to_i64(args_span(a, "limit"), &f.limit) || f.limit < 1))
 		FAIL(c, ERR_USAGE, "--limit is a number from 1");
+	TRY(check_state(c, f.state));
 	TRY(command_session(c, a, &s));
 	if (!l.json)
 		printf("%-12s %-13s %9s  %-20s  %-18s %s\n", "order", "state", "due in", "received",
@@ -152,6 +176,8 @@ enum err cmd_order_list(struct ctx *c, const struct command *self, const struct 
 		json_set(c, out, "orders", l.json);
 		return say_json(c, out);
 	}
+	if (l.shown == f.limit)
+		talk("the newest %lld; --limit NUMBER shows more", (long long)f.limit);
 	if (l.shown == 0)
 		talk("no orders%s; 'writ order new > FILE' and 'writ order submit FILE' take one "
 		     "in",
@@ -180,7 +206,7 @@ static enum err letter_text(struct ctx *c, const struct session *s, const struct
 	struct sha256 hash;
 
 	TRY(json_need_hex(c, letter, "sha256", hash.b, sizeof hash.b));
-	return blob_read(c, s->home.blob, &hash, (size_t)1 << 20, out);
+	return blob_read(c, s->home.blob, &hash, LETTER_MAX, out);
 }
 
 static enum err one_letter(struct ctx *c, const struct session *s, const struct args *a,
@@ -191,7 +217,7 @@ static enum err one_letter(struct ctx *c, const struct session *s, const struct 
 
 	TRY(letter_text(c, s, letter, &text));
 	if (!args_get(a, "out")) {
-		fwrite(text.p, 1, text.n, stdout);
+		say_bytes(text);
 		return ERR_OK;
 	}
 	TRY(user_write(c, args_get(a, "out"), text, 0600));

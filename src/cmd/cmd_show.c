@@ -38,6 +38,8 @@ static enum err head(struct ctx *c, struct session *s, const struct order *o)
 	field(c, "country", json_opt_text(issuer, "country", SPAN_NONE));
 	field(c, "its reference", json_opt_text(o->received, "authority_reference", SPAN_NONE));
 	field(c, "instrument", json_opt_text(instrument, "kind", SPAN_NONE));
+	JSON_EACH(ref, json_get(o->received, "seen_in"))
+		field(c, "papers seen before in", ref->s);
 	field(c, "agency claimed", json_opt_text(o->received, "agency", SPAN_NONE));
 	if (o->authenticated) {
 		field(c, "sender verified by", json_opt_text(o->authenticated, "by", SPAN_NONE));

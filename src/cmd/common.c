@@ -16,6 +16,15 @@ enum err command_session(struct ctx *c, const struct args *a, struct session *ou
 	return session_open(c, args_get(a, "home"), args_get(a, "as"), out);
 }
 
+void usage_say(const struct command *self)
+{
+	say("writ %s%s%s", self->words, *self->arguments ? " " : "", self->arguments);
+	say("  %s", self->does);
+	if (*self->options)
+		say("  options (NAME= takes a value, * may be repeated): %s", self->options);
+	say("  everywhere: --home DIR, --as NAME, --json, --help");
+}
+
 enum err usage_check(struct ctx *c, const struct command *self, const struct args *a, size_t n)
 {
 	struct span usage;

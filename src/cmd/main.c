@@ -51,16 +51,6 @@ static const struct command *find(int argc, char **argv, int *used_out)
 	return best;
 }
 
-static int usage(const struct command *command)
-{
-	say("writ %s%s%s", command->words, *command->arguments ? " " : "", command->arguments);
-	say("  %s", command->does);
-	if (*command->options)
-		say("  options (NAME= takes a value, * may be repeated): %s", command->options);
-	say("  everywhere: --home DIR, --as NAME, --json, --help");
-	return 0;
-}
-
 static int run(struct ctx *c, const struct command *command, int argc, char **argv)
 {
 	const char *const *args = (const char *const *)argv;
@@ -69,8 +59,10 @@ static int run(struct ctx *c, const struct command *command, int argc, char **ar
 	enum err e;
 
 	e = args_parse(c, command->options, argc, args, &a);
-	if (e == ERR_OK && args_has(&a, "help"))
-		return usage(command);
+	if (e == ERR_OK && args_has(&a, "help")) {
+		usage_say(command);
+		return 0;
+	}
 	if (e == ERR_OK && step_needed(c, command, &a)) {
 		e = step_run(c, command, &a, &status);
 		if (e == ERR_OK)
@@ -78,7 +70,7 @@ static int run(struct ctx *c, const struct command *command, int argc, char **ar
 	} else if (e == ERR_OK) {
 		e = command->run(c, command, &a);
 	}
-	if (fflush(stdout) != 0 && e == ERR_OK)
+	if ((fflush(stdout) != 0 || ferror(stdout)) && e == ERR_OK)
 		e = err_set(c, ERR_IO, __FILE__, __LINE__, "the output could not be written");
 	if (e == ERR_OK)
 		return 0;

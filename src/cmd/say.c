@@ -33,31 +33,45 @@ void talk(const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
-static bool is_control(unsigned char x)
+/* What steers a terminal: control characters, and the C1 controls of UTF-8 (0xc2 0x80..0x9f). */
+static bool steers(struct span s, size_t i)
 {
-	return x < 0x20 || x == 0x7f;
+	unsigned char x = s.p[i], next = i + 1 < s.n ? s.p[i + 1] : 0;
+	unsigned char before = i > 0 ? s.p[i - 1] : 0;
+
+	if (x < 0x20 || x == 0x7f)
+		return true;
+	return (x == 0xc2 && next >= 0x80 && next < 0xa0) ||
+	       (before == 0xc2 && x >= 0x80 && x < 0xa0);
+}
+
+static void put_clean(FILE *to, struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		putc(steers(s, i) && s.p[i] != '\n' && s.p[i] != '\t' ? '?' : s.p[i], to);
 }
 
 void say_span(struct span s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		putchar(is_control(s.p[i]) && s.p[i] != '\n' && s.p[i] != '\t' ? '?' : s.p[i]);
+	put_clean(stdout, s);
 }
 
-/* Control characters and the C1 controls of UTF-8 (0xc2 0x80..0x9f) become '?'. */
+void say_bytes(struct span s)
+{
+	if (isatty(1))
+		put_clean(stdout, s);
+	else
+		fwrite(s.p, 1, s.n, stdout);
+}
+
 struct span plain(struct ctx *c, struct span s)
 {
 	unsigned char *p = arena_alloc(c, s.n + 1);
 
 	if (!p)
 		return SPAN_NONE;
-	for (size_t i = 0; i < s.n; i++) {
-		bool c1 = i > 0 && s.p[i - 1] == 0xc2 && s.p[i] < 0xa0 && s.p[i] >= 0x80;
-
-		p[i] = is_control(s.p[i]) ? '?' : s.p[i];
-		if (c1)
-			p[i - 1] = p[i] = '?';
-	}
+	for (size_t i = 0; i < s.n; i++)
+		p[i] = steers(s, i) ? '?' : s.p[i];
 	return span_of(p, s.n);
 }
 
@@ -72,30 +86,33 @@ enum err say_json(struct ctx *c, struct json *object)
 	return ERR_OK;
 }
 
+/* The words of an error may hold what a file from outside says. */
 int say_error(const struct ctx *c, const char *command)
 {
 	const char *next = c->next[0] ? c->next : err_hint(c->code);
 
 	fflush(stdout);
-	fprintf(stderr, "writ %s: %s: %s\n", command, err_text(c->code), c->why);
-	if (*next)
-		fprintf(stderr, "  next: %s\n", next);
+	fprintf(stderr, "writ %s: %s: ", command, err_text(c->code));
+	put_clean(stderr, span_str(c->why));
+	fputs(*next ? "\n  next: " : "", stderr);
+	put_clean(stderr, span_str(next));
+	fputc('\n', stderr);
 	return err_exit_status(c->code);
 }
 
 void progress_begin(struct progress *p, struct ctx *c, const char *what)
 {
-	*p = (struct progress){ .what = what,
+	*p = (struct progress){ .c = c,
+				.what = what,
 				.begun_ms = c->seam->mono_ms(),
 				.terminal = isatty(2) };
 	p->said_ms = p->begun_ms;
 }
 
 /* On a terminal a bar ten times a second, else a line a minute. */
-void progress_show(struct progress *p, struct ctx *c, int64_t done_bytes, int64_t bytes,
-		   int64_t items)
+void progress_show(struct progress *p, int64_t done_bytes, int64_t bytes, int64_t items)
 {
-	int64_t now_ms = c->seam->mono_ms(), spent_ms = now_ms - p->begun_ms;
+	int64_t now_ms = p->c->seam->mono_ms(), spent_ms = now_ms - p->begun_ms;
 	int percent = bytes > 0 ? (int)(done_bytes * 100 / bytes) : 0;
 	double rate = spent_ms > 0 ? (double)done_bytes / 1000.0 / (double)spent_ms : 0;
 	char bar[21];

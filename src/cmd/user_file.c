@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -58,16 +59,26 @@ enum err user_read(struct ctx *c, const char *path, size_t max_bytes, struct spa
 	return e;
 }
 
+/* A device, a pipe or a link is written to and not replaced: /dev/stdout stays what it is. */
+static bool is_other_than_file(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
 enum err user_write(struct ctx *c, const char *path, struct span s, mode_t mode)
 {
 	FD_SCOPED int fd = -1;
 	const char *name;
+	int lent;
 
-	if (!descriptor_of(path, &fd, &name)) {
-		fd = -1;
-		return file_write(c, path, s, mode);
+	if (!descriptor_of(path, &lent, &name)) {
+		if (!is_other_than_file(path))
+			return file_write(c, path, s, mode);
+		TRY(file_open(c, path, O_WRONLY | O_TRUNC, mode, &fd));
+		return fd_write_all(c, fd, s);
 	}
-	fd = -1;
 	TRY(user_open(c, path, O_WRONLY, mode, &fd));
 	if (ftruncate(fd, 0) != 0)
 		FAIL(c, ERR_IO, "cannot empty %s: %s", name, strerror(errno));
