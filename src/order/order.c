@@ -6,6 +6,7 @@
 #include "order/order.h"
 
 #include "base/num.h"
+#include "format/facts.h"
 #include "format/time.h"
 
 static const struct {
@@ -92,7 +93,8 @@ const char *reason_words(struct span code)
 	for (size_t i = 0; i < COUNT_OF(reasons); i++)
 		if (span_is(code, reasons[i].code))
 			return reasons[i].words;
-	if (code.n > 14 && span_starts(code, "FACT-UNKNOWN(") && span_ends(code, ")"))
+	if (code.n > 14 && span_starts(code, "FACT-UNKNOWN(") && span_ends(code, ")") &&
+	    facts_field(span_cut(code, 13, code.n - 14)))
 		return "a fact that matters is not stated";
 	return NULL;
 }
