@@ -125,10 +125,18 @@ enum err seal_receipt(struct ctx *c, int seal, const struct ticket *t, const str
 	IPC_MSG_SCOPED struct ipc_msg msg = { .fd_count = 0 };
 	struct json *answer;
 	struct span text;
+	enum err e;
 
 	TRY(ask_text(c, t, r, &text));
-	TRY(ipc_send(c, seal, text, NULL, 0));
-	TRY(ipc_recv(c, seal, ANSWER_WAIT_MS, &msg));
+	e = ipc_send(c, seal, text, NULL, 0);
+	if (e == ERR_OK)
+		e = ipc_recv(c, seal, ANSWER_WAIT_MS, &msg);
+	if (e == ERR_NOT_FOUND) {
+		err_clear(c);
+		err_next(c, "collect again; if this comes again, 'writ doctor'");
+		FAIL(c, ERR_AGAIN, "the seal ended before it gave a receipt");
+	}
+	TRY(e);
 	TRY(json_parse(c, msg.text, &answer));
 	return check_answer(c, t, answer, receipt_out, receipt_seal_out);
 }

@@ -135,6 +135,11 @@ enum err seal_ask_fds(struct ctx *c, struct session *s, struct json *request, st
 		err_clear(c);
 		e = exchange(c, s, text, fds, fd_count, msg_out);
 	}
+	if (e == ERR_NOT_FOUND) {
+		err_clear(c);
+		err_next(c, "run the same command again; if this comes again, 'writ doctor'");
+		FAIL(c, ERR_AGAIN, "writ-seal ended before it answered");
+	}
 	TRY(e);
 	TRY(json_parse(c, msg_out->text, &answer));
 	*answer_out = answer;

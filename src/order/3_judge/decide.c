@@ -233,6 +233,8 @@ enum err decision_document(struct ctx *c, struct session *s, const struct order 
 	bool scope = decision_has_scope(a->decision);
 	struct json *d, *lines = NULL;
 
+	/* A decision that was killed at its end is run again: it finds itself done, and this left. */
+	TRY(vault_sweep(c, s, o));
 	TRY(order_permit(c, s, o, ACT_DECIDED));
 	TRY(check_asked(c, a));
 	TRY(check_reasons(c, a->decision, a->reasons));
@@ -393,6 +395,7 @@ enum err decision_take(struct ctx *c, struct session *s, struct order *o, struct
 	enum decision decision;
 	struct span name;
 
+	TRY(vault_sweep(c, s, o));
 	TRY(order_permit(c, s, o, ACT_DECIDED));
 	TRY(vault_need_idle(c, s, o));
 	TRY(json_parse_canonical(c, document, &d));

@@ -66,28 +66,38 @@ static enum err released_at(struct ctx *c, struct session *s, const struct order
 	return ERR_OK;
 }
 
+/* Where a command was killed before its last step, the release may still wait for its tick. */
+static enum err prove(struct ctx *c, struct session *s, const struct order *o, int64_t seal_seq,
+		      struct span *out, struct span *act_out)
+{
+	struct log l;
+	enum err e;
+
+	TRY(order_log(c, s, &l));
+	e = log_prove_seal(c, &l, seal_seq, out, act_out);
+	if (e != ERR_AGAIN)
+		return e;
+	err_clear(c);
+	if (order_close_tick(c, s) == ERR_OK)
+		e = log_prove_seal(c, &l, seal_seq, out, act_out);
+	if (e != ERR_AGAIN)
+		return e;
+	err_clear(c);
+	err_next(c, "wait for the log's ticker or close a tick with 'writ tick', then deliver");
+	FAIL(c, ERR_AGAIN, "the release of %.*s has no proof in the log yet", SPAN_ARG(o->ref));
+}
+
 static enum err proof_text(struct ctx *c, struct session *s, const struct order *o,
 			   struct span *out)
 {
 	struct json *act;
 	struct span text, logged;
 	int64_t seal_seq;
-	struct log l;
 
 	TRY(blob_of(c, s, o, "release_sha256", &text));
 	TRY(json_parse(c, text, &act));
 	TRY(json_need_int(c, act, "seal_seq", &seal_seq));
-	TRY(order_log(c, s, &l));
-	if (log_prove_seal(c, &l, seal_seq, out, &logged) == ERR_AGAIN) {
-		err_clear(c);
-		err_next(
-			c,
-			"wait for the log's ticker or close a tick with 'writ tick', then deliver");
-		FAIL(c, ERR_AGAIN, "the release of %.*s has no proof in the log yet",
-		     SPAN_ARG(o->ref));
-	}
-	if (c->code != ERR_OK)
-		return c->code;
+	TRY(prove(c, s, o, seal_seq, out, &logged));
 	if (!span_eq(text, logged))
 		FAIL(c, ERR_VERIFY, "the log holds another act %lld than the seal released on",
 		     (long long)seal_seq);

@@ -70,6 +70,7 @@ enum err order_end(struct ctx *c, struct session *s, struct order *o, const char
 	bool is_void = !strcmp(kind, "void");
 
 	TRY(session_need_actor(c, s, ""));
+	TRY(vault_sweep(c, s, o));
 	TRY(order_permit(c, s, o, withdrawn ? ACT_WITHDRAWN
 				  : is_void ? ACT_VOIDED
 					    : ACT_DESTROYED));
