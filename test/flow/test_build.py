@@ -1,6 +1,7 @@
 """What stands in the executables: the separation of trust is a property of the link. And the checks of
 the tree themselves must be able to fail. SPDX-License-Identifier: Apache-2.0
 """
+import os
 import pathlib
 import re
 import shutil
@@ -296,3 +297,20 @@ def test_packages_without_sudo_are_named(tmp_path):
     status, calls, said = install_deps(tmp_path, 1000, fakes={n: t for n, t in FAKES.items() if n != "sudo"})
     assert status != 0 and not calls
     assert "apt-get update && apt-get install" in said and " meson " in said and re.search(r"^  meson +\S", said, re.M)
+
+
+# ---- the run of all tests ----
+
+@pytest.mark.parametrize("end,says", [("os._exit(1)", "ended with 1"), ("os._exit(0)", "ended with 0"),
+                                      ("os.kill(os.getpid(), 15)", "ended with -15")])
+def test_a_file_that_ends_early_has_failed(tmp_path, end, says):
+    """Whatever its exit status says: without a report of pytest nothing has passed."""
+    file = tmp_path / "test_early.py"
+    file.write_text(f"import os\ndef test_one():\n    pass\ndef test_two():\n    {end}\n")
+    (tmp_path / "results").mkdir()
+    code = ("import alltests, pathlib, sys\n_, _, passed, failed, _, output = alltests.flow(pathlib.Path(sys.argv[1]))\n"
+            "print(passed, failed, output.splitlines()[-1])")
+    done = subprocess.run(
+        [sys.executable, "-c", code, file], check=True, capture_output=True, text=True,
+        env={**os.environ, "WRIT_BUILD": str(tmp_path), "PYTHONPATH": str(tools.ROOT / "test" / "harness")}).stdout
+    assert done == f"0 1 {says}, without a report\n"

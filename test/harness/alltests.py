@@ -88,8 +88,10 @@ def flow(path):
             skipped.append(f"{what}: {skip.get('message')}")
         else:
             passed += 1
-    # 0: all passed, 1: some failed; the rest is no result, such as a file that cannot be read.
-    if status not in (0, 1) and failed == 0:
+    # A file that cannot be read, no pytest here, a signal: no result.
+    if not report.exists():
+        output += f"\nended with {status}, without a report"
+    if failed == 0 and (status != 0 or not report.exists()):
         failed = 1
     return path, time.monotonic() - began, passed, failed, skipped, output
 
