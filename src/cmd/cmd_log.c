@@ -10,6 +10,7 @@
 #include "cmd/user_file.h"
 #include "log/log.h"
 #include "order/home.h"
+#include "order/papers.h"
 #include "store/view.h"
 #include "verify/verify.h"
 
@@ -95,6 +96,7 @@ static enum err compare(struct ctx *c, struct session *s, const struct log_repor
 {
 	struct log_fold fold_it = { s, fold };
 	bool finished, behind;
+	int64_t papers;
 	struct log l;
 	enum err e;
 
@@ -111,7 +113,8 @@ static enum err compare(struct ctx *c, struct session *s, const struct log_repor
 		talk("the seal could not be asked about an unfinished tick: %s", c->why);
 	err_clear(c);
 	TRY(log_verify(c, &l, &fold_it, say_it, out));
-	out->differences += behind;
+	TRY(papers_check(c, s, say_it->say, say_it->of, &papers));
+	out->differences += behind + papers;
 	return ERR_OK;
 }
 
@@ -174,7 +177,6 @@ enum err cmd_log_prove(struct ctx *c, const struct command *self, const struct a
 	int64_t seq;
 	struct order o;
 	struct log l;
-	char *path;
 
 	TRY(command_order(c, self, a, &s, &o));
 	seq = o.last_seq;
@@ -188,11 +190,8 @@ enum err cmd_log_prove(struct ctx *c, const struct command *self, const struct a
 		return ERR_OK;
 	}
 	TRY(user_write(c, args_get(a, "out"), proof, 0600));
-	if (user_name(args_get(a, "out")) != args_get(a, "out"))
-		return ERR_OK;
-	TRY(path_fmt(c, &path, "%s.act", args_get(a, "out")));
-	TRY(file_write(c, path, act, 0600));
-	say("%s, and the act that it proves beside it (.act)", args_get(a, "out"));
+	TRY(user_write_beside(c, args_get(a, "out"), ".act", 1, act, 0600));
+	say("%s, and the act that it proves beside it (.act)", user_name(args_get(a, "out")));
 	return ERR_OK;
 }
 
