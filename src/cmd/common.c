@@ -82,15 +82,8 @@ static enum err take_signatures(struct ctx *c, const struct args *a, struct sign
 
 static enum err print(struct ctx *c, const char *path, struct span document, struct span seal)
 {
-	char *beside;
-
 	TRY(user_write(c, path, document, 0600));
-	/* A lent descriptor has no neighbour: the caller's own process signs there and then. */
-	if (seal.n && user_name(path) == path) {
-		TRY(path_fmt(c, &beside, "%s.seal", path));
-		TRY(file_write(c, beside, seal, 0600));
-	}
-	return ERR_OK;
+	return seal.n ? user_write_beside(c, path, ".seal", 1, seal, 0600) : ERR_OK;
 }
 
 enum err sign_or_print(struct ctx *c, const struct args *a, const char *kind, struct span document,

@@ -15,10 +15,12 @@
 
 #include "base/file.h"
 #include "base/home.h"
+#include "order/1_receive/receive.h"
 #include "order/sign.h"
 
 #define WORDS_MAX 160u
 #define DOCUMENT_MAX ((size_t)4 << 20)
+#define PAPER_FDS (PAPERS_MAX + 2)      /* the names, the order file, the papers */
 #define FIRST_FD 10     /* descriptors that go along are numbered from here, so sudo is told -C */
 
 /* Commands that read no home, and those that root does as itself. */
@@ -27,10 +29,23 @@ static const char *const elsewhere[] = { "help", "verify", "demo", "init", "orde
 static const char *const reads[] = { "paper", "document", "signature", "scope", "pub" };
 static const char *const writes[] = { "out", "print", "edit" };
 
+/* What a command writes beside the file that an option names. */
+static const struct {
+	const char *command, *option, *suffix[2];
+} besides[] = {
+	{ "approve", "print", { ".seal" } },
+	{ "letter", "out", { ".record", ".record.seal" } },
+	{ "log prove", "out", { ".act" } },
+};
+
+#define MADE_MAX 8u
+
 struct step {
 	const char *word[WORDS_MAX];
 	size_t words;
 	int next_fd;
+	const char *made[MADE_MAX];     /* files that were not there before */
+	size_t made_count;
 };
 
 static bool is_one_of(const char *name, const char *const *list, size_t n)
@@ -85,17 +100,65 @@ static enum err lend(struct ctx *c, struct step *s, int fd, const char *name, ch
 
 static enum err lend_file(struct ctx *c, struct step *s, const char *path, int flags, char **out)
 {
+	bool there = file_exists(path);
 	FD_SCOPED int fd = -1;
 
+	if (there && (flags & O_EXCL)) {
+		err_next(c, "name another file, or go on with a delivery that broke off: --resume");
+		FAIL(c, ERR_STATE, "%s exists already", path);
+	}
 	TRY(file_open(c, path, flags, 0600, &fd));
+	if (!there && s->made_count < MADE_MAX)
+		s->made[s->made_count++] = path;
 	return lend(c, s, fd, path, out);
+}
+
+/* The file that an option names and those beside it: fd:N+M:NAME. */
+static enum err lend_written(struct ctx *c, struct step *s, const struct command *command,
+			     const char *option, const char *path, int flags, char **out)
+{
+	struct span numbers, number, rest;
+	char *beside, *text;
+
+	TRY(lend_file(c, s, path, flags, out));
+	(void)span_split(span_str(*out + 3), ':', &numbers, &rest);
+	for (size_t i = 0; i < COUNT_OF(besides); i++) {
+		if (strcmp(besides[i].command, command->words) != 0 ||
+		    strcmp(besides[i].option, option) != 0)
+			continue;
+		for (size_t k = 0; k < COUNT_OF(besides[i].suffix); k++) {
+			if (!besides[i].suffix[k])
+				continue;
+			TRY(path_fmt(c, &beside, "%s%s", path, besides[i].suffix[k]));
+			TRY(lend_file(c, s, beside, flags, &text));
+			(void)span_split(span_str(text + 3), ':', &number, &rest);
+			TRY(span_fmt(c, &numbers, "%.*s+%.*s", SPAN_ARG(numbers),
+				     SPAN_ARG(number)));
+		}
+	}
+	return path_fmt(c, out, "fd:%.*s:%s", SPAN_ARG(numbers), path);
+}
+
+/* Nothing of a step that failed stays behind empty. */
+static void drop_empty(struct ctx *c, const struct step *s)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < s->made_count; i++)
+		if (lstat(s->made[i], &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0)
+			c->seam->unlink(s->made[i]);
 }
 
 static int write_flags(const struct command *command, const struct args *a)
 {
 	if (strcmp(command->words, "deliver") != 0)
 		return O_WRONLY | O_CREAT;
-	return O_WRONLY | O_CREAT | (args_has(a, "resume") ? 0 : O_EXCL);
+	return O_RDWR | O_CREAT | (args_has(a, "resume") ? 0 : O_EXCL);
+}
+
+static bool is_papers(const struct command *command)
+{
+	return !strcmp(command->words, "paper");
 }
 
 /* sudo -u OWNER -C N -- SELF WORDS ARGS: everything but --key, with files as descriptors. */
@@ -136,12 +199,14 @@ static enum err compose(struct ctx *c, const struct command *command, const stru
 		const char *name = a->option[i].name, *value = a->option[i].value;
 
 		text = NULL;
-		if (!strcmp(name, "key") || !strcmp(name, "home"))
+		if (!strcmp(name, "key") || !strcmp(name, "home") ||
+		    (is_papers(command) && !strcmp(name, "out")))
 			continue;
 		if (is_one_of(name, reads, COUNT_OF(reads)))
 			TRY(lend_file(c, s, value, O_RDONLY, &text));
 		else if (is_one_of(name, writes, COUNT_OF(writes)))
-			TRY(lend_file(c, s, value, write_flags(command, a), &text));
+			TRY(lend_written(c, s, command, name, value, write_flags(command, a),
+					 &text));
 		TRY(add_option(c, s, name, text ? text : value));
 	}
 	return ERR_OK;
@@ -165,6 +230,8 @@ static enum err run(struct ctx *c, const struct step *s, int *status_out)
 		if (errno != EINTR)
 			FAIL(c, ERR_IO, "cannot wait for sudo: %s", strerror(errno));
 	*status_out = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+	if (*status_out != 0)
+		drop_empty(c, s);
 	if (*status_out == 127)
 		FAIL(c, ERR_NOT_FOUND,
 		     "sudo is not installed; an installed home is reached through 'sudo -u writ'");
@@ -214,6 +281,72 @@ static enum err sign(struct ctx *c, const char *key, struct span document,
 	return person_sign(c, key, kind, document, signature_out);
 }
 
+/* A paper into the caller's folder, with the caller's rights. */
+static enum err take_paper(const char *dir, struct span name, int fd)
+{
+	CTX_SCOPED struct ctx c;
+	struct span bytes;
+	char *path;
+	enum err e;
+
+	TRY(ctx_begin(&c, COMMAND_MEMORY));
+	e = lseek(fd, 0, SEEK_SET) == 0 ? fd_read_all(&c, fd, COMMAND_MEMORY / 2, &bytes) : ERR_IO;
+	if (e == ERR_OK)
+		e = path_fmt(&c, &path, "%s/%.*s", dir, SPAN_ARG(name));
+	if (e == ERR_OK)
+		e = file_write_once(&c, path, bytes, 0600);
+	if (e != ERR_OK)
+		(void)say_error(&c, "paper");
+	return e;
+}
+
+static void close_papers(int (*fds)[PAPER_FDS])
+{
+	for (size_t i = 0; i < PAPER_FDS; i++)
+		fd_close(&(*fds)[i]);
+}
+
+/* The folder is the caller's, so the home's user gives the papers into files in memory: the first
+ * has the names, the others the bytes. */
+static enum err papers_run(struct ctx *c, const struct command *command, const struct args *a,
+			   int *status_out)
+{
+	__attribute__((cleanup(close_papers))) int fds[PAPER_FDS];
+	const char *dir = args_get(a, "out");
+	struct span names, numbers = SPAN_NONE, number, rest, name;
+	struct reader r = { .at = 0 };
+	struct step s;
+	char *text;
+
+	memset(fds, -1, sizeof fds);
+	TRY(dir_make(c, dir, 0700));
+	TRY(compose(c, command, a, &s));
+	for (size_t i = 0; i < PAPER_FDS; i++) {
+		fds[i] = memfd_create("writ-paper", MFD_CLOEXEC);
+		if (fds[i] < 0)
+			FAIL(c, ERR_IO, "cannot make a file in memory: %s", strerror(errno));
+		TRY(lend(c, &s, fds[i], dir, &text));
+		(void)span_split(span_str(text + 3), ':', &number, &rest);
+		TRY(span_fmt(c, &numbers, "%.*s%s%.*s", SPAN_ARG(numbers), i ? "+" : "",
+			     SPAN_ARG(number)));
+	}
+	TRY(path_fmt(c, &text, "fd:%.*s:%s", SPAN_ARG(numbers), dir));
+	TRY(add_option(c, &s, "out", text));
+	TRY(run(c, &s, status_out));
+	if (*status_out != 0)
+		return ERR_OK;
+	if (lseek(fds[0], 0, SEEK_SET) != 0)
+		FAIL(c, ERR_IO, "cannot rewind the names: %s", strerror(errno));
+	TRY(fd_read_all(c, fds[0], DOCUMENT_MAX, &names));
+	r.s = names;
+	for (size_t i = 1; i < PAPER_FDS && take_line(&r, &name); i++)
+		/* The name is the home's word, the folder is the caller's. */
+		if (name.n < 4 || name.p[2] != '-' || memchr(name.p, '/', name.n) ||
+		    take_paper(dir, name, fds[i]) != ERR_OK)
+			*status_out = err_exit_status(ERR_IO);
+	return ERR_OK;
+}
+
 enum err step_run(struct ctx *c, const struct command *command, const struct args *a,
 		  int *status_out)
 {
@@ -222,7 +355,9 @@ enum err step_run(struct ctx *c, const struct command *command, const struct arg
 	struct span document, signature;
 	struct step s;
 
-	if (n == 0) {
+	if (is_papers(command) && args_get(a, "out"))
+		return papers_run(c, command, a, status_out);
+	if (n == 0 || args_get(a, "print")) {
 		TRY(compose(c, command, a, &s));
 		return run(c, &s, status_out);
 	}

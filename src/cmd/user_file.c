@@ -12,18 +12,33 @@
 
 #include "base/file.h"
 
-/* The number of "fd:N:NAME", and where NAME begins. */
-static bool descriptor_of(const char *path, int *fd, const char **name)
+/* The number in "fd:N:NAME", or the which-th further one of "fd:N+M:NAME", and where NAME begins.
+ */
+static bool descriptor_of(const char *path, int which, int *fd, const char **name)
 {
-	struct span number, rest;
+	struct span numbers, number, rest;
 	int64_t n;
 
-	if (strncmp(path, "fd:", 3) != 0 || !span_split(span_str(path + 3), ':', &number, &rest) ||
-	    !span_to_i64(number, &n) || n < 3 || n > 1023)
+	if (strncmp(path, "fd:", 3) != 0 || !span_split(span_str(path + 3), ':', &numbers, &rest))
+		return false;
+	*name = (const char *)rest.p;
+	for (; which > 0; which--)
+		if (!span_split(numbers, '+', &number, &numbers))
+			return false;
+	if (!span_split(numbers, '+', &number, &rest))
+		number = numbers;
+	if (!span_to_i64(number, &n) || n < 3 || n > 1023)
 		return false;
 	*fd = (int)n;
-	*name = (const char *)rest.p;
 	return true;
+}
+
+bool user_lent(const char *path)
+{
+	const char *name;
+	int fd;
+
+	return descriptor_of(path, 0, &fd, &name);
 }
 
 const char *user_name(const char *path)
@@ -31,7 +46,7 @@ const char *user_name(const char *path)
 	const char *name;
 	int fd;
 
-	return descriptor_of(path, &fd, &name) ? name : path;
+	return descriptor_of(path, 0, &fd, &name) ? name : path;
 }
 
 enum err user_open(struct ctx *c, const char *path, int flags, mode_t mode, int *fd_out)
@@ -39,7 +54,7 @@ enum err user_open(struct ctx *c, const char *path, int flags, mode_t mode, int 
 	const char *name;
 	int fd;
 
-	if (!descriptor_of(path, &fd, &name))
+	if (!descriptor_of(path, 0, &fd, &name))
 		return file_open(c, path, flags, mode, fd_out);
 	*fd_out = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (*fd_out < 0)
@@ -67,20 +82,39 @@ static bool is_other_than_file(const char *path)
 	return lstat(path, &st) == 0 && !S_ISREG(st.st_mode);
 }
 
+static enum err write_lent(struct ctx *c, int lent, const char *name, struct span s)
+{
+	if (ftruncate(lent, 0) != 0 || lseek(lent, 0, SEEK_SET) != 0)
+		FAIL(c, ERR_IO, "cannot empty %s: %s", name, strerror(errno));
+	return fd_write_all(c, lent, s);
+}
+
 enum err user_write(struct ctx *c, const char *path, struct span s, mode_t mode)
 {
 	FD_SCOPED int fd = -1;
 	const char *name;
 	int lent;
 
-	if (!descriptor_of(path, &lent, &name)) {
-		if (!is_other_than_file(path))
-			return file_write(c, path, s, mode);
-		TRY(file_open(c, path, O_WRONLY | O_TRUNC, mode, &fd));
-		return fd_write_all(c, fd, s);
-	}
-	TRY(user_open(c, path, O_WRONLY, mode, &fd));
-	if (ftruncate(fd, 0) != 0)
-		FAIL(c, ERR_IO, "cannot empty %s: %s", name, strerror(errno));
+	if (descriptor_of(path, 0, &lent, &name))
+		return write_lent(c, lent, name, s);
+	if (!is_other_than_file(path))
+		return file_write(c, path, s, mode);
+	TRY(file_open(c, path, O_WRONLY | O_TRUNC, mode, &fd));
 	return fd_write_all(c, fd, s);
+}
+
+enum err user_write_beside(struct ctx *c, const char *path, const char *suffix, int number,
+			   struct span s, mode_t mode)
+{
+	const char *name;
+	char *beside;
+	int lent;
+
+	if (descriptor_of(path, number, &lent, &name))
+		return write_lent(c, lent, name, s);
+	/* A lent file may have nothing beside it: the caller's own process signs there and then. */
+	if (user_lent(path))
+		return ERR_OK;
+	TRY(path_fmt(c, &beside, "%s%s", path, suffix));
+	return user_write(c, beside, s, mode);
 }

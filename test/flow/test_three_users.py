@@ -455,3 +455,46 @@ def test_the_seal_comes_back_as_it_was(home, delivered):
             child.kill()
             child.wait()
     home.sound()
+
+
+def test_files_beside_a_file_and_papers_in_a_folder(home, delivered):
+    """Files of the caller, in the caller's folder, with the caller's rights alone."""
+    mine = home.base / "Ana"
+    home.ok("letter", home.first, "receipt", "--out", str(mine / "receipt.txt"))
+    assert json.loads((mine / "receipt.txt.record").read_text())["kind"] == "intake"
+    assert "SIGNATURE" in (mine / "receipt.txt.record.seal").read_text()
+    home.ok("log", "prove", home.first, "--seq", "1", "--out", str(mine / "proof"))
+    assert json.loads((mine / "proof.act").read_text())["act"] == "received"
+    folder = mine / "papers"
+    home.ok("paper", home.first, "--out", str(folder))
+    home.ok("paper", home.first, "--out", str(folder))
+    assert [p.name[:3] for p in sorted(folder.iterdir())] == ["00-", "01-"]
+    assert sorted(folder.iterdir())[1].read_bytes() == home.world.paper.read_bytes()
+    assert {p.stat().st_uid for p in folder.iterdir()} == {STAFF["Ana"]}
+    (folder / sorted(folder.iterdir())[1].name).write_bytes(b"another")
+    assert home.run("paper", home.first, "--out", str(folder)).exit != 0
+
+
+def test_a_printed_statement_is_checked_where_it_is_signed(home):
+    home.submit()
+    for stage in ("authenticated", "decided", "collected", "noticed"):
+        home.step(stage)
+    path = home.base / "Ben" / "st.json"
+    home.ok("approve", home.ref, "--print", str(path), as_="Ben")
+    shown = home.run("approve", "--show", str(path), as_="Ben")
+    assert shown.exit in (0, 7) and home.ref in shown.out
+
+
+def test_a_step_that_fails_leaves_no_empty_file(home, delivered):
+    home.submit()
+    path = home.base / "Chi" / "none.tar"
+    for _ in range(2):
+        got = home.run("deliver", home.ref, "--out", str(path), as_="Chi")
+        assert got.exit == 4 and "whose turn it is" in got.err and not path.exists()
+    got = home.run("deliver", home.first, "--out", str(delivered), as_="Chi")
+    assert got.exit == 4 and "exists already" in got.err
+    whole = delivered.read_bytes()
+    path.write_bytes(whole[:20000])
+    os.chown(path, STAFF["Chi"], STAFF["Chi"])
+    home.ok("deliver", home.first, "--out", str(path), "--resume", as_="Chi")
+    assert path.read_bytes() == whole

@@ -282,8 +282,8 @@ enum err order_receive(struct ctx *c, struct session *s, const struct submission
 	return ERR_OK;
 }
 
-static enum err write_paper(struct ctx *c, struct session *s, const struct json *paper, int number,
-			    const char *dir)
+static enum err one_paper(struct ctx *c, struct session *s, const struct json *paper, int number,
+			  paper_fn *put, void *of)
 {
 	struct span bytes, name = SPAN_NONE;
 	struct sha256 hash;
@@ -291,22 +291,20 @@ static enum err write_paper(struct ctx *c, struct session *s, const struct json 
 
 	TRY(json_need_hex(c, paper, "sha256", hash.b, sizeof hash.b));
 	TRY(span_cstr(c, json_opt_text(paper, "name", SPAN("paper")), &path));
-	/* Again, whoever wrote the database: the file stays in the folder. */
+	/* Again, whoever wrote the database: the file stays in its folder. */
 	TRY(clean_name(c, path, &name));
 	TRY(blob_read(c, s->home.blob, &hash, (size_t)PAPER_MAX, &bytes));
-	TRY(path_fmt(c, &path, "%s/%02d-%.*s", dir, number, SPAN_ARG(name)));
-	return file_write_once(c, path, bytes, 0600);
+	return put(c, of, number, name, bytes);
 }
 
-enum err order_papers(struct ctx *c, struct session *s, const struct order *o, const char *dir,
-		      int64_t *count_out)
+enum err order_papers(struct ctx *c, struct session *s, const struct order *o, paper_fn *put,
+		      void *of, int64_t *count_out)
 {
 	int number = 0;
 
-	TRY(dir_make(c, dir, 0700));
-	TRY(write_paper(c, s, json_get(o->received, "order_file"), number, dir));
+	TRY(one_paper(c, s, json_get(o->received, "order_file"), number, put, of));
 	JSON_EACH(paper, json_get(o->received, "papers"))
-		TRY(write_paper(c, s, paper, ++number, dir));
+		TRY(one_paper(c, s, paper, ++number, put, of));
 	*count_out = number + 1;
 	return ERR_OK;
 }

@@ -22,12 +22,15 @@ struct submission {
 };
 
 /* The act's body also has "seen_in": the orders in which one of these files was handed in before (a
- * resubmission, or a reused document). The reference, and a receipt signed by the seal: its text, the record and the signature. */
+ * resubmission, or a reused document). The reference, and a receipt signed by the seal: its text,
+ * the record and the signature. */
 enum err order_receive(struct ctx *c, struct session *s, const struct submission *in,
 		       struct order *out, struct span *receipt_out, const struct json **record_out)
 	MUST_USE;
-/* Writes the original bytes of every paper and of the order file into the folder dir. */
-enum err order_papers(struct ctx *c, struct session *s, const struct order *o, const char *dir,
-		      int64_t *count_out) MUST_USE;
+/* The original bytes of the order file (number 0) and of every paper; a name is one plain word of a
+ * file system. */
+typedef enum err paper_fn(struct ctx *c, void *of, int number, struct span name, struct span bytes);
+enum err order_papers(struct ctx *c, struct session *s, const struct order *o, paper_fn *put,
+		      void *of, int64_t *count_out) MUST_USE;
 
 #endif
