@@ -36,8 +36,10 @@ static const struct {
 
 static void put_row(size_t i)
 {
-	printf(".It Cm %s%s%s\n%c%s.\n", facts[i].path, strstr(facts[i].flags, "LIST") ? " \\(da" : "",
-	       strstr(facts[i].flags, "OURS") ? " *" : "", toupper((unsigned char)facts[i].meaning[0]), facts[i].meaning + 1);
+	printf(".It Cm %s%s%s\n%c%s.\n", facts[i].path,
+	       strstr(facts[i].flags, "LIST") ? " \\(da" : "",
+	       strstr(facts[i].flags, "OURS") ? " *" : "",
+	       toupper((unsigned char)facts[i].meaning[0]), facts[i].meaning + 1);
 	if (facts[i].words[0]) {
 		printf("One of %s.\n", facts[i].words);
 		return;

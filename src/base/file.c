@@ -57,7 +57,8 @@ enum err fd_read_all(struct ctx *c, int fd, size_t max_bytes, struct span *out)
 			break;
 		n += (size_t)got;
 		if (n > cap)
-			FAIL(c, ERR_LIMIT, "more than %zu bytes, or it grew while it was read", cap);
+			FAIL(c, ERR_LIMIT, "more than %zu bytes, or it grew while it was read",
+			     cap);
 	}
 	*out = (struct span){ p, n };
 	return ERR_OK;
@@ -83,7 +84,8 @@ enum err fd_write_all(struct ctx *c, int fd, struct span s)
 		if (put < 0 && errno == EINTR)
 			continue;
 		if (put <= 0)
-			FAIL(c, ERR_IO, "cannot write: %s", put == 0 ? "the disk took nothing" : strerror(errno));
+			FAIL(c, ERR_IO, "cannot write: %s",
+			     put == 0 ? "the disk took nothing" : strerror(errno));
 		s = span_cut(s, (size_t)put, s.n);
 	}
 	return ERR_OK;

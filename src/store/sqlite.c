@@ -551,8 +551,9 @@ enum err store_check(struct ctx *c, struct store *st, store_check_fn *say, void 
 			of));
 	TRY(schema_less(c, model->db, st->db, "is missing, or was changed", say, of));
 	TRY(pragma_check(c, st, "PRAGMA integrity_check(100)", "database file", "ok", say, of));
-	return pragma_check(c, st,
-			    "SELECT \"table\" || ' row ' || rowid || ' refers to a row of ' || parent || "
-			    "' that is missing' FROM pragma_foreign_key_check",
-			    "references", NULL, say, of);
+	return pragma_check(
+		c, st,
+		"SELECT \"table\" || ' row ' || rowid || ' refers to a row of ' || parent || "
+		"' that is missing' FROM pragma_foreign_key_check",
+		"references", NULL, say, of);
 }

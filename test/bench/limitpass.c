@@ -1,8 +1,8 @@
 /*
  * One warm pass of the machine's limit at a time, so that it can stand between two samples: built
  * around the shared limit.c, which is named by -DLIMIT_C and stays where it is.
- *   limitpass DIR T0 T1     for each line on stdin: "wall cpu" in seconds, of read + SHA-256 + AES-256-GCM
- * The first line of output: "messages bytes". SPDX-License-Identifier: Apache-2.0
+ *   limitpass DIR T0 T1     for each line on stdin: "wall cpu" in seconds, of read + SHA-256 +
+ * AES-256-GCM The first line of output: "messages bytes". SPDX-License-Identifier: Apache-2.0
  */
 #define main limit_main
 #include LIMIT_C

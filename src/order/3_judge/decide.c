@@ -233,7 +233,7 @@ enum err decision_document(struct ctx *c, struct session *s, const struct order 
 	bool scope = decision_has_scope(a->decision);
 	struct json *d, *lines = NULL;
 
-	/* A decision that was killed at its end is run again: it finds itself done, and this left. */
+	/* A decision that was killed at its end is run again: done already, but for this. */
 	TRY(vault_sweep(c, s, o));
 	TRY(order_permit(c, s, o, ACT_DECIDED));
 	TRY(check_asked(c, a));
