@@ -143,9 +143,9 @@ run 0 "mkdir court && tar -xf $first.writ.tar -C court && ls court"
 run 0 "age -d -i lutetia.age court/package.age | tar -x -C court"
 run 0 "cd court/$first && sha256sum --quiet -c manifest-sha256.txt && sha256sum --quiet -c tagmanifest-sha256.txt && echo every item is what the manifest names"
 run 0 "cd court && openssl cms -verify -binary -inform DER -in statement.p7s -content statement.json -noverify -out /dev/null"
-say "   One flipped bit:"
+say "   Eight altered bytes:"
 cp "$first.writ.tar" flipped.writ.tar
-run 0 "printf X | dd of=flipped.writ.tar bs=1 seek=\$((\$(stat -c %s flipped.writ.tar) - 3000)) conv=notrunc status=none"
+run 0 "printf XXXXXXXX | dd of=flipped.writ.tar bs=1 seek=\$((\$(stat -c %s flipped.writ.tar) - 3000)) conv=notrunc status=none"
 run 5 "writ-verify flipped.writ.tar --identity lutetia.age --policy policy.json >flipped.txt"
 run 0 "grep -A1 FAILED flipped.txt; tail -n 1 flipped.txt"
 
