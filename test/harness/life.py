@@ -319,8 +319,8 @@ class Home:
     def decide(self, *what, ref=None, key="ana", as_="Ana"):
         return self.ok("decide", ref or self.ref, *(what or ("comply",)), as_=as_, key=key)
 
-    def collect(self):
-        return self.json("collect", self.ref, as_="Ben")
+    def collect(self, *words):
+        return self.json("collect", self.ref, *words, as_="Ben")
 
     def withhold(self):
         return self.ok("notify", self.ref, "--withheld", "--because", "COURT_ORDER", as_="Ana")
