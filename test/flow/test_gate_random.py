@@ -78,7 +78,8 @@ def mutated(rng, raw, foreign):
             raw[at:at + n] = foreign[there:there + n]
         else:
             digits = [i for i, x in enumerate(raw) if chr(x).isdigit()]
-            raw[rng.choice(digits)] = rng.choice(b"0123456789")
+            if digits:
+                raw[rng.choice(digits)] = rng.choice(b"0123456789")
         if not raw:
             raw = bytearray(b"t")
     return bytes(raw)

@@ -92,8 +92,9 @@ def test_fetch_gives_exactly_the_scope(home):
 
 def test_each_fetch_has_a_key_of_its_own(home):
     """The same ticket twice: two payloads, never two under one file key. The seal gives one receipt."""
-    _, first, _ = fetch(home)
-    _, second, _ = fetch(home)
+    given, first, _ = fetch(home)
+    again, second, _ = fetch(home)
+    assert given["ok"] and again["ok"], (given, again)
     assert first[16:] != second[16:]
     assert home.seal.asked[0]["header"] != home.seal.asked[1]["header"]
 
