@@ -51,8 +51,8 @@ enum err cage_prepare(struct ctx *c, int keep)
 /* A sanitizer's own calls (its shadow memory, its leak search by ptrace) do not fit a cage. */
 enum err cage_close(struct ctx *c, const struct cage *plan, struct cage_told *told)
 {
-	(void)c;
-	(void)plan;
+	if (plan->threads)
+		TRY(plan->threads(c, plan->of));
 	*told = (struct cage_told){ .closed = true };
 	return ERR_OK;
 }
@@ -126,6 +126,9 @@ static const struct {
 	{ CAGE_FETCH, SCMP_SYS(getrandom) },
 	{ CAGE_FETCH, SCMP_SYS(poll) },
 	{ CAGE_FETCH, SCMP_SYS(restart_syscall) },
+	/* the second thread's end, as glibc ends it; none can be started */
+	{ CAGE_FETCH, SCMP_SYS(rt_sigprocmask) },
+	{ CAGE_FETCH, SCMP_SYS(exit) },
 };
 
 #define WRITING (O_ACCMODE | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
@@ -170,6 +173,9 @@ static enum err allow_stores(struct filter *f)
 
 static enum err allow_fetch(struct filter *f, const struct cage *plan)
 {
+	TRY(ALLOW_IF(f, madvise, SCMP_A2(SCMP_CMP_EQ, MADV_DONTNEED))); /* a thread's stack */
+	TRY(ALLOW_IF(f, fallocate, FD_IS(plan->out)));
+	TRY(ALLOW_IF(f, ftruncate, FD_IS(plan->out)));
 	TRY(ALLOW_IF(f, sendmsg, FD_IS(plan->seal)));
 	return ALLOW_IF(f, recvmsg, FD_IS(plan->seal));
 }
@@ -217,6 +223,8 @@ enum err cage_close(struct ctx *c, const struct cage *plan, struct cage_told *to
 	}
 	if (level > 0)
 		TRY(landlock_close(c, level, plan->below, plan->below_count));
+	if (plan->threads)
+		TRY(plan->threads(c, plan->of));
 	TRY(set_limits(c, plan->profile));
 	TRY(close_seccomp(c, plan));
 	*told = (struct cage_told){ .closed = true, .seccomp = true, .landlock_abi = level };

@@ -21,10 +21,15 @@ struct cage {
 	enum cage_profile profile;
 	int answer;             /* the connection to writ */
 	int seal;               /* fetch: the connection to the seal, else -1 */
-	int in, out;            /* read: the document and the result, else -1 */
+	int in, out;            /* read: the document and the result; fetch: the vault file */
 	const int *below;       /* count, fetch: the folders of the stores */
 	size_t below_count;
 	bool landlock_may_lack; /* this home accepts a kernel without Landlock */
+	/* Starts the threads that the job will have, or NULL: called between Landlock, which binds
+	 * the calling thread and what that starts, and the filter, which binds all threads there
+	 * are and allows no new ones. Their start must be over when it returns. */
+	enum err (*threads)(struct ctx *c, void *of);
+	void *of;
 };
 
 /* What is enforced: told in every answer and logged. */

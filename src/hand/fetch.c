@@ -96,7 +96,7 @@ static struct json *unreadable_json(struct ctx *c, const struct unreadables *all
 }
 
 static enum err collect(struct ctx *c, struct job *job, const struct ticket *t,
-			const struct opened *o, int seal)
+			const struct opened *o, int seal, struct belt *belt)
 {
 	struct talk talk = { c, job->writ, false };
 	struct pack_job what = { .order = t->order,
@@ -112,7 +112,7 @@ static enum err collect(struct ctx *c, struct job *job, const struct ticket *t,
 	enum err e;
 
 	TRY(pack_plan(c, &what, &pack, &counts));
-	e = pack_write(c, pack, t->made_at_utc, &t->recipient, job->msg->fd[0], &result);
+	e = pack_write(c, pack, t->made_at_utc, &t->recipient, belt, &result);
 	if (e == ERR_DEGRADED)
 		json_set(c, job->answer, "unreadable",
 			 unreadable_json(c, &result.counts.unreadable));
@@ -131,8 +131,27 @@ static enum err collect(struct ctx *c, struct job *job, const struct ticket *t,
 	return ERR_OK;
 }
 
+/* The vault file and the thread that writes it. */
+struct writing {
+	struct belt *belt;
+	int fd;
+};
+
+static enum err writing_start(struct ctx *c, void *of)
+{
+	struct writing *w = of;
+
+	return belt_open(c, w->fd, &w->belt);
+}
+
+static void writing_end(struct writing *w)
+{
+	belt_close(&w->belt);
+}
+
 enum err job_fetch(struct ctx *c, struct job *job)
 {
+	__attribute__((cleanup(writing_end))) struct writing writing = { .fd = job->msg->fd[0] };
 	OPENED_SCOPED struct opened open = { .source_count = 0 };
 	struct ticket ticket = { .scope = NULL };
 	FD_SCOPED int seal = -1;
@@ -148,10 +167,12 @@ enum err job_fetch(struct ctx *c, struct job *job)
 			     .answer = job->writ,
 			     .seal = seal,
 			     .in = -1,
-			     .out = job->msg->fd[0],
+			     .out = writing.fd,
 			     .below = open.below,
 			     .below_count = open.below_count,
-			     .landlock_may_lack = open.no_landlock_accepted };
+			     .landlock_may_lack = open.no_landlock_accepted,
+			     .threads = writing_start,
+			     .of = &writing };
 	TRY(job_close_cage(c, job, &cage));
-	return collect(c, job, &ticket, &open, seal);
+	return collect(c, job, &ticket, &open, seal, writing.belt);
 }

@@ -6,11 +6,11 @@
 
 #include <stdio.h>
 
+#include "base/num.h"
 #include "format/time.h"
 #include "hand/pack_part.h"
 
-/* The first read has the whole header block, and the buffer fits a cache. */
-#define READ_BYTES HEADER_BLOCK_MAX
+#define READ_BYTES HEADER_BLOCK_MAX     /* the first read has the whole header block */
 #define META_STEP ((size_t)4096)
 #define META_BYTES ((size_t)512 << 10)
 #define PROGRESS_MS 250
@@ -18,10 +18,9 @@
 
 struct work {
 	struct pack *p;
-	struct sink *sink;
 	struct bag bag;
 	struct hasher *hasher;          /* of the member that is being written */
-	unsigned char *in;              /* READ_BYTES */
+	unsigned char *head;            /* READ_BYTES: a header block of MSG_META */
 	struct buf meta;
 	struct {
 		const char *name;
@@ -35,25 +34,41 @@ struct work {
 
 static void work_close(struct work *w)
 {
-	sealer_close(&w->bag.sealer);
 	hasher_close(&w->hasher);
-	if (w->in)
-		wipe(w->in, READ_BYTES);
+	if (w->head)
+		wipe(w->head, READ_BYTES);
 	if (w->meta.p)
 		wipe(w->meta.p, w->meta.cap);
 }
 #define WORK_SCOPED __attribute__((cleanup(work_close)))
 
+/* About how long the bag will be, rather too much: headers and padding, and the lines on an item in
+ * the manifest and in items.jsonl. What MSG_META takes of a message is not known yet. */
+static int64_t bag_estimate(const struct pack *p)
+{
+	int64_t bytes = (int64_t)1 << 20;
+
+	for (size_t i = 0; i < p->entry_count; i++) {
+		const struct entry *e = &p->entry[i];
+		int64_t item = entry_is_meta(p, e) ? TAR_BLOCK : entry_item(p, e)->bytes;
+
+		if (!num_add(bytes, item, &bytes) ||
+		    !num_add(bytes, 3 * (int64_t)TAR_BLOCK, &bytes))
+			return 0;
+	}
+	return bytes;
+}
+
 static enum err work_open(struct ctx *c, struct pack *p, int64_t made_at_utc,
-			  const struct age_recipient *to, int fd, struct work *w,
+			  const struct age_recipient *to, struct belt *belt, struct work *w,
 			  struct span *header_out)
 {
 	w->p = p;
 	w->progress = (struct pack_progress){ .items = p->counts.items, .bytes = p->counts.bytes };
-	TRY(NEW_ARRAY(c, w->in, READ_BYTES));
+	TRY(NEW_ARRAY(c, w->head, READ_BYTES));
 	TRY(hasher_open(c, &w->hasher));
-	TRY(sink_open(c, fd, &w->sink));
-	TRY(sealer_open(c, to, w->sink, header_out, &w->bag.sealer));
+	w->bag.belt = belt;
+	TRY(belt_begin(c, belt, to, bag_estimate(p), header_out));
 	buf_begin(&w->meta, c, META_BYTES);
 	buf_begin(&w->bag.head, c, TAR_HEAD_MAX);
 	w->bag.mtime_utc = made_at_utc;
@@ -85,16 +100,22 @@ static void entry_dates(struct entry *e, struct span block)
 	e->further_dates = dates.further_dates;
 }
 
+/* Straight into the belt: what is read is copied no more. */
 static enum err content_put(struct ctx *c, struct work *w, struct entry *e, struct source *s)
 {
 	bool first = true;
 	size_t n;
 
 	do {
+		/* One byte more than is due would show that it grew. */
+		size_t want = w->bag.left < (int64_t)READ_BYTES ? (size_t)w->bag.left + 1
+								: READ_BYTES;
+		unsigned char *to;
 		struct span got;
 
-		TRY(s->connector->read(c, s, w->in, READ_BYTES, &n));
-		got = span_of(w->in, n);
+		TRY(belt_room(c, w->bag.belt, want, &to));
+		TRY(s->connector->read(c, s, to, want, &n));
+		got = span_of(to, n);
 		if (first) {
 			size_t head = header_block_length(got);
 
@@ -102,7 +123,7 @@ static enum err content_put(struct ctx *c, struct work *w, struct entry *e, stru
 		}
 		first = false;
 		TRY(hasher_add(c, w->hasher, got));
-		TRY(bag_put(c, &w->bag, got));
+		TRY(bag_took(c, &w->bag, n));
 	} while (n);
 	return ERR_OK;
 }
@@ -113,11 +134,11 @@ static enum err head_take(struct ctx *c, struct work *w, struct source *s, struc
 	size_t n = 0, got, head = 0;
 
 	do {
-		TRY(s->connector->read(c, s, w->in + n, META_STEP, &got));
+		TRY(s->connector->read(c, s, w->head + n, META_STEP, &got));
 		n += got;
-		head = header_block_length(span_of(w->in, n));
+		head = header_block_length(span_of(w->head, n));
 	} while (head == 0 && got == META_STEP && n < READ_BYTES);
-	*out = span_of(w->in, head ? head : n);
+	*out = span_of(w->head, head ? head : n);
 	return ERR_OK;
 }
 
@@ -315,7 +336,7 @@ static enum err bag_write(struct ctx *c, struct work *w, struct pack_result *out
 	TRY(long_put(c, w, "undated.jsonl", text_undated, &ignored));
 	TRY(tagmanifest_put(c, w, &out->tagmanifest));
 	TRY(bag_close(c, &w->bag));
-	return sink_end(c, w->sink, &out->payload_bytes);
+	return belt_end(c, w->bag.belt, &out->payload_bytes);
 }
 
 static enum err check_whole(struct ctx *c, const struct pack *p)
@@ -334,22 +355,23 @@ static enum err check_whole(struct ctx *c, const struct pack *p)
 }
 
 static enum err pack_run(struct ctx *c, struct pack *p, int64_t made_at_utc,
-			 const struct age_recipient *to, int fd, struct pack_result *out)
+			 const struct age_recipient *to, struct belt *belt,
+			 struct pack_result *out)
 {
 	WORK_SCOPED struct work w = { 0 };
 
 	TRY(check_whole(c, p));
-	TRY(work_open(c, p, made_at_utc, to, fd, &w, &out->header));
+	TRY(work_open(c, p, made_at_utc, to, belt, &w, &out->header));
 	return bag_write(c, &w, out);
 }
 
 enum err pack_write(struct ctx *c, struct pack *p, int64_t made_at_utc,
-		    const struct age_recipient *to, int fd, struct pack_result *out)
+		    const struct age_recipient *to, struct belt *belt, struct pack_result *out)
 {
 	enum err e;
 
 	*out = (struct pack_result){ 0 };
-	e = pack_run(c, p, made_at_utc, to, fd, out);
+	e = pack_run(c, p, made_at_utc, to, belt, out);
 	out->counts = p->counts;
 	return e;
 }

@@ -12,6 +12,7 @@
 #include "connect/connector.h"
 #include "crypt/age.h"
 #include "crypt/hash.h"
+#include "hand/pack_belt.h"
 
 struct pack_progress {
 	int64_t done_items, items, done_bytes, bytes;
@@ -52,10 +53,11 @@ struct pack_result {
 	struct span header;             /* age header for the recipient, in the arena */
 	int64_t payload_bytes;          /* written to the descriptor: nonce and chunks */
 };
-/* Writes the age payload to fd (an empty new file) and makes it durable. made_at: the ticket's,
- * mtime of every member. ERR_DEGRADED: something could not be read or changed meanwhile, listed in
+/* Writes the age payload to the belt's file and makes it durable. made_at: the ticket's, mtime of
+ * every member. ERR_DEGRADED: something could not be read or changed meanwhile, listed in
  * result->counts.unreadable; what stands in the file then is worthless and its key is gone. */
 enum err pack_write(struct ctx *c, struct pack *p, int64_t made_at_utc,
-		    const struct age_recipient *to, int fd, struct pack_result *out) MUST_USE;
+		    const struct age_recipient *to, struct belt *belt,
+		    struct pack_result *out) MUST_USE;
 
 #endif

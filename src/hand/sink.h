@@ -1,7 +1,6 @@
 /*
- * The last stage of packing: bytes into a new file, in blocks of 1 MiB, durable at the end. What
- * it is given is sealed already. Overlapping the output (another thread, O_DIRECT) is a matter of
- * this stage alone.
+ * The last stage of packing: bytes into a new file, in blocks of 1 MiB, past the page cache where
+ * the file system can, durable at the end. What it is given is sealed already.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef HAND_SINK_H
@@ -15,10 +14,12 @@
 struct sink;
 /* fd: an empty new file, not closed here. */
 enum err sink_open(struct ctx *c, int fd, struct sink **out) MUST_USE;
+/* About so many bytes will come: takes the room on the disk, or says that there is none. */
+enum err sink_expect(struct ctx *c, struct sink *s, int64_t bytes) MUST_USE;
 /* Room for n bytes (n <= SINK_BLOCK) at *p_out, to be written in place; then sink_took. */
 enum err sink_room(struct ctx *c, struct sink *s, size_t n, unsigned char **p_out) MUST_USE;
 enum err sink_took(struct ctx *c, struct sink *s, size_t n) MUST_USE;
-/* Writes what is left and makes it durable; the length of all that was written. */
+/* Writes what is left, cuts the file to its length and makes it durable; the length. */
 enum err sink_end(struct ctx *c, struct sink *s, int64_t *bytes_out) MUST_USE;
 
 #endif

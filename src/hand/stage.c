@@ -95,15 +95,28 @@ enum err bag_begin(struct ctx *c, struct bag *b, struct span path, int64_t bytes
 	b->bytes = b->left = bytes;
 	b->head.n = 0;
 	TRY(tar_head(c, &b->head, span_of(name, b->top.n + path.n), bytes, b->mtime_utc));
-	return sealer_put(c, b->sealer, span_of(b->head.p, b->head.n));
+	return belt_put(c, b->belt, span_of(b->head.p, b->head.n));
+}
+
+static enum err member_count(struct ctx *c, struct bag *b, size_t n)
+{
+	if ((int64_t)n > b->left)
+		FAIL(c, ERR_DEGRADED, "it grew while it was read");
+	b->left -= (int64_t)n;
+	return ERR_OK;
 }
 
 enum err bag_put(struct ctx *c, struct bag *b, struct span s)
 {
-	if ((int64_t)s.n > b->left)
-		FAIL(c, ERR_DEGRADED, "it grew while it was read");
-	b->left -= (int64_t)s.n;
-	return sealer_put(c, b->sealer, s);
+	TRY(member_count(c, b, s.n));
+	return belt_put(c, b->belt, s);
+}
+
+enum err bag_took(struct ctx *c, struct bag *b, size_t n)
+{
+	TRY(member_count(c, b, n));
+	belt_took(b->belt, n);
+	return ERR_OK;
 }
 
 enum err bag_end(struct ctx *c, struct bag *b)
@@ -112,13 +125,12 @@ enum err bag_end(struct ctx *c, struct bag *b)
 
 	if (b->left != 0)
 		FAIL(c, ERR_DEGRADED, "it shrank while it was read");
-	return sealer_put(c, b->sealer, span_of(zero, tar_padding(b->bytes)));
+	return belt_put(c, b->belt, span_of(zero, tar_padding(b->bytes)));
 }
 
 enum err bag_close(struct ctx *c, struct bag *b)
 {
 	b->head.n = 0;
 	tar_end(&b->head);
-	TRY(sealer_put(c, b->sealer, span_of(b->head.p, b->head.n)));
-	return sealer_end(c, b->sealer);
+	return belt_put(c, b->belt, span_of(b->head.p, b->head.n));
 }

@@ -3,7 +3,8 @@
  * (seccomp_load has returned) and at the next write() tries one forbidden act, which its
  * constructor took from CAGE_ACT before the hand cleared its environment. It reports on stderr
  * what came of it; a kill by SIGSYS reports itself. With CAGE_WHEN=before it acts before the cage
- * closes, which shows that the act is real.
+ * closes, which shows that the act is real; with CAGE_WHEN=thread at the next write() of a thread
+ * that is not the first.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <dlfcn.h>
@@ -32,7 +33,7 @@
 
 static struct {
 	char act[64], home[512], store[512], mail[512], other[512];
-	int before, loaded, done;
+	int before, thread, loaded, done;
 	pid_t parent;
 } me;
 
@@ -336,6 +337,7 @@ __attribute__((constructor)) static void begin(void)
 	take(me.mail, sizeof me.mail, "CAGE_MAIL");
 	take(me.other, sizeof me.other, "CAGE_OTHER");
 	me.before = when && !strcmp(when, "before");
+	me.thread = when && !strcmp(when, "thread");
 	me.parent = getppid();
 	*(void **)&real_load = dlsym(RTLD_NEXT, "seccomp_load");
 	*(void **)&real_write = dlsym(RTLD_NEXT, "write");
@@ -364,7 +366,7 @@ int clearenv(void)
 
 ssize_t write(int fd, const void *p, size_t n)
 {
-	if (me.loaded && !me.done && *me.act)
+	if (me.loaded && !me.done && *me.act && (!me.thread || gettid() != getpid()))
 		act();
 	return real_write ? real_write(fd, p, n) : syscall(SYS_write, fd, p, n);
 }

@@ -88,6 +88,21 @@ def test_act_is_forbidden(profile, act, home, record_property):
     assert outcome in {"killed", "refused EPERM", "refused EACCES"}
 
 
+@pytest.mark.parametrize("act", [act for profile, act in CASES if profile == "fetch"])
+def test_act_is_forbidden_to_the_second_thread(act, home, record_property):
+    """The thread that encrypts and writes: filter and Landlock bind it as they bind the first."""
+    outcome = imprisoned("fetch", act, home, when="thread")
+    record_property("outcome", outcome)
+    assert outcome in {"killed", "refused EPERM", "refused EACCES"}
+
+
+def test_a_thread_that_landlock_does_not_bind_would_be_seen(home):
+    """What seccomp alone allows, reading below any path, is refused to the second thread by Landlock."""
+    home.stores("yes")
+    assert imprisoned("fetch", "open_passwd", home, when="thread") == "refused EACCES"
+    assert imprisoned("fetch", "open_passwd", home, when="thread", before=without_landlock) == "done"
+
+
 @pytest.mark.parametrize("act", HARMLESS)
 def test_the_act_is_real_outside_the_cage(act, home):
     assert imprisoned("fetch", act, home, when="before") in ("done", "no report, status 0: ")

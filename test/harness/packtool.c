@@ -97,6 +97,7 @@ static enum err pack_out(struct ctx *c, char **word, struct pack *pack)
 	FD_SCOPED int fd = -1;
 	struct age_recipient to;
 	struct pack_result result;
+	struct belt *belt;
 	int64_t made_at_utc;
 	enum err e;
 
@@ -104,7 +105,9 @@ static enum err pack_out(struct ctx *c, char **word, struct pack *pack)
 		FAIL(c, ERR_USAGE, "%s is no time", word[4]);
 	TRY(age_recipient_parse(c, span_str(word[5]), &to));
 	TRY(file_open(c, word[6], O_WRONLY | O_CREAT | O_EXCL, 0600, &fd));
-	e = pack_write(c, pack, made_at_utc, &to, fd, &result);
+	TRY(belt_open(c, fd, &belt));
+	e = pack_write(c, pack, made_at_utc, &to, belt, &result);
+	belt_close(&belt);
 	if (e == ERR_DEGRADED) {
 		struct span why;
 

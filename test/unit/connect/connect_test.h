@@ -33,7 +33,7 @@ static inline int fixture_open(void **state)
 {
 	struct fixture *f = test_calloc(1, sizeof *f);
 
-	assert_int_equal(ctx_begin(&f->c, (size_t)64 << 20), ERR_OK);
+	assert_int_equal(ctx_begin(&f->c, (size_t)256 << 20), ERR_OK);
 	strcpy(f->dir, "/tmp/writ-connect-XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
 	*state = f;

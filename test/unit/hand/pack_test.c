@@ -49,10 +49,15 @@ static enum err write_out(struct fixture *f, struct packed *x, struct pack_resul
 	FD_SCOPED int fd = memfd_create("payload", MFD_CLOEXEC);
 	struct age_identity id;
 	struct age_recipient to;
+	struct belt *belt;
+	enum err e;
 
 	assert_int_equal(age_identity_make(&f->c, &id), ERR_OK);
 	assert_int_equal(age_recipient_of(&f->c, &id, &to), ERR_OK);
-	return pack_write(&f->c, x->pack, 1700000000, &to, fd, out);
+	assert_int_equal(belt_open(&f->c, fd, &belt), ERR_OK);
+	e = pack_write(&f->c, x->pack, 1700000000, &to, belt, out);
+	belt_close(&belt);
+	return e;
 }
 
 static void expect_path(struct walk *w, const char *want)
@@ -150,6 +155,47 @@ static void packs(void **state)
 	sources_close(x.source, x.count);
 }
 
+static int writes_left;
+
+static ssize_t write_until_full(int fd, const void *p, size_t n)
+{
+	if (writes_left-- > 0)
+		return write(fd, p, n);
+	errno = ENOSPC;
+	return -1;
+}
+
+/* What fails on the second thread ends the collection, in words. */
+static void refuses_when_the_disk_is_full(void **state)
+{
+	struct fixture *f = *state;
+	struct packed x = { .line = { line_of("alice") } };
+	const struct seam *world = f->c.seam;
+	struct seam full = *world;
+	struct pack_result r;
+
+	maildir(f, "alice");
+	for (int i = 1; i <= 100; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "alice/cur/%d.x", i);
+		file_at(f, name, "text", i);
+		assert_int_equal(truncate(at(f, name), 200000), 0);
+	}
+	plan_lines(f, &x, 1);
+	full.write = write_until_full;
+	f->c.seam = &full;
+	for (int room = 0; room <= 18; room += 6) {
+		writes_left = room;
+		expect(&f->c, write_out(f, &x, &r), ERR_IO, "No space left on device");
+		assert_int_equal(r.payload_bytes, 0);
+	}
+	writes_left = 100;
+	assert_int_equal(write_out(f, &x, &r), ERR_OK);
+	f->c.seam = world;
+	sources_close(x.source, x.count);
+}
+
 /* A package is whole or there is none, and every item that spoils it is named. */
 static void refuses_what_changed(void **state)
 {
@@ -212,97 +258,12 @@ static void refuses_what_cannot_be_read(void **state)
 	sources_close(z.source, z.count);
 }
 
-/* Opens what was sealed, chunk by chunk, and compares it. */
-static void expect_plain(struct fixture *f, int fd, struct span header,
-			 const struct age_identity *id, struct span plain)
-{
-	unsigned char key[AGE_FILE_KEY_BYTES], out[AGE_CHUNK];
-	struct age_stream *stream;
-	struct span payload;
-	size_t at = AGE_NONCE_BYTES, seen = 0;
-
-	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
-	assert_int_equal(fd_read_all(&f->c, fd, (size_t)8 << 20, &payload), ERR_OK);
-	assert_int_equal(age_header_open(&f->c, header, id, key), ERR_OK);
-	assert_int_equal(age_stream_open(&f->c, span_of(key, sizeof key),
-					 span_cut(payload, 0, AGE_NONCE_BYTES), &stream),
-			 ERR_OK);
-	while (at < payload.n) {
-		size_t n = payload.n - at < AGE_CHUNK + AGE_TAG ? payload.n - at
-								: AGE_CHUNK + AGE_TAG;
-
-		assert_int_equal(age_stream_unseal(&f->c, stream, payload.p + at, n,
-						   at + n == payload.n, out),
-				 ERR_OK);
-		assert_true(seen + n - AGE_TAG <= plain.n);
-		if (n > AGE_TAG)
-			assert_memory_equal(out, plain.p + seen, n - AGE_TAG);
-		seen += n - AGE_TAG;
-		at += n;
-	}
-	assert_int_equal(seen, plain.n);
-	age_stream_close(&stream);
-}
-
-/* Chunks: the last one is sealed as such, at every border. */
-static void seals_at_borders(void **state)
-{
-	static const size_t lengths[] = {
-		0, 1, AGE_CHUNK - 1, AGE_CHUNK, AGE_CHUNK + 1, 2 * AGE_CHUNK, 40 * AGE_CHUNK + 7
-	};
-	struct fixture *f = *state;
-	struct age_identity id;
-	struct age_recipient to;
-	unsigned char *plain;
-
-	assert_int_equal(age_identity_make(&f->c, &id), ERR_OK);
-	assert_int_equal(age_recipient_of(&f->c, &id, &to), ERR_OK);
-	assert_int_equal(NEW_ARRAY(&f->c, plain, 41 * AGE_CHUNK), ERR_OK);
-	for (size_t i = 0; i < 41 * AGE_CHUNK; i++)
-		plain[i] = (unsigned char)(i * 7 + i / 997);
-	for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-		for (size_t step = 997; step <= 41 * AGE_CHUNK; step = step * 100 + 1) {
-			FD_SCOPED int fd = memfd_create("payload", MFD_CLOEXEC);
-			struct sealer *sealer;
-			struct sink *sink;
-			struct span header;
-			int64_t bytes;
-
-			assert_int_equal(sink_open(&f->c, fd, &sink), ERR_OK);
-			assert_int_equal(sealer_open(&f->c, &to, sink, &header, &sealer), ERR_OK);
-			for (size_t at = 0; at < lengths[i]; at += step) {
-				size_t n = lengths[i] - at < step ? lengths[i] - at : step;
-
-				assert_int_equal(sealer_put(&f->c, sealer, span_of(plain + at, n)),
-						 ERR_OK);
-			}
-			assert_int_equal(sealer_end(&f->c, sealer), ERR_OK);
-			assert_int_equal(sink_end(&f->c, sink, &bytes), ERR_OK);
-			assert_int_equal(bytes, age_payload_bytes((int64_t)lengths[i]));
-			assert_int_equal(lseek(fd, 0, SEEK_END), bytes);
-			expect_plain(f, fd, header, &id, span_of(plain, lengths[i]));
-			sealer_close(&sealer);
-		}
-		arena_close(f->c.arena);
-		f->c.arena = arena_open((size_t)64 << 20);
-		assert_int_equal(NEW_ARRAY(&f->c, plain, 41 * AGE_CHUNK), ERR_OK);
-	}
-}
-
 static void members_keep_their_length(void **state)
 {
 	struct fixture *f = *state;
 	FD_SCOPED int fd = memfd_create("payload", MFD_CLOEXEC);
 	struct bag b = { .top = SPAN("W-TEST-0001/"), .mtime_utc = 1 };
-	struct age_identity id;
-	struct age_recipient to;
-	struct span header;
-	struct sink *sink;
-
-	assert_int_equal(age_identity_make(&f->c, &id), ERR_OK);
-	assert_int_equal(age_recipient_of(&f->c, &id, &to), ERR_OK);
-	assert_int_equal(sink_open(&f->c, fd, &sink), ERR_OK);
-	assert_int_equal(sealer_open(&f->c, &to, sink, &header, &b.sealer), ERR_OK);
+	assert_int_equal(belt_open(&f->c, fd, &b.belt), ERR_OK);
 	buf_begin(&b.head, &f->c, TAR_HEAD_MAX);
 	assert_int_equal(bag_begin(&f->c, &b, SPAN("x"), 4), ERR_OK);
 	assert_int_equal(bag_put(&f->c, &b, SPAN("abc")), ERR_OK);
@@ -310,7 +271,7 @@ static void members_keep_their_length(void **state)
 	expect(&f->c, bag_put(&f->c, &b, SPAN("de")), ERR_DEGRADED, "it grew");
 	assert_int_equal(bag_put(&f->c, &b, SPAN("d")), ERR_OK);
 	assert_int_equal(bag_end(&f->c, &b), ERR_OK);
-	sealer_close(&b.sealer);
+	belt_close(&b.belt);
 }
 
 static void metadata_has_no_subject(void **state)
@@ -342,8 +303,8 @@ int main(void)
 		TEST(stores_once_under_the_first_line),
 		TEST(packs),
 		TEST(refuses_what_changed),
+		TEST(refuses_when_the_disk_is_full),
 		TEST(refuses_what_cannot_be_read),
-		TEST(seals_at_borders),
 		TEST(members_keep_their_length),
 		TEST(metadata_has_no_subject),
 	};
