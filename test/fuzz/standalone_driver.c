@@ -1,6 +1,7 @@
 /*
  * Runs a fuzz target without a fuzzing engine: every file named, every file below a folder named,
  * and some changed copies of each, always the same ones. A folder that is absent is said loudly.
+ *   fuzz_NAME [--copies N] FILE-OR-FOLDER...
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <ftw.h>
@@ -10,9 +11,9 @@
 #include "fuzz.h"
 
 #define INPUT_MAX ((size_t)1 << 20)
-#define CHANGED_COPIES 24
 
 static size_t inputs;
+static int copies = 24;
 static uint64_t state;
 
 /* xorshift64 (Marsaglia 2003), begun anew for every file. */
@@ -37,7 +38,7 @@ static void run(const unsigned char *bytes, size_t n)
 
 static void run_changed(unsigned char *bytes, size_t n)
 {
-	for (int i = 0; i < CHANGED_COPIES && n > 0; i++) {
+	for (int i = 0; i < copies && n > 0; i++) {
 		size_t at = draw() % n, len = 1 + draw() % 4;
 		unsigned char was[8];
 
@@ -81,7 +82,13 @@ static int run_file(const char *path, const struct stat *st, int kind, struct FT
 
 int main(int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++) {
+	int first = 1;
+
+	if (argc > 2 && strcmp(argv[1], "--copies") == 0) {
+		copies = atoi(argv[2]);
+		first = 3;
+	}
+	for (int i = first; i < argc; i++) {
 		struct stat st;
 
 		if (stat(argv[i], &st) != 0)
@@ -90,6 +97,6 @@ int main(int argc, char **argv)
 			return 1;
 	}
 	run((const unsigned char *)"", 0);
-	printf("%zu inputs, each with %d changed copies\n", inputs, CHANGED_COPIES);
+	printf("%zu inputs, each with %d changed copies\n", inputs, copies);
 	return inputs ? 0 : 1;
 }
