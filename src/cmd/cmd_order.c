@@ -14,6 +14,7 @@
 #include "order/1_receive/receive.h"
 #include "order/embedded.h"
 #include "order/letter.h"
+#include "order/pdf.h"
 #include "store/blob.h"
 #include "store/view.h"
 
@@ -236,14 +237,46 @@ static enum err letter_text(struct ctx *c, const struct session *s, const struct
 	return blob_read(c, s->home.blob, &hash, LETTER_MAX, out);
 }
 
+/* The same text as a PDF; what the seal signed is the hash of the text, which stands on each page.
+ */
+static enum err letter_pdf(struct ctx *c, const struct args *a, const struct order *o,
+			   const struct json *letter, struct span text)
+{
+	struct pdf_page page = { .sha256_text = json_opt_text(letter, "sha256", SPAN_NONE) };
+	struct span title, pdf, made = SPAN_NONE;
+	struct json *record;
+	int missing;
+	char *z;
+
+	TRY(span_fmt(c, &page.reference, "%.*s, %s", SPAN_ARG(o->ref), a->rest[1]));
+	TRY(span_fmt(c, &title, "%.*s: %s", SPAN_ARG(o->ref), a->rest[1]));
+	TRY(span_cstr(c, title, &z));
+	page.title = z;
+	if (json_parse(c, json_opt_text(letter, "record", SPAN("{}")), &record) == ERR_OK)
+		made = json_opt_text(record, "made_at", SPAN_NONE);
+	if (!time_parse(made, &page.made_utc))
+		FAIL(c, ERR_VERIFY, "the seal's record of the letter '%s' has no time", a->rest[1]);
+	TRY(pdf_of_text(c, &page, text, &pdf, &missing));
+	TRY(user_write(c, args_get(a, "pdf"), pdf, 0600));
+	if (missing == 0)
+		return ERR_OK;
+	err_next(c,
+		 "install a font that has them (fonts-noto-core, fonts-droid-fallback), and write "
+		 "it again; the text form is whole");
+	FAIL(c, ERR_DEGRADED, "no font of this machine has %d characters of the letter", missing);
+}
+
 static enum err one_letter(struct ctx *c, const struct session *s, const struct args *a,
-			   const struct json *letter)
+			   const struct order *o, const struct json *letter)
 {
 	struct span text;
 
 	TRY(letter_text(c, s, letter, &text));
+	if (args_get(a, "pdf"))
+		TRY(letter_pdf(c, a, o, letter, text));
 	if (!args_get(a, "out")) {
-		say_bytes(text);
+		if (!args_get(a, "pdf"))
+			say_bytes(text);
 		return ERR_OK;
 	}
 	TRY(user_write(c, args_get(a, "out"), text, 0600));
@@ -283,5 +316,5 @@ enum err cmd_letter(struct ctx *c, const struct command *self, const struct args
 		FAIL(c, ERR_NOT_FOUND, "order %.*s has no letter '%s'", SPAN_ARG(o.ref),
 		     a->rest[1]);
 	}
-	return one_letter(c, &s, a, wanted);
+	return one_letter(c, &s, a, &o, wanted);
 }

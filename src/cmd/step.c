@@ -25,9 +25,9 @@
 
 /* Commands that read no home, and those that root does as itself. */
 static const char *const elsewhere[] = { "help", "verify", "demo", "init", "order new" };
-/* Options that name a file to read; --out, --print and --edit name one to write. */
+/* Options that name a file to read; --out, --pdf, --print and --edit name one to write. */
 static const char *const reads[] = { "paper", "document", "signature", "scope", "pub" };
-static const char *const writes[] = { "out", "print", "edit" };
+static const char *const writes[] = { "out", "pdf", "print", "edit" };
 
 /* What a command writes beside the file that an option names. */
 static const struct {

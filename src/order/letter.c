@@ -119,6 +119,19 @@ static enum err demand_lines(struct ctx *c, const struct json *demands, struct s
 	return buf_done(c, &b, out);
 }
 
+/* "22 November 2026" (UTC): the day that stands on a letter. */
+static enum err date_words(struct ctx *c, int64_t utc_s, struct span *out)
+{
+	static const char *const months[] = {
+		"January", "February", "March",     "April",   "May",      "June",
+		"July",    "August",   "September", "October", "November", "December",
+	};
+	int year, month, day;
+
+	civil_of_days(utc_s / 86400, &year, &month, &day);
+	return span_fmt(c, out, "%d %s %d", day, months[(month + 11) % 12], year);
+}
+
 static void slot(struct letter_slot *slots, size_t *count, const char *name, struct span value)
 {
 	slots[(*count)++] = (struct letter_slot){ name, value };
@@ -129,15 +142,17 @@ enum err letter_slots(struct ctx *c, struct session *s, const struct order *o,
 {
 	const struct json *facts = json_get(o->received, "facts"),
 			  *issuer = json_get(facts, "issuer"), *founded;
-	struct span now, received, demands;
+	struct span now, date, received, demands;
 
 	TRY(home_last(c, s, "founded", &founded));
 	TRY(time_span(c, c->seam->now_ms() / 1000, &now));
+	TRY(date_words(c, c->seam->now_ms() / 1000, &date));
 	TRY(time_span(c, o->received_utc, &received));
 	TRY(demand_lines(c, json_get(facts, "demands"), &demands));
 	slot(slots, count, "provider", json_opt_text(founded, "provider", SPAN("the provider")));
 	slot(slots, count, "order", o->ref);
 	slot(slots, count, "now", now);
+	slot(slots, count, "date", date);
 	slot(slots, count, "received", received);
 	slot(slots, count, "demands", demands);
 	slot(slots, count, "authority_reference",
