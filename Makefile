@@ -11,7 +11,12 @@ export WRIT_BUILD_HOOKS = $(CURDIR)/build-hooks
 export WRIT_BUILD_ASAN = $(CURDIR)/build-asan
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: build hooks asan demo test exact tamper mutate cage fuzz bench check install clean help
+.PHONY: build hooks asan demo test exact tamper mutate gate cage fuzz bench check install clean help
+
+# The long programmes tell their figures (doc/figures.md).
+exact tamper mutate cage fuzz bench: export FIGURES = 1
+cage: export FIGURES_OF = cage
+cage: export WRIT_FULL = 1
 
 build: ## build/writ, writ-seal, writ-hand, writ-verify (the default)
 	@tools/install-deps build
@@ -60,6 +65,10 @@ fuzz: ## every fuzz target for FUZZ_SECONDS
 bench: build ## ratios of the data path
 	@tools/install-deps test
 	@$(PYTHON) test/bench/bench.py
+
+gate: hooks ## random walks of requests to the seal, ten times as many
+	@tools/install-deps test
+	@FIGURES=1 FIGURES_OF=gate WRIT_FULL=1 $(PYTHON) test/harness/alltests.py test_gate_random.py
 
 check: ## layers, words
 	@tools/check-layers

@@ -28,7 +28,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from harness import homes, life, tools  # noqa: E402
+from harness import figures, homes, life, tools  # noqa: E402
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "7"))
 BUILD = tools.build()
@@ -220,6 +220,9 @@ class Table:
 
     def write(self):
         (BUILD / "bench.json").write_text(json.dumps(self.rows, indent=1) + "\n")
+        figures.write("bench", [(row["name"], f"{row['value']:.4g} {row['unit']}" + "".join(
+            f"; {row[key]:.2f} x {word}" for key, word in (("ratio_limit", "limit"), ("ratio_peer", "peer"))
+            if row[key] is not None)) for row in self.rows])
 
 
 def between(rounds, limit, sample):

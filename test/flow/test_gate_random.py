@@ -34,7 +34,9 @@ def bench(request):
         yield made
 
 
-def test_walk_against_the_model(bench):
+def test_walk_against_the_model(bench, record_testsuite_property):
+    record_testsuite_property("requests of each walk", STEPS)
+    record_testsuite_property("requests with changed bytes", MUTATIONS)
     counted = gatewalk.walk(bench, STEPS, 1 if bench.users == "one" else 2)
     assert counted["release done"] >= 10 * TIMES, "a walk that releases next to nothing shows nothing"
     assert len([k for k in counted if k.startswith("release ") and k != "release done"]) >= 8

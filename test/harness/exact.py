@@ -24,6 +24,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import figures  # noqa: E402
 import tools  # noqa: E402
 
 MEANINGS = {"delivery": "internal", "header": "date", "received": "received"}
@@ -39,25 +40,25 @@ def instant(t, offset_minutes=0):
     return text.replace("+00:00", "Z")
 
 
-def command(place, label, begin, end, meaning):
+def command(place, label, begin, end, meaning, kind="maildir"):
     """begin, end: (UTC seconds, text for the command line), or None for an open end."""
     writ = tools.program("writ")
     if writ:
-        words = [str(writ), "scope", "--store", "maildir:" + str(place), "--account", label]
+        words = [str(writ), "scope", "--store", kind + ":" + str(place), "--account", label]
         words += ["--from", begin[1]] if begin else []
         words += ["--to", end[1]] if end else []
         return words + ["--date", meaning, "--list", "--json"]
     tool = tools.program("selecttool")
     if not tool:
         raise SystemExit("neither writ nor selecttool is built in %s" % tools.build())
-    return [str(tool), "maildir:" + str(place), label, str(begin[0]) if begin else "-",
+    return [str(tool), kind + ":" + str(place), label, str(begin[0]) if begin else "-",
             str(end[0]) if end else "-", meaning]
 
 
-def run(place, label, begin, end, meaning, zone="UTC"):
+def run(place, label, begin, end, meaning, zone="UTC", kind="maildir"):
     """Exit status, the lines as objects, what it said."""
     env = dict(os.environ, TZ=zone)
-    got = subprocess.run(command(place, label, begin, end, meaning), env=env, capture_output=True)
+    got = subprocess.run(command(place, label, begin, end, meaning, kind), env=env, capture_output=True)
     return got.returncode, [json.loads(x) for x in got.stdout.splitlines()], got.stderr.decode("utf-8", "replace")
 
 
@@ -303,6 +304,8 @@ def main():
         print("SKIPPED: the real mail (corpora/mail/notmuch) is not here")
     for text in failures[:20]:
         print(text)
+    figures.write("exact", [("selections compared", passed + len(failures)), ("selections that differ", len(failures)),
+                            ("generated messages", o.messages), ("seed", o.seed)])
     print("%d passed, %d failed" % (passed, len(failures)))
     return 1 if failures or not passed else 0
 

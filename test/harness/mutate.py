@@ -13,6 +13,7 @@ import argparse
 import collections
 import sys
 
+import figures
 import gate
 import gatecases
 import gaterun
@@ -89,6 +90,8 @@ def main(argv):
             alone += bool(m.by) and m.by[1] == "accepted"
             print(m.line(), flush=True)
     print("of these %d let the attack through, %d stop it elsewhere" % (alone, passed - alone))
+    figures.write("mutate", [("rows left out", passed + failed), ("noticed", passed), ("not noticed", failed),
+                             ("of the noticed, the attack went through", alone)])
     print("%d passed, %d failed" % (passed, failed))
     return 1 if failed or not passed else 0
 

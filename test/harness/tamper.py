@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 
+import figures
 import makepackage
 import pyverify
 import tools
@@ -202,6 +203,7 @@ def main(argv):
     passed, missed = tamper(count, seed, opts["--file"], opts["--identity"], opts["--policy"])
     for line in missed:
         print(line)
+    figures.write("tamper", [("changes", count), ("found by both verifiers", passed), ("not found", len(missed)), ("first seed", seed)])
     print(f"{passed} passed, {len(missed)} failed")
     return 1 if missed else 0
 
