@@ -11,6 +11,7 @@
 #define FOLDER "/usr/share/zoneinfo"
 #define FILE_MAX ((size_t)1 << 20)
 #define OFFSET_MAX 93599        /* RFC 8536 section 3.2: offsets are from -25 to 26 hours */
+#define RULE_OFFSET_MAX 89999   /* its section 3.3.1, by POSIX: at most 24:59:59 */
 #define HEAD_BYTES 44u
 
 struct counts {
@@ -139,26 +140,31 @@ static bool take_date(struct reader *r, struct zone_date *d)
 	return !take_char(r, '/') || take_hours(r, &d->second_of_day);
 }
 
-/* "CET-1CEST,M3.5.0,M10.5.0/3": offsets count to the west. */
+/* Offsets count to the west. */
+static bool take_offset(struct reader *r, int64_t *s)
+{
+	if (!take_hours(r, s) || *s < -RULE_OFFSET_MAX || *s > RULE_OFFSET_MAX)
+		return false;
+	*s = -*s;
+	return true;
+}
+
+/* "CET-1CEST,M3.5.0,M10.5.0/3" */
 static bool rule_of(struct span text, struct zone_rule *rule)
 {
 	struct reader r = { text, 0 };
 
 	*rule = (struct zone_rule){ .winter_s = 0 };
-	if (!take_name(&r) || !take_hours(&r, &rule->winter_s))
+	if (!take_name(&r) || !take_offset(&r, &rule->winter_s))
 		return false;
-	rule->winter_s = -rule->winter_s;
 	if (reader_done(&r))
 		return true;
 	rule->has_summer = true;
 	rule->summer_s = rule->winter_s + 3600;
 	if (!take_name(&r))
 		return false;
-	if (r.at < r.s.n && r.s.p[r.at] != ',') {
-		if (!take_hours(&r, &rule->summer_s))
-			return false;
-		rule->summer_s = -rule->summer_s;
-	}
+	if (r.at < r.s.n && r.s.p[r.at] != ',' && !take_offset(&r, &rule->summer_s))
+		return false;
 	return take_date(&r, &rule->begin) && take_date(&r, &rule->end) && reader_done(&r);
 }
 
