@@ -35,8 +35,10 @@ enum err home_paths(struct ctx *c, const char *dir, bool single_user, struct hom
 	PATH(log, "%s/log", dir);
 	PATH(seal_sock, "%s/seal.sock", run);
 	PATH(hand_sock, "%s/hand.sock", run);
+	PATH(send_sock, "%s/send.sock", run);
 	PATH(seal_state, "%s%s", dir, installed ? "-seal" : "/seal");
 	PATH(stores, "%s/stores.yaml", etc);
+	PATH(addresses, "%s/addresses.yaml", etc);
 	PATH(seal_pub, "%s/seal.pub", etc);
 #undef PATH
 	return ERR_OK;

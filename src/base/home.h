@@ -14,8 +14,8 @@ struct home {
 	const char *dir;
 	bool single_user;       /* same code and checks, no protection against that user */
 	const char *db, *blob, *vault, *log, *run;
-	const char *seal_sock, *hand_sock, *seal_state;
-	const char *stores, *seal_pub;
+	const char *seal_sock, *hand_sock, *send_sock, *seal_state;
+	const char *stores, *addresses, *seal_pub;
 };
 
 /* dir NULL: $WRIT_HOME, else HOME_INSTALLED. Fails with ERR_NOT_FOUND if there is no such home. */

@@ -10,7 +10,7 @@
 #include "crypt/hash.h"
 
 #define TIMESTAMP_NONCE_BYTES 8u
-#define TIMESTAMP_BYTES_MAX ((size_t)64 << 10)
+#define TIMESTAMP_BYTES_MAX ((size_t)32 << 10)
 /* How far a TSA's clock and ours may lie apart. */
 #define TIMESTAMP_SKEW_S INT64_C(60)
 

@@ -65,12 +65,13 @@ static const struct limit {
 	__rlimit_resource_t what;
 	uint64_t most;
 } limits[] = {
-	{ CAGE_READ | CAGE_COUNT | CAGE_FETCH, RLIMIT_CORE, 0 },
-	{ CAGE_READ | CAGE_COUNT | CAGE_FETCH, RLIMIT_NPROC, 0 },
+	{ CAGE_READ | CAGE_COUNT | CAGE_FETCH | CAGE_SEND, RLIMIT_CORE, 0 },
+	{ CAGE_READ | CAGE_COUNT | CAGE_FETCH | CAGE_SEND, RLIMIT_NPROC, 0 },
 	{ CAGE_READ, RLIMIT_NOFILE, 0 },
 	{ CAGE_READ, RLIMIT_FSIZE, 64 * MIB },
-	{ CAGE_READ, RLIMIT_AS, 2048 * MIB },
-	{ CAGE_READ, RLIMIT_CPU, 60 },
+	{ CAGE_READ | CAGE_SEND, RLIMIT_AS, 2048 * MIB },
+	{ CAGE_READ | CAGE_SEND, RLIMIT_CPU, 60 },
+	{ CAGE_SEND, RLIMIT_FSIZE, 0 },
 	{ CAGE_COUNT | CAGE_FETCH, RLIMIT_AS, 64 * 1024 * MIB },
 	{ CAGE_COUNT | CAGE_FETCH, RLIMIT_CPU, 48 * HOUR_S },
 };
@@ -95,7 +96,7 @@ static enum err set_limits(struct ctx *c, enum cage_profile profile)
 /* ---- seccomp ---- */
 
 #define STORES (CAGE_COUNT | CAGE_FETCH)
-#define EVERY (CAGE_READ | STORES)
+#define EVERY (CAGE_READ | STORES | CAGE_SEND)
 
 /* Allowed whatever the arguments are. */
 static const struct {
@@ -116,21 +117,23 @@ static const struct {
 	{ STORES, SCMP_SYS(newfstatat) },
 	{ STORES, SCMP_SYS(getdents64) },
 	{ STORES, SCMP_SYS(fadvise64) },
-	{ STORES, SCMP_SYS(futex) },            /* libcrypto's locks */
-	{ STORES, SCMP_SYS(clock_gettime) },    /* where the vDSO has no clock */
+	{ STORES | CAGE_SEND, SCMP_SYS(futex) }, /* libcrypto's locks */
+	{ STORES | CAGE_SEND, SCMP_SYS(clock_gettime) }, /* where the vDSO has no clock */
 	/* a long answer travels as a file in memory; nothing else can be opened for writing */
 	{ STORES, SCMP_SYS(write) },
 	{ STORES, SCMP_SYS(memfd_create) },
 	/* the vault file, its key, the seal's answer */
 	{ CAGE_FETCH, SCMP_SYS(fsync) },
-	{ CAGE_FETCH, SCMP_SYS(getrandom) },
-	{ CAGE_FETCH, SCMP_SYS(poll) },
-	{ CAGE_FETCH, SCMP_SYS(restart_syscall) },
+	{ CAGE_FETCH | CAGE_SEND, SCMP_SYS(getrandom) },
+	{ CAGE_SEND, SCMP_SYS(getpid) }, /* libcrypto asks whether it was forked */
+	{ CAGE_FETCH | CAGE_SEND, SCMP_SYS(poll) },
+	{ CAGE_FETCH | CAGE_SEND, SCMP_SYS(restart_syscall) },
 	/* the second thread's end, as glibc ends it; none can be started */
 	{ CAGE_FETCH, SCMP_SYS(rt_sigprocmask) },
 	{ CAGE_FETCH, SCMP_SYS(exit) },
 };
 
+#define TCP_LEVEL 6 /* IPPROTO_TCP: of its options, none of those of the socket itself */
 #define WRITING (O_ACCMODE | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
 
 struct filter {
@@ -180,6 +183,26 @@ static enum err allow_fetch(struct filter *f, const struct cage *plan)
 	return ALLOW_IF(f, recvmsg, FD_IS(plan->seal));
 }
 
+/* The one socket: what libcurl does with it. No call makes another, none connects this one anew:
+ * libcurl 7.88 calls connect on a socket of which it was told that it is connected; it hears what
+ * it would hear of a connection under way, and the kernel does nothing. */
+static enum err allow_send(struct filter *f, const struct cage *plan)
+{
+	int sock = plan->in;
+
+	TRY(taken(f->c, seccomp_rule_add(f->rules, SCMP_ACT_ERRNO(EINPROGRESS), SCMP_SYS(connect),
+					 1, FD_IS(sock))));
+	TRY(ALLOW_IF(f, sendto, FD_IS(sock), SCMP_A4(SCMP_CMP_EQ, 0)));
+	TRY(ALLOW_IF(f, recvfrom, FD_IS(sock)));
+	TRY(ALLOW_IF(f, getsockopt, FD_IS(sock)));
+	TRY(ALLOW_IF(f, setsockopt, FD_IS(sock), SCMP_A1(SCMP_CMP_EQ, TCP_LEVEL)));
+	TRY(ALLOW_IF(f, getpeername, FD_IS(sock)));
+	TRY(ALLOW_IF(f, getsockname, FD_IS(sock)));
+	TRY(ALLOW_IF(f, fcntl, FD_IS(sock), SCMP_A1(SCMP_CMP_EQ, F_GETFL)));
+	TRY(ALLOW_IF(f, fcntl, FD_IS(sock), SCMP_A1(SCMP_CMP_EQ, F_SETFL)));
+	return ALLOW_IF(f, write, FD_IS(STDERR_FILENO));
+}
+
 static enum err fill(struct filter *f, const struct cage *plan)
 {
 	for (size_t i = 0; i < COUNT_OF(allowed); i++)
@@ -193,6 +216,8 @@ static enum err fill(struct filter *f, const struct cage *plan)
 		TRY(ALLOW_IF(f, write, FD_IS(plan->out)));
 		return ALLOW_IF(f, write, FD_IS(STDERR_FILENO));
 	}
+	if (plan->profile == CAGE_SEND)
+		return allow_send(f, plan);
 	TRY(allow_stores(f));
 	return plan->profile == CAGE_FETCH ? allow_fetch(f, plan) : ERR_OK;
 }
@@ -214,7 +239,7 @@ enum err cage_close(struct ctx *c, const struct cage *plan, struct cage_told *to
 {
 	int level = landlock_level();
 
-	if (level == 0 && plan->profile != CAGE_READ && !plan->landlock_may_lack) {
+	if (level == 0 && (plan->profile & STORES) && !plan->landlock_may_lack) {
 		err_next(c,
 			 "switch Landlock on (kernel 5.13 or later, lsm=landlock,...), or accept "
 			 "it for this home: 'accept_no_landlock: yes' in stores.yaml");

@@ -24,10 +24,14 @@ static const struct job_kind {
 	int fds;                        /* descriptors that must come with it */
 	size_t memory;                  /* hard total in bytes */
 } kinds[] = {
+#ifdef WRIT_SENDS
+	{ "send", job_send, "version job address imprint_sha256", 0, 64 * MIB },
+#else
 	{ "read", job_read, "version job what name", 2, 256 * MIB },
 	{ "describe", job_describe, "version job", 0, 64 * MIB },
 	{ "count", job_count, "version job ticket ticket_seal scope", 0, 16384 * MIB },
 	{ "fetch", job_fetch, "version job ticket ticket_seal scope", 1, 16384 * MIB },
+#endif
 };
 
 enum err job_close_cage(struct ctx *c, struct job *job, const struct cage *plan)
@@ -39,7 +43,7 @@ enum err job_close_cage(struct ctx *c, struct job *job, const struct cage *plan)
 		return ERR_OK;
 	TRY(span_fmt(c, &line,
 		     "{\"cage\":{\"landlock_abi\":%d,\"seccomp\":%s},"
-		     "\"job\":\"%s\",\"program\":\"writ-hand\"}\n",
+		     "\"job\":\"%s\",\"program\":\"" HAND_PROGRAM "\"}\n",
 		     job->cage.landlock_abi, job->cage.seccomp ? "true" : "false", job->kind));
 	/* Where stderr is closed or full nobody reads logs; the answer tells the same. */
 	if (c->seam->write(STDERR_FILENO, line.p, line.n) < 0)

@@ -13,6 +13,13 @@
 #include "format/json.h"
 #include "hand/cage.h"
 
+/* The hand that sends is an executable of its own: it alone has libcurl in it, and no other job. */
+#ifdef WRIT_SENDS
+#define HAND_PROGRAM "writ-send"
+#else
+#define HAND_PROGRAM "writ-hand"
+#endif
+
 struct job {
 	const char *kind;               /* row of the table */
 	const struct json *ask;         /* the message */
@@ -36,10 +43,11 @@ enum err job_close_cage(struct ctx *c, struct job *job, const struct cage *plan)
 enum err job_own_file(struct ctx *c, const struct home *home, const char *path, size_t max_bytes,
 		      struct span *out) MUST_USE;
 
-/* The jobs (read.c, describe.c, count.c, fetch.c). */
+/* The jobs (read.c, describe.c, count.c, fetch.c; send.c). */
 enum err job_read(struct ctx *c, struct job *job) MUST_USE;
 enum err job_describe(struct ctx *c, struct job *job) MUST_USE;
 enum err job_count(struct ctx *c, struct job *job) MUST_USE;
 enum err job_fetch(struct ctx *c, struct job *job) MUST_USE;
+enum err job_send(struct ctx *c, struct job *job) MUST_USE;
 
 #endif

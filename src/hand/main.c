@@ -1,6 +1,6 @@
 /*
- * writ-hand: one caged process per job, gone with the job. It never takes a second job, and takes
- * neither its scope nor its encryption key from writ alone (ARCHITECTURE.md 1).
+ * writ-hand and writ-send: one caged process per job, gone with the job. It never takes a second
+ * job, and takes neither its scope nor its encryption key from writ alone (ARCHITECTURE.md 1).
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <stdio.h>
@@ -17,9 +17,9 @@
 
 static int usage(void)
 {
-	fputs("usage: writ-hand [--home DIR]\n"
+	fputs("usage: " HAND_PROGRAM " [--home DIR]\n"
 	      "Does one job that comes over the Unix seqpacket socket at descriptor 3, and ends.\n"
-	      "It is started by writ, or by systemd (writ-hand@.service), never by hand.\n",
+	      "It is started by writ, or by systemd (" HAND_PROGRAM "@.service), never by hand.\n",
 	      stderr);
 	return err_exit_status(ERR_USAGE);
 }
@@ -41,7 +41,7 @@ int main(int argc, char **argv)
 	enum err e;
 
 	if (argc == 2 && !strcmp(argv[1], "--version")) {
-		puts("writ-hand " WRIT_VERSION);
+		puts(HAND_PROGRAM " " WRIT_VERSION);
 		return 0;
 	}
 	if (argc == 3 && !strcmp(argv[1], "--home"))
@@ -57,6 +57,6 @@ int main(int argc, char **argv)
 	if (e == ERR_OK)
 		e = job_run(&c, CONNECTION, home_dir, journal);
 	if (e != ERR_OK)
-		fprintf(stderr, "writ-hand: %s\n", c.why[0] ? c.why : err_text(e));
+		fprintf(stderr, HAND_PROGRAM ": %s\n", c.why[0] ? c.why : err_text(e));
 	return err_exit_status(e);
 }

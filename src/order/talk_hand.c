@@ -30,28 +30,30 @@ static void hand_end(struct hand *h)
 }
 #define HAND_SCOPED __attribute__((cleanup(hand_end)))
 
-static enum err hand_start(struct ctx *c, const struct session *s, struct hand *out)
+/* The hand that may reach the network is a program of its own. */
+static enum err hand_start(struct ctx *c, const struct session *s, bool sends, struct hand *out)
 {
-	int pair[2];
-	char *program;
+	const char *name = sends ? "writ-send" : "writ-hand";
+	const char *sock = sends ? s->home.send_sock : s->home.hand_sock;
 	const char *argv[] = { NULL, "--home", s->home.dir, NULL };
+	char *program;
+	int pair[2];
 
 	if (!s->home.single_user) {
-		out->sock = c->seam->connect(s->home.hand_sock);
+		out->sock = c->seam->connect(sock);
 		if (out->sock >= 0)
 			return ERR_OK;
-		err_next(c, "start it with 'systemctl start writ-hand.socket'");
-		FAIL(c, ERR_AGAIN, "nobody answers for writ-hand at %s: %s", s->home.hand_sock,
-		     strerror(errno));
+		err_next(c, "start it with 'systemctl start %s.socket'", name);
+		FAIL(c, ERR_AGAIN, "nobody answers for %s at %s: %s", name, sock, strerror(errno));
 	}
-	TRY(home_program(c, "writ-hand", &program));
+	TRY(home_program(c, name, &program));
 	argv[0] = program;
 	TRY(ipc_pair(c, pair));
 	out->pid = c->seam->spawn(argv, pair[1]);
 	close(pair[1]);
 	out->sock = pair[0];
 	if (out->pid < 0)
-		FAIL(c, ERR_IO, "cannot start writ-hand: %s", strerror(errno));
+		FAIL(c, ERR_IO, "cannot start %s: %s", name, strerror(errno));
 	return ERR_OK;
 }
 
@@ -103,7 +105,7 @@ enum err hand_run(struct ctx *c, struct session *s, struct json *job, const int 
 
 	json_set_int(c, job, "version", 1);
 	TRY(json_write(c, job, JOB_TEXT_MAX, &text));
-	TRY(hand_start(c, s, &hand));
+	TRY(hand_start(c, s, span_is(json_opt_text(job, "job", SPAN_NONE), "send"), &hand));
 	TRY(ipc_send(c, hand.sock, text, fds, fd_count));
 	TRY(hear(c, hand.sock, progress, of, &answer));
 	*answer_out = answer;

@@ -13,7 +13,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
 import tools  # noqa: E402
 
-PROGRAMS = ("writ", "writ-seal", "writ-hand", "writ-verify")
+PROGRAMS = ("writ", "writ-seal", "writ-hand", "writ-send", "writ-verify")
 # Only writ-seal makes signatures.
 SIGNING = re.compile(r"\b(ed25519_sign|sshsig_sign_ed25519|note_sign|cms_sign|cms_make_certificate|EVP_DigestSign\w*|"
                      r"CMS_sign|CMS_final|CMS_add1_signer|CMS_SignerInfo_sign|PKCS7_sign\w*|EVP_PKEY_sign\w*|X509_sign\w*)\b")
@@ -23,6 +23,7 @@ NEEDED = {
     "writ": {"libcrypto", "libjansson", "libsqlite3", "libpango", "libpangocairo", "libcairo", "libgobject", "libglib", "libc"},
     "writ-seal": {"libcrypto", "libjansson", "libc"},
     "writ-hand": {"libcrypto", "libjansson", "libyaml", "libseccomp", "libc"},
+    "writ-send": {"libcrypto", "libjansson", "libyaml", "libseccomp", "libcurl", "libc"},
     "writ-verify": {"libcrypto", "libjansson", "libc"},
 }
 NETWORK = re.compile(r"\b(getaddrinfo|gethostbyname\w*|inet_pton|inet_addr|BIO_new_connect|SSL_connect|res_query)\b")
@@ -62,6 +63,11 @@ def test_no_program_knows_the_network(program):
     assert not [s for s in symbols(program) if NETWORK.fullmatch(s)]
 
 
+def test_only_the_hand_that_sends_speaks_http(program):
+    has = {s for s in symbols(program) if s.startswith("curl_")}
+    assert bool(has) == (program.name == "writ-send")
+
+
 def test_only_writ_opens_the_database(program):
     has = {s for s in symbols(program) if s.startswith("sqlite3_")}
     assert bool(has) == (program.name == "writ")
@@ -69,7 +75,7 @@ def test_only_writ_opens_the_database(program):
 
 def test_only_the_hand_reads_yaml(program):
     has = {s for s in symbols(program) if s.startswith("yaml_parser")}
-    assert bool(has) == (program.name == "writ-hand")
+    assert bool(has) == (program.name in ("writ-hand", "writ-send"))
 
 
 def without_debug(path, folder):

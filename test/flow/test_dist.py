@@ -16,12 +16,14 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
 import tools  # noqa: E402
 
 UNITS = ("writ-seal.socket", "writ-seal.service", "writ-hand.socket", "writ-hand@.service",
-         "writ-tick.service", "writ-tick.timer")
+         "writ-send.socket", "writ-send@.service", "writ-tick.service", "writ-tick.timer")
 UNIT_DIR = "usr/lib/systemd/system"
 # Every service has these, whatever else it needs.
 WALLS = {"NoNewPrivileges": "yes", "ProtectSystem": "strict", "PrivateNetwork": "yes", "CapabilityBoundingSet": "",
          "RestrictAddressFamilies": "AF_UNIX", "MemoryDenyWriteExecute": "yes", "SystemCallArchitectures": "native",
          "LimitCORE": "0", "RestrictNamespaces": "yes", "PrivateDevices": "yes"}
+# The one that sends has a network, and sees no mail.
+NETWORK = {"PrivateNetwork": None, "RestrictAddressFamilies": "AF_UNIX AF_INET AF_INET6", "ProtectHome": "yes"}
 MOST_EXPOSED = 1.0      # of 10, as systemd-analyze security counts
 
 
@@ -71,7 +73,8 @@ def unit(root, name):
 
 
 def test_everything_is_in_its_place(root):
-    for path in ("usr/bin/writ", "usr/bin/writ-verify", "usr/lib/writ/writ-seal", "usr/lib/writ/writ-hand"):
+    for path in ("usr/bin/writ", "usr/bin/writ-verify", "usr/lib/writ/writ-seal", "usr/lib/writ/writ-hand",
+                 "usr/lib/writ/writ-send"):
         mode = (root / path).stat().st_mode
         assert stat.S_ISREG(mode) and mode & 0o7777 == 0o755, path
     for path in [f"{UNIT_DIR}/{u}" for u in UNITS] + ["usr/lib/sysusers.d/writ.conf", "usr/lib/tmpfiles.d/writ.conf",
@@ -84,7 +87,7 @@ def test_nothing_of_tests_is_installed(root):
     names = {p.name for p in root.rglob("*") if p.is_file()}
     assert not [n for n in names if "test" in n or "tool" in n or "fuzz" in n or n.endswith((".a", ".so"))]
     programs = {p.name for p in root.rglob("*") if p.is_file() and p.stat().st_mode & 0o111}
-    assert programs == {"writ", "writ-seal", "writ-hand", "writ-verify"}
+    assert programs == {"writ", "writ-seal", "writ-hand", "writ-send", "writ-verify"}
 
 
 def test_no_program_has_more_rights_than_its_caller(root):
@@ -137,11 +140,11 @@ def test_units_are_well_formed(root, tmp_path, name):
 def test_services_stand_behind_walls(root, name):
     analyze = needs("systemd-analyze")
     has = unit(root, name)
-    for key, value in WALLS.items():
-        assert has.get(key) == [value], f"{name}: {key}"
+    for key, value in (WALLS | (NETWORK if name == "writ-send@.service" else {})).items():
+        assert has.get(key) == ([value] if value is not None else None), f"{name}: {key}"
     done = run(analyze, "security", "--offline=yes", f"--root={root}", "--no-pager", name)
     level = re.search(r"Overall exposure level for \S+: ([0-9.]+)", done.stdout)
-    assert level and float(level[1]) <= MOST_EXPOSED, done.stdout + done.stderr
+    assert level and float(level[1]) <= MOST_EXPOSED + (name == "writ-send@.service"), done.stdout + done.stderr
 
 
 def test_who_sees_what(root):
@@ -162,6 +165,9 @@ def test_doors(root):
     assert (seal["SocketUser"], seal["SocketGroup"], seal["SocketMode"]) == (["writ"], ["writ-hand"], ["0660"])
     assert hand["ListenSequentialPacket"] == ["/run/writ/hand.sock"] and hand["Accept"] == ["yes"]
     assert (hand["SocketUser"], hand["SocketMode"]) == (["writ"], ["0600"])
+    send = unit(root, "writ-send.socket")
+    assert send["ListenSequentialPacket"] == ["/run/writ/send.sock"] and send["Accept"] == ["yes"]
+    assert (send["SocketUser"], send["SocketMode"]) == (["writ"], ["0600"])
 
 
 def test_staff_may_run_writ_as_writ_and_no_more(root):
@@ -180,7 +186,8 @@ def test_man_pages(root):
     mandoc = needs("mandoc")
     pages = sorted(p for p in (root / "usr/share/man").rglob("*") if p.is_file())
     assert {p.name.removesuffix(".gz") for p in pages} == {
-        "writ.1", "writ-verify.1", "writ-order.5", "writ-stores.5", "writ-seal.8", "writ-hand.8"}
+        "writ.1", "writ-verify.1", "writ-order.5", "writ-stores.5", "writ-seal.8", "writ-hand.8",
+        "writ-send.8", "writ-addresses.5"}
     for page in pages:
         done = run(mandoc, "-Tlint", "-Wwarning", page)
         assert done.returncode == 0, done.stdout
