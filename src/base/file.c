@@ -106,7 +106,7 @@ enum err dir_sync(struct ctx *c, const char *path)
 	return fd_sync(c, fd);
 }
 
-static enum err parent_sync(struct ctx *c, const char *path)
+enum err parent_sync(struct ctx *c, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char *dir;
@@ -155,7 +155,7 @@ enum err file_write_once(struct ctx *c, const char *path, struct span s, mode_t 
 	TRY(file_read(c, path, s.n + 1, &old));
 	if (!span_eq(old, s))
 		FAIL(c, ERR_STATE, "%s already exists with other content", path);
-	return ERR_OK;
+	return parent_sync(c, path);
 }
 
 enum err path_real(struct ctx *c, const char *path, char **out)

@@ -24,6 +24,8 @@ enum err file_write(struct ctx *c, const char *path, struct span s, mode_t mode)
 /* The same, but fails with ERR_STATE if path exists with other bytes; equal bytes are fine. */
 enum err file_write_once(struct ctx *c, const char *path, struct span s, mode_t mode) MUST_USE;
 enum err dir_sync(struct ctx *c, const char *path) MUST_USE;
+/* The folder in which path lies: its names are durable then. */
+enum err parent_sync(struct ctx *c, const char *path) MUST_USE;
 enum err dir_make(struct ctx *c, const char *path, mode_t mode)
 	MUST_USE; /* with parents; existing is fine */
 enum err file_remove(struct ctx *c, const char *path)

@@ -143,7 +143,13 @@ enum err cmd_deliver(struct ctx *c, const struct command *self, const struct arg
 	if (from < 0)
 		FAIL(c, ERR_IO, "cannot find the end of %s: %s", path, strerror(errno));
 	progress_begin(&bar, c, "deliver");
-	enum err e = order_deliver(c, &s, &o, fd, from, user_name(path), show, &bar);
+	/* Before the act says that it is there: bytes that are safe under a name that is not are
+	 * lost.
+	 */
+	enum err e = user_lent(path) ? ERR_OK : parent_sync(c, path);
+
+	if (e == ERR_OK)
+		e = order_deliver(c, &s, &o, fd, from, user_name(path), show, &bar);
 
 	progress_end(&bar);
 	/* Nothing of a delivery that did not begin stays behind, if the file was made here. */
