@@ -25,9 +25,8 @@ static enum err paths(struct ctx *c, const char *dir, const struct sha256 *name,
 
 static enum err folder_make(struct ctx *c, const char *dir, const char *folder)
 {
-	if (file_exists(folder))
-		return ERR_OK;
 	TRY(dir_make(c, folder, 0700));
+	/* Also if it was there: whoever made it may have been killed before this. */
 	return dir_sync(c, dir);
 }
 
@@ -53,11 +52,10 @@ enum err blob_put(struct ctx *c, const char *dir, struct span s, struct sha256 *
 
 	TRY(sha256_of(c, s, out));
 	TRY(paths(c, dir, out, &folder, &file));
-	TRY(is_whole(c, file, out, &whole));
-	if (whole)
-		return ERR_OK;
 	TRY(folder_make(c, dir, folder));
-	return file_write(c, file, s, 0600);
+	TRY(is_whole(c, file, out, &whole));
+	/* Its bytes were durable before it had its name; the name may not be so yet. */
+	return whole ? dir_sync(c, folder) : file_write(c, file, s, 0600);
 }
 
 static enum err stream(struct ctx *c, struct hasher *h, int from, int to, int64_t max_bytes,
@@ -92,13 +90,11 @@ static enum err put_in_place(struct ctx *c, const char *dir, const char *tmp,
 	bool whole;
 
 	TRY(paths(c, dir, name, &folder, &file));
-	TRY(is_whole(c, file, name, &whole));
-	if (whole) {
-		c->seam->unlink(tmp);
-		return ERR_OK;
-	}
 	TRY(folder_make(c, dir, folder));
-	if (c->seam->rename(tmp, file) != 0)
+	TRY(is_whole(c, file, name, &whole));
+	if (whole)
+		c->seam->unlink(tmp);
+	else if (c->seam->rename(tmp, file) != 0)
 		FAIL(c, ERR_IO, "cannot put %s in place: %s", file, strerror(errno));
 	return dir_sync(c, folder);
 }
