@@ -63,6 +63,9 @@ static enum err failed(struct ctx *c, struct store *st, int rc, const char *what
 
 	if (e == ERR_VERIFY)
 		err_next(c, "keep the file as it is and restore the last backup beside it");
+	/* The engine opens what it cannot write to for reading, without a word. */
+	if (st->mode != STORE_READ && (rc & 0xff) == SQLITE_READONLY)
+		FAIL(c, ERR_IO, "%s: the disk does not let its files be written", what);
 	if (e == ERR_BUSY)
 		FAIL(c, e, "%s: another command has been writing for more than %d s", what,
 		     STORE_BUSY_MS / 1000);
