@@ -106,6 +106,7 @@ enum err seal_open(struct seal *s, const char *dir, bool secrets)
 	TRY(ctx_begin(&s->life, LIFE_BYTES));
 	if (secrets) {
 		TRY(lock_take(&s->life, s));
+		TRY(state_settle(&s->life, dir));
 		TRY(state_redo(&s->life, dir));
 	}
 	e = read_founding(&s->life, s);

@@ -353,6 +353,19 @@ static enum err journal_read(struct ctx *c, const struct json *j, struct change 
 	return ERR_OK;
 }
 
+enum err state_settle(struct ctx *c, const char *dir)
+{
+	static const char *const folders[] = { "", "/order", "/find", "/id", "/roster" };
+	char *path;
+
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+		TRY(path_fmt(c, &path, "%s%s", dir, folders[i]));
+		if (file_exists(path))
+			TRY(dir_sync(c, path));
+	}
+	return ERR_OK;
+}
+
 enum err state_redo(struct ctx *c, const char *dir)
 {
 	struct change *first = NULL;

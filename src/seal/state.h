@@ -22,7 +22,10 @@ enum err change_put(struct turn *t, const char *path, struct span text) MUST_USE
 enum err change_drop(struct turn *t, const char *path) MUST_USE;
 /* Everything that is dirty, and the changes, durably and as one. */
 enum err state_commit(struct turn *t) MUST_USE;
-/* On start: redoes a journal. */
+/* On start: names that an earlier process gave and did not live to make durable are so when it
+ * returns: what this one reads, a loss of power must not take back. */
+enum err state_settle(struct ctx *c, const char *dir) MUST_USE;
+/* After that: redoes a journal. */
 enum err state_redo(struct ctx *c, const char *dir) MUST_USE;
 
 /* The answer kept under this number, if any; *same_out tells whether the request was the same. */
