@@ -6,9 +6,11 @@
 #include "connect/connector.h"
 
 #include "connect/maildir/maildir.h"
+#include "connect/mbox/mbox.h"
 
 static const struct connector *const connectors[] = {
 	&maildir_connector,
+	&mbox_connector,
 };
 
 const struct connector *connector_find(struct span kind)

@@ -27,7 +27,7 @@ struct connector;
 
 struct store {
 	struct span name;               /* as lines call it: [a-z0-9_-]{1,64} */
-	struct span kind;               /* "maildir" */
+	struct span kind;               /* "maildir", "mbox" */
 	const struct connector *connector;
 	struct span path;               /* template with {domain} {local} {account} */
 	struct span domain;             /* the one domain that it serves, or empty */
@@ -157,6 +157,9 @@ struct connector {
 	/* Name inside the source as it was last seen ("cur/...", ".Sent/new/..."). */
 	enum err (*path)(struct ctx *c, const struct source *s, const struct plan *p,
 			 const struct item *it, struct span *out) MUST_USE;
+	/* The From_ line of an item of an mbox, without its line end, maybe cut; it need not be
+	 * UTF-8. NULL: items of this kind have none. */
+	struct span (*from_line)(const struct plan *p, const struct item *it);
 	/* Bytes of the i-th item, streamed: begin, read until *n_out is 0, end. Fails with
 	 * ERR_DEGRADED when the item is not what was planned (it grew, shrank, vanished). A read
 	 * fills p unless the item ends, so a first read of HEADER_BLOCK_MAX has the whole header

@@ -4,6 +4,8 @@
  */
 #include "connect/select.h"
 
+#include <string.h>
+
 #include "base/buf.h"
 #include "crypt/hash.h"
 #include "format/time.h"
@@ -25,13 +27,13 @@ enum err name_text(struct ctx *c, struct span stored, struct span *out)
 {
 	struct buf b;
 
-	if (span_is_utf8(stored)) {
+	if (span_is_utf8(stored) && !(stored.n && memchr(stored.p, 0, stored.n))) {
 		*out = stored;
 		return ERR_OK;
 	}
 	buf_begin(&b, c, stored.n * 3 + 1);
 	for (size_t i = 0; i < stored.n; i++) {
-		if (stored.p[i] == '%' || stored.p[i] > 0x7f)
+		if (stored.p[i] == '%' || stored.p[i] == 0 || stored.p[i] > 0x7f)
 			buf_fmt(&b, "%%%02X", stored.p[i]);
 		else
 			buf_byte(&b, stored.p[i]);

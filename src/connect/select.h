@@ -9,7 +9,7 @@
 #include "connect/connector.h"
 
 struct select_job {
-	struct span kind;               /* "maildir" */
+	struct span kind;               /* "maildir", "mbox" */
 	const char *path;               /* the place of that one account */
 	struct span account;            /* its label only */
 	int64_t from_utc, until_utc;    /* half-open, s; INT64_MIN and INT64_MAX are open ends */
@@ -24,7 +24,8 @@ struct select_job {
 /* ERR_DEGRADED when something could not be read, ERR_USAGE for a kind that this build lacks. */
 enum err select_run(struct ctx *c, const struct select_job *job) MUST_USE;
 
-/* A stored name for JSON: itself where it is UTF-8, else % and every byte above 0x7f as %XX. */
+/* A stored name for JSON: itself where it is UTF-8 without NUL, else %, NUL and every byte above
+ * 0x7f as %XX. */
 enum err name_text(struct ctx *c, struct span stored, struct span *out) MUST_USE;
 
 #endif

@@ -165,6 +165,8 @@ static enum err row_check(const struct rows *r, const struct json *row, const st
 	if (s->categories & ~s->connector->categories)
 		return row_fail(r, row, "a store of kind %s cannot serve all of these categories",
 				s->connector->kind);
+	if (s->content_length && !span_is(s->kind, "mbox"))
+		return row_fail(r, row, "content-length is for stores of kind mbox");
 	if (!template_names_account(s->path) && s->domain.n == 0)
 		return row_fail(
 			r, row,

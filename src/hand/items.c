@@ -183,6 +183,8 @@ static enum err item_line(struct ctx *c, const struct pack *p, const struct entr
 	put_number(b, entry_bytes(p, e));
 	put_time(b, ",\"delivery\":", it->delivery_utc);
 	TRY(put_name(c, b, ",\"folder\":", x->plan.folder[it->folder]));
+	if (x->s->connector->from_line)
+		TRY(put_name(c, b, ",\"from_line\":", x->s->connector->from_line(&x->plan, it)));
 	buf_str(b, e->further_dates ? ",\"further_dates\":true" : ",\"further_dates\":false");
 	put_time(b, ",\"header\":", e->header_utc);
 	put_lines(p, b, e);

@@ -1,0 +1,548 @@
+/*
+ * The mbox connector on small files: what is an item and what its date is, what is named instead
+ * of read, locks, and what happens to a file between plan and read.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "connect_test.h"
+
+#include <sys/wait.h>
+
+#include "connect/mbox/split.h"
+#include "format/date.h"
+
+#define A "From a Thu Jan  1 00:00:10 1970\n"
+#define B "From b Thu Jan  1 00:00:20 1970\n"
+#define C_ "From c Thu Jan  1 00:00:30 1970\n"
+
+struct opened {
+	struct store store;
+	struct demand_line line;
+	struct source *s;
+	struct plan p;
+};
+
+static void opened_open(struct fixture *f, struct opened *o)
+{
+	o->store.name = SPAN("main");
+	o->store.kind = SPAN("mbox");
+	o->store.connector = connector_find(SPAN("mbox"));
+	o->store.path = span_str(at(f, "{account}"));
+	o->store.categories = CATEGORY_CONTENT_COMM | CATEGORY_MSG_META;
+	assert_int_equal(o->store.connector->open(&f->c, &o->store, &o->line, &o->s), ERR_OK);
+}
+
+static void opened_plan(struct fixture *f, struct opened *o)
+{
+	opened_open(f, o);
+	assert_int_equal(o->s->problem.n, 0);
+	assert_int_equal(o->s->connector->plan(&f->c, o->s, &o->p), ERR_OK);
+}
+
+static void opened_close(struct opened *o)
+{
+	o->s->connector->close(&o->s);
+	assert_null(o->s);
+}
+
+static void expect_problem(struct fixture *f, struct opened *o, const char *words)
+{
+	opened_open(f, o);
+	assert_true(o->s->problem.n);
+	assert_non_null(memmem(o->s->problem.p, o->s->problem.n, words, strlen(words)));
+	opened_close(o);
+}
+
+/* The only thing that could not be read. */
+static void expect_unreadable(struct opened *o, const char *folder, const char *words)
+{
+	const struct unreadable *u = o->p.unreadable.first;
+
+	assert_int_equal(o->p.unreadable.count, 1);
+	assert_true(span_is(u->folder, folder));
+	if (!memmem(u->why.p, u->why.n, words, strlen(words)))
+		fail_msg("'%s' is not in '%.*s'", words, SPAN_ARG(u->why));
+}
+
+static enum err read_all(struct fixture *f, struct opened *o, size_t i, size_t step, char *to)
+{
+	unsigned char p[4096];
+	size_t n;
+
+	TRY(o->s->connector->begin(&f->c, o->s, &o->p, i));
+	do {
+		TRY(o->s->connector->read(&f->c, o->s, p, step, &n));
+		memcpy(to, p, n);
+		to += n;
+	} while (n);
+	*to = 0;
+	o->s->connector->end(o->s);
+	return ERR_OK;
+}
+
+static void expect_item(struct fixture *f, struct opened *o, size_t i, const char *path,
+			const char *from_line, const char *text)
+{
+	char got[8192];
+	struct span s;
+
+	assert_true(i < o->p.count);
+	assert_int_equal(o->s->connector->path(&f->c, o->s, &o->p, plan_item(&o->p, i), &s),
+			 ERR_OK);
+	assert_true(span_is(s, path));
+	assert_true(span_is(o->s->connector->from_line(&o->p, plan_item(&o->p, i)), from_line));
+	assert_int_equal(plan_item(&o->p, i)->bytes, strlen(text));
+	assert_int_equal(read_all(f, o, i, 4096, got), ERR_OK);
+	assert_string_equal(got, text);
+	assert_int_equal(read_all(f, o, i, 1, got), ERR_OK);
+	assert_string_equal(got, text);
+}
+
+/* ---- where items are ---- */
+
+static bool memory_read(void *of, int64_t at, unsigned char *p, size_t max, size_t *n_out)
+{
+	struct span left = span_cut(span_str(of), (size_t)at, max);
+
+	if (left.n)
+		memcpy(p, left.p, left.n);
+	*n_out = left.n;
+	return true;
+}
+
+/* Splits text; want: the items, each with a '|' behind it. */
+static void expect_split(const char *text, bool trust, const char *want, int64_t want_stray)
+{
+	static unsigned char window[WINDOW_MIN], head[HEADER_BLOCK_MAX];
+	struct mbox_split s = { .read_at = memory_read, .of = (void *)(uintptr_t)text,
+				.size = (int64_t)strlen(text), .window = window,
+				.window_max = sizeof window, .head = trust ? head : NULL };
+	struct mbox_item it;
+	char got[4096] = "";
+	int64_t stray;
+
+	assert_true(mbox_split_begin(&s, &stray));
+	assert_int_equal(stray, want_stray);
+	while (mbox_split_next(&s, &it)) {
+		strncat(got, text + it.begin, (size_t)(it.end - it.begin));
+		strcat(got, "|");
+	}
+	assert_false(s.failed);
+	assert_string_equal(got, want);
+}
+
+static void splits_at_from_lines(void **state)
+{
+	(void)state;
+	expect_split("", false, "", 0);
+	expect_split("\n", false, "", 0);
+	expect_split("From", false, "", 4);
+	expect_split("From ", false, "|", 0);
+	expect_split("From a\n", false, "|", 0);
+	expect_split("From a\n\n", false, "|", 0);
+	expect_split("From a\nx", false, "x|", 0);
+	expect_split("From a\nx\n\n", false, "x\n|", 0);
+	expect_split("From a\nx\n\n\n", false, "x\n\n|", 0);
+	expect_split("From a\n\nFrom b\n", false, "||", 0);
+	expect_split("From a\nFrom b\nx\nFrom c\n", false, "From b\nx\nFrom c\n|", 0);
+	expect_split("From a\nx\n\nFrom b\ny\n\n", false, "x\n|y\n|", 0);
+	expect_split("From a\nx\n\n>From b\n\nFrom\n\nFromage\n\n from \n", false,
+		     "x\n\n>From b\n\nFrom\n\nFromage\n\n from \n|", 0);
+	expect_split("From a\r\nx\r\n\r\nFrom b\r\ny\r\n\r\n", false, "x\r\n|y\r\n|", 0);
+	expect_split("From a\nx\r\n\nFrom b\ny\n\r\n", false, "x\r\n|y\n|", 0);
+	expect_split("From a\nx\n\n\rFrom b\ny", false, "x\n\n\rFrom b\ny|", 0);
+}
+
+static void names_what_stands_before(void **state)
+{
+	(void)state;
+	expect_split("\n\r\nFrom a\nx\n", false, "x\n|", 0);
+	expect_split("stray\n\nFrom a\nx\n", false, "x\n|", 7);
+	expect_split("stray\nFrom a\nx\n", false, "", 15);
+	expect_split("\nFrom a\nx\n", false, "x\n|", 0);
+	expect_split("\xef\xbb\xbf" "From a\nx\n", false, "x\n|", 0);
+	expect_split("\xef\xbb\xbf" "x\n\nFrom a\nx\n", false, "x\n|", 6);
+	expect_split(" From a\nx\n", false, "", 10);
+}
+
+static void trusts_content_length_where_it_may(void **state)
+{
+	(void)state;
+#define LONG(n) "From a\nContent-Length: " n "\n\none\n\nFrom x\n\ntwo\n"
+	expect_split(LONG("17") "\nFrom b\ny\n", true,
+		     "Content-Length: 17\n\none\n\nFrom x\n\ntwo\n|y\n|", 0);
+	expect_split(LONG("18") "\nFrom b\ny\n", true,
+		     "Content-Length: 18\n\none\n\nFrom x\n\ntwo\n|y\n|", 0);
+	expect_split(LONG("17"), true, "Content-Length: 17\n\none\n\nFrom x\n\ntwo\n|", 0);
+	expect_split(LONG("17") "\n", true, "Content-Length: 17\n\none\n\nFrom x\n\ntwo\n|", 0);
+	/* Without trust, and where it lies: by the lines alone. */
+	expect_split(LONG("17"), false, "Content-Length: 17\n\none\n|\ntwo\n|", 0);
+	expect_split(LONG("16"), true, "Content-Length: 16\n\none\n|\ntwo\n|", 0);
+	expect_split(LONG("18"), true, "Content-Length: 18\n\none\n|\ntwo\n|", 0);
+	expect_split(LONG("-1"), true, "Content-Length: -1\n\none\n|\ntwo\n|", 0);
+	expect_split(LONG("017"), true, "Content-Length: 017\n\none\n|\ntwo\n|", 0);
+	expect_split(LONG("99999999999999999999"), true,
+		     "Content-Length: 99999999999999999999\n\none\n|\ntwo\n|", 0);
+	expect_split(LONG("17") "From b\ny\n", true,
+		     "Content-Length: 17\n\none\n|\ntwo\nFrom b\ny\n|", 0);
+	expect_split("From a\nX: 1\nContent-Length: 3\n", true, "X: 1\nContent-Length: 3\n|", 0);
+}
+
+static void dates_of_from_lines(void **state)
+{
+	static const struct {
+		const char *line;
+		int64_t utc;
+	} cases[] = {
+		{ "From a@b.example Sat Jan  5 09:14:16 2008", 1199524456 },
+		{ "From - Sat Jan 05 09:14:16 2008", 1199524456 },
+		{ "From a b c  Sat Jan 5 09:14 2008 ", 1199524440 },
+		{ "From a Sat Jan  5 09:14:16 PST 2008", 1199553256 },
+		{ "From a Sat Jan  5 09:14:16 2008 -0800", 1199553256 },
+		{ "From a Sat Jan  5 09:14:16 -0800 2008", 1199553256 },
+		{ "From a Sat Jan  5 09:14:16 MET DST 2008", 1199524456 },
+		{ "From a Sat Jan  5 09:14:16 2008 remote from host", 1199524456 },
+		{ "From a sat jan 5 9:14:16 08", 1199524456 },
+		{ "From a Sat, 5 Jan 2008 09:14:16 +0100", 1199520856 },
+		{ "From Sat Jan 5 Sat Jan  5 09:14:16 2008", 1199524456 },
+		{ "From a Sat Jan  5 09:14:60 2008", 1199524500 },
+		{ "From a", DATE_UNKNOWN },
+		{ "From ", DATE_UNKNOWN },
+		{ "From a Sat Jan  5 09:14:16", DATE_UNKNOWN },
+		{ "From a Sat Jan 32 09:14:16 2008", DATE_UNKNOWN },
+		{ "From a Sat Feb 30 09:14:16 2008", DATE_UNKNOWN },
+		{ "From a Sat Jan  5 24:00:00 2008", DATE_UNKNOWN },
+		{ "From a Sat Jan  5 09:60:00 2008", DATE_UNKNOWN },
+		{ "From a Sat Jan  5 09:14:61 2008", DATE_UNKNOWN },
+		{ "From a Sat Jan  5 09:14:16 2008 -0860", DATE_UNKNOWN },
+		{ "From a Sat Jan  5 09:14:16 PST 2008 +0100", DATE_UNKNOWN },
+		{ "From a Sat Jan  5 09:14:16 2008 and more", DATE_UNKNOWN },
+		{ "From a Sat Jan  5 09:14:16 2008 remote from", DATE_UNKNOWN },
+		{ "From a Sat Foo  5 09:14:16 2008", DATE_UNKNOWN },
+		{ "From a Son Jan  5 09:14:16 2008", DATE_UNKNOWN },
+		{ "From a Sat Jan  5 09:14:16 208", DATE_UNKNOWN },
+		{ "From a 2008-01-05T09:14:16Z", DATE_UNKNOWN },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		if (mbox_from_date(span_str(cases[i].line)) != cases[i].utc)
+			fail_msg("%s: %lld", cases[i].line,
+				 (long long)mbox_from_date(span_str(cases[i].line)));
+}
+
+/* ---- selecting ---- */
+
+static void selects_from_a_file(void **state)
+{
+	struct fixture *f = *state;
+	struct opened o = { .line = line_of("alice") };
+
+	file_at(f, "alice", B "two\n\n" A "one\n\n" C_ "three\n\nFrom here on\nno date\n", 5);
+	o.line.from_utc = 10;
+	o.line.until_utc = 30;
+	opened_plan(f, &o);
+	assert_int_equal(o.p.count, 3);
+	assert_int_equal(o.p.undated, 1);
+	assert_int_equal(o.p.bytes, 8);
+	assert_true(span_is(o.p.folder[0], "INBOX"));
+	expect_item(f, &o, 0, "INBOX/000000000037", "From a Thu Jan  1 00:00:10 1970", "one\n");
+	expect_item(f, &o, 1, "INBOX/000000000000", "From b Thu Jan  1 00:00:20 1970", "two\n");
+	expect_item(f, &o, 2, "INBOX/000000000113", "From here on", "no date\n");
+	assert_int_equal(plan_item(&o.p, 2)->delivery_utc, DATE_UNKNOWN);
+	assert_int_equal(o.s->connector->fds(o.s, NULL, 0), 0);
+	assert_int_equal(o.p.unreadable.count, 0);
+	opened_close(&o);
+}
+
+static void selects_by_header(void **state)
+{
+	struct fixture *f = *state;
+	struct opened o = { .line = line_of("alice") };
+
+	file_at(f, "alice",
+		A "Date: Thu, 1 Jan 1970 01:00:20 +0100\n\n1\n\n"
+		B "Subject: none\n\nDate: Thu, 1 Jan 1970 00:00:20 +0000\n\n"
+		C_ "Date: Thu, 1 Jan 1970 00:00:10 +0000\n", 5);
+	o.line.meaning = DATE_BY_HEADER;
+	o.line.from_utc = 20;
+	opened_plan(f, &o);
+	assert_int_equal(o.p.count, 2);
+	assert_int_equal(plan_item(&o.p, 0)->date_utc, 20);
+	assert_int_equal(plan_item(&o.p, 0)->delivery_utc, 10);
+	assert_int_equal(plan_item(&o.p, 1)->date_utc, DATE_UNKNOWN);
+	opened_close(&o);
+}
+
+static void folders_are_files(void **state)
+{
+	struct fixture *f = *state;
+	struct opened o = { .line = line_of("alice") };
+	struct span folders[] = { SPAN("work/2020"), SPAN("INBOX"), SPAN("INBOX") };
+
+	folder(f, "alice");
+	folder(f, "alice/work");
+	folder(f, "alice/.imap");
+	file_at(f, "alice/INBOX", A "1\n", 5);
+	file_at(f, "alice/Sent", "", 5);
+	file_at(f, "alice/work/2020", B "2\n", 5);
+	file_at(f, "alice/.subscriptions", "never", 5);
+	file_at(f, "alice/.imap/never", "never", 5);
+	opened_plan(f, &o);
+	assert_int_equal(o.p.count, 2);
+	assert_int_equal(o.p.folder_count, 3);
+	assert_int_equal(o.p.unreadable.count, 0);
+	expect_item(f, &o, 0, "INBOX/000000000000", "From a Thu Jan  1 00:00:10 1970", "1\n");
+	expect_item(f, &o, 1, "work/2020/000000000000", "From b Thu Jan  1 00:00:20 1970", "2\n");
+	opened_close(&o);
+	o.line.all_folders = false;
+	o.line.folders = folders;
+	o.line.folder_count = 3;
+	opened_plan(f, &o);
+	assert_int_equal(o.p.count, 2);
+	assert_int_equal(o.p.folder_count, 2);
+	opened_close(&o);
+	for (size_t i = 0; i < 6; i++) {
+		folders[0] = span_str((const char *const[]){ "Trash", "../bob", "work/../Sent",
+							     "/etc/passwd", ".subscriptions",
+							     "INBOX.lock" }[i]);
+		expect_problem(f, &o, "there is no folder");
+	}
+}
+
+static void no_account_is_a_problem(void **state)
+{
+	struct fixture *f = *state;
+	struct opened o = { .line = line_of("nobody") };
+	struct span sent = SPAN("Sent");
+
+	expect_problem(f, &o, "there is no such account");
+	folder(f, "nobody");
+	expect_problem(f, &o, "it holds none");
+	assert_int_equal(mkfifo(at(f, "pipe"), 0600), 0);
+	o.line.target = SPAN("pipe");
+	expect_problem(f, &o, "a named pipe");
+	file_at(f, "alice", A, 5);
+	assert_int_equal(symlink("alice", at(f, "link")), 0);
+	o.line.target = SPAN("link");
+	expect_problem(f, &o, "a symbolic link");
+	o.line = line_of("alice");
+	o.line.all_folders = false;
+	o.line.folders = &sent;
+	o.line.folder_count = 1;
+	expect_problem(f, &o, "there is no folder Sent");
+}
+
+static void names_what_is_no_mbox(void **state)
+{
+	struct fixture *f = *state;
+	struct opened o = { .line = line_of("alice") };
+
+	folder(f, "alice");
+	file_at(f, "alice/good", A "1\n", 5);
+	file_at(f, "alice/index", "this is\n\nno mbox\n", 5);
+	assert_int_equal(mkfifo(at(f, "alice/pipe"), 0600), 0);
+	assert_int_equal(symlink("good", at(f, "alice/link")), 0);
+	opened_plan(f, &o);
+	assert_int_equal(o.p.count, 1);
+	assert_int_equal(o.p.unreadable.count, 3);
+	for (struct unreadable *u = o.p.unreadable.first; u; u = u->next)
+		assert_true(span_starts(u->why, span_is(u->folder, "pipe") ? "a named pipe"
+						: span_is(u->folder, "link")
+							? "a symbolic link"
+							: "it does not begin "
+							  "with a From_ line: "
+							  "its first 17 bytes"));
+	opened_close(&o);
+}
+
+/* ---- a store in use ---- */
+
+static void waits_for_no_lock(void **state)
+{
+	struct fixture *f = *state;
+	struct opened o = { .line = line_of("alice") };
+	struct flock held = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd;
+
+	file_at(f, "alice", A "1\n", 5);
+	file_at(f, "alice.lock", "", 5);
+	opened_plan(f, &o);
+	assert_int_equal(o.p.count, 0);
+	expect_unreadable(&o, "INBOX", "locked");
+	opened_close(&o);
+	assert_int_equal(unlink(at(f, "alice.lock")), 0);
+	fd = open(at(f, "alice"), O_RDWR);
+	assert_int_equal(fcntl(fd, F_OFD_SETLK, &held), 0);
+	opened_plan(f, &o);
+	expect_unreadable(&o, "INBOX", "locked");
+	opened_close(&o);
+	held.l_type = F_RDLCK;          /* another reader is no matter */
+	assert_int_equal(fcntl(fd, F_OFD_SETLK, &held), 0);
+	opened_plan(f, &o);
+	assert_int_equal(o.p.count, 1);
+	assert_int_equal(o.p.unreadable.count, 0);
+	/* and takes none itself, from open to close */
+	held.l_type = F_WRLCK;
+	assert_int_equal(fcntl(fd, F_OFD_SETLK, &held), 0);
+	assert_int_not_equal(access(at(f, "alice.lock"), F_OK), 0);
+	opened_close(&o);
+	close(fd);
+}
+
+static void locks_of_folders(void **state)
+{
+	struct fixture *f = *state;
+	struct opened o = { .line = line_of("alice") };
+
+	folder(f, "alice");
+	file_at(f, "alice/INBOX", A "1\n", 5);
+	file_at(f, "alice/Sent", A "2\n", 5);
+	file_at(f, "alice/Sent.lock", "", 5);
+	opened_plan(f, &o);
+	assert_int_equal(o.p.count, 1);
+	expect_unreadable(&o, "Sent", "locked");
+	opened_close(&o);
+}
+
+/* A lock that is given up while it is waited for. */
+static void waits_for_a_delivery(void **state)
+{
+	struct fixture *f = *state;
+	struct opened o = { .line = line_of("alice") };
+	pid_t pid;
+
+	file_at(f, "alice", A "1\n\n" B "ha", 5);
+	file_at(f, "alice.lock", "", 5);
+	pid = fork();
+	if (pid == 0) {
+		usleep(200000);
+		file_at(f, "alice", A "1\n\n" B "half\n\n", 5);
+		unlink(at(f, "alice.lock"));
+		_exit(0);
+	}
+	opened_plan(f, &o);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(o.p.unreadable.count, 0);
+	expect_item(f, &o, 1, "INBOX/000000000035", "From b Thu Jan  1 00:00:20 1970", "half\n");
+	opened_close(&o);
+}
+
+static void append(struct fixture *f, const char *name, const char *text)
+{
+	int fd = open(at(f, name), O_WRONLY | O_APPEND);
+
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+static void new_mail_is_not_in_it(void **state)
+{
+	struct fixture *f = *state;
+	struct opened o = { .line = line_of("alice") };
+
+	file_at(f, "alice", A "1\n\n", 5);
+	opened_open(f, &o);
+	append(f, "alice", B "2\n");            /* between opening and planning */
+	assert_int_equal(o.s->connector->plan(&f->c, o.s, &o.p), ERR_OK);
+	assert_int_equal(o.p.count, 1);
+	assert_int_equal(o.p.unreadable.count, 0);
+	append(f, "alice", "\n" C_ "3\n");      /* and between planning and reading */
+	expect_item(f, &o, 0, "INBOX/000000000000", "From a Thu Jan  1 00:00:10 1970", "1\n");
+	opened_close(&o);
+}
+
+/* What was appended without an empty line is a part of the last item, by the rules. */
+static void a_continued_item_is_named(void **state)
+{
+	struct fixture *f = *state;
+	struct opened o = { .line = line_of("alice") };
+
+	file_at(f, "alice", A "1\n", 5);
+	opened_open(f, &o);
+	append(f, "alice", B "2\n");
+	assert_int_equal(o.s->connector->plan(&f->c, o.s, &o.p), ERR_OK);
+	expect_unreadable(&o, "INBOX", "it was rewritten");
+	opened_close(&o);
+}
+
+static void notices_changes_before_planning(void **state)
+{
+	struct fixture *f = *state;
+	struct opened o = { .line = line_of("alice") };
+
+	file_at(f, "alice", A "1\n\n" B "2\n\n", 5);
+	opened_open(f, &o);
+	file_at(f, "alice", A "1\n\n", 5);
+	assert_int_equal(o.s->connector->plan(&f->c, o.s, &o.p), ERR_OK);
+	expect_unreadable(&o, "INBOX", "it shrank");
+	opened_close(&o);
+	opened_open(f, &o);
+	assert_int_equal(unlink(at(f, "alice")), 0);
+	assert_int_equal(o.s->connector->plan(&f->c, o.s, &o.p), ERR_OK);
+	expect_unreadable(&o, "INBOX", "another file has taken its place");
+	opened_close(&o);
+}
+
+static void notices_changes_after_planning(void **state)
+{
+	struct fixture *f = *state;
+	struct opened o = { .line = line_of("alice") };
+	char text[64];
+
+	file_at(f, "alice", A "one\n\n" B "two\n\n" C_ "three\n\n", 5);
+	opened_plan(f, &o);
+	/* Same length, same times: only the bytes tell. */
+	file_at(f, "alice", A "one\n\n" B "TWO\n\n" C_ "three\n\n", 5);
+	assert_int_equal(read_all(f, &o, 0, 4096, text), ERR_OK);
+	expect(&f->c, read_all(f, &o, 1, 4096, text), ERR_DEGRADED, "was rewritten");
+	expect(&f->c, read_all(f, &o, 1, 1, text), ERR_DEGRADED, "was rewritten");
+	assert_int_equal(read_all(f, &o, 2, 4096, text), ERR_OK);
+	/* The first one deleted: longer again than it was, yet every item stands elsewhere. */
+	file_at(f, "alice", B "two\n\n" C_ "three\n\n" A "new and much longer\n\n", 5);
+	expect(&f->c, read_all(f, &o, 0, 4096, text), ERR_DEGRADED, "was rewritten");
+	expect(&f->c, read_all(f, &o, 2, 4096, text), ERR_DEGRADED, "was rewritten");
+	file_at(f, "alice", A "one\n\n", 5);
+	expect(&f->c, read_all(f, &o, 0, 4096, text), ERR_DEGRADED, "it shrank");
+	opened_close(&o);
+}
+
+/* Whoever asks for the header block alone is told, too. */
+static void notices_changes_of_details(void **state)
+{
+	struct fixture *f = *state;
+	struct opened o = { .line = line_of("alice") };
+
+	o.line.category = CATEGORY_MSG_META;
+	file_at(f, "alice", A "Subject: a\n\none\n\n" B "two\n\n", 5);
+	opened_plan(f, &o);
+	assert_int_equal(o.s->connector->begin(&f->c, o.s, &o.p, 0), ERR_OK);
+	file_at(f, "alice", A "Subject: a\n\nONE\n\n" B "two\n\n", 5);
+	expect(&f->c, o.s->connector->begin(&f->c, o.s, &o.p, 0), ERR_DEGRADED, "was rewritten");
+	assert_int_equal(o.s->connector->begin(&f->c, o.s, &o.p, 1), ERR_OK);
+	opened_close(&o);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(splits_at_from_lines),
+		cmocka_unit_test(names_what_stands_before),
+		cmocka_unit_test(trusts_content_length_where_it_may),
+		cmocka_unit_test(dates_of_from_lines),
+		TEST(selects_from_a_file),
+		TEST(selects_by_header),
+		TEST(folders_are_files),
+		TEST(no_account_is_a_problem),
+		TEST(names_what_is_no_mbox),
+		TEST(waits_for_no_lock),
+		TEST(locks_of_folders),
+		TEST(waits_for_a_delivery),
+		TEST(new_mail_is_not_in_it),
+		TEST(a_continued_item_is_named),
+		TEST(notices_changes_before_planning),
+		TEST(notices_changes_after_planning),
+		TEST(notices_changes_of_details),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
