@@ -52,9 +52,8 @@ enum err tiles_edge(struct ctx *c, struct tiles *t, struct tree_edge *out) MUST_
 enum err hashes_root(struct ctx *c, const unsigned char *hashes, unsigned count, struct sha256 *out)
 	MUST_USE;
 
-/* Writing the entry of a tree of size n, which becomes n + 1. Entries and level 0 are durable when
- * this returns; a partial tile above follows from level 0 and is made again after a power failure,
- * so that an idle tick makes no fifth file durable. */
+/* Writing the entry of a tree of size n, which becomes n + 1. All tiles are durable when this
+ * returns; those above level 0 change once in 256 times. */
 enum err tiles_add_entry(struct ctx *c, const char *dir, uint64_t n, struct span entry) MUST_USE;
 enum err tiles_add_leaf(struct ctx *c, const char *dir, uint64_t n, const struct sha256 *leaf)
 	MUST_USE;

@@ -15,33 +15,21 @@
 #define PUBLIC_DIR 0755
 #define PUBLIC_FILE 0644
 
-/* Makes the folder of a file and its parents, each durable in the one above it. */
-static enum err folder_of(struct ctx *c, const char *path)
+/* Makes the folder of a file and its parents, each durable in the one above it. For the first tile
+ * in it also if it was there: whoever made it may have been killed before that. */
+static enum err folder_of(struct ctx *c, const char *path, unsigned width)
 {
 	const char *slash = strrchr(path, '/');
 	char *folder, *above;
 
 	TRY(span_cstr(c, span_of(path, (size_t)(slash - path)), &folder));
-	if (file_exists(folder))
+	if (width > 1 && file_exists(folder))
 		return ERR_OK;
-	TRY(folder_of(c, folder));
+	TRY(folder_of(c, folder, file_exists(folder) ? 2 : 1));
 	TRY(dir_make(c, folder, PUBLIC_DIR));
 	slash = strrchr(folder, '/');
 	TRY(span_cstr(c, span_of(folder, (size_t)(slash - folder)), &above));
 	return dir_sync(c, *above ? above : "/");
-}
-
-static enum err put_loose(struct ctx *c, const char *path, struct span s)
-{
-	FD_SCOPED int fd = -1;
-	char *tmp;
-
-	TRY(path_fmt(c, &tmp, "%s.tmp", path));
-	TRY(file_open(c, tmp, O_WRONLY | O_CREAT | O_TRUNC, PUBLIC_FILE, &fd));
-	TRY(fd_write_all(c, fd, s));
-	if (c->seam->rename(tmp, path) != 0)
-		FAIL(c, ERR_IO, "cannot put %s in place", path);
-	return ERR_OK;
 }
 
 static enum err tile_put(struct ctx *c, const char *dir, int level, const struct tile_kept *t)
@@ -50,10 +38,7 @@ static enum err tile_put(struct ctx *c, const char *dir, int level, const struct
 	char *path;
 
 	TRY(tile_file(c, dir, level, t->index, t->width, &path));
-	TRY(folder_of(c, path));
-	/* A partial tile above level 0 can be made again from what is below it. */
-	if (level > 0 && t->width < TILE_WIDTH)
-		return put_loose(c, path, s);
+	TRY(folder_of(c, path, t->width));
 	return file_write(c, path, s, PUBLIC_FILE);
 }
 
