@@ -1,27 +1,18 @@
 /*
- * writ doctor: what is missing before orders may come in. Each finding says what, why it matters
- * and what to do; a check that cannot be made is a finding, never passed over.
+ * writ doctor: what is missing before orders may come in; see doctor.h. It changes nothing.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "cmd/cmd.h"
+#include "cmd/doctor.h"
 #include "log/log.h"
 #include "order/home.h"
 
-enum grade { GOOD, REMARK, MISSING };
-
-struct examination {
-	struct ctx *c;
-	struct json *json;
-	int missing;
-};
-
-static void find(struct examination *e, enum grade grade, const char *what, const char *fmt, ...)
-	PRINTF(4, 5);
-static void find(struct examination *e, enum grade grade, const char *what, const char *fmt, ...)
+void doctor_find(struct examination *e, enum grade grade, const char *what, const char *fmt, ...)
 {
 	static const char *const words[] = { "ok", "remark", "MISSING" };
 	char text[512];
@@ -46,77 +37,6 @@ static void find(struct examination *e, enum grade grade, const char *what, cons
 	json_add(e->c, e->json, row);
 }
 
-/* Different live people who may do it, except the one named (empty: nobody excepted). */
-static int count_may(struct ctx *c, const struct json *roster, const char *may, struct span except)
-{
-	struct span seen[64];
-	int n = 0;
-
-	JSON_EACH(row, roster) {
-		struct span name = json_opt_text(row, "name", SPAN_NONE);
-		bool again = span_eq(name, except);
-
-		if (!span_is(json_opt_text(row, "row", SPAN_NONE), "person") ||
-		    !roster_may(row, may) || !roster_row_live(row, c->seam->now_ms() / 1000))
-			continue;
-		for (int i = 0; i < n; i++)
-			again |= span_eq(seen[i], name);
-		if (!again && n < 64)
-			seen[n++] = name;
-	}
-	return n;
-}
-
-/* The most approvers that are left when one of those who may decide has decided. */
-static int approvers_beside_counsel(struct ctx *c, const struct json *roster, bool decider_counts)
-{
-	int best = 0;
-
-	JSON_EACH(row, roster) {
-		int n;
-
-		if (!span_is(json_opt_text(row, "row", SPAN_NONE), "person") ||
-		    !roster_may(row, "decide"))
-			continue;
-		n = count_may(c, roster, "approve",
-			      decider_counts ? SPAN_NONE : json_opt_text(row, "name", SPAN_NONE));
-		best = n > best ? n : best;
-	}
-	return best;
-}
-
-static void examine_people(struct examination *e, const struct json *state)
-{
-	const struct json *roster = json_get(state, "roster");
-	int64_t needed = 2;
-	bool decider_counts = span_is(
-		json_opt_text(json_get(state, "policy"), "decider_may_approve", SPAN("no")), "yes");
-	int approve = approvers_beside_counsel(e->c, roster, decider_counts), agencies = 0;
-	int decide = count_may(e->c, roster, "decide", SPAN_NONE);
-
-	if (!span_to_i64(json_opt_text(json_get(state, "policy"), "approvals", SPAN("2")), &needed))
-		needed = 2;
-	if (approve < needed)
-		find(e, MISSING, "people",
-		     "%lld approvals are needed, and %d people may give one when counsel "
-		     "has decided (writ roster add)",
-		     (long long)needed, approve);
-	else
-		find(e, GOOD, "people",
-		     "%d may decide, %d may approve then, %lld approvals are needed", decide,
-		     approve, (long long)needed);
-	if (decide == 0)
-		find(e, MISSING, "people", "nobody may decide (writ roster add --may decide)");
-	JSON_EACH(row, roster)
-		agencies += span_is(json_opt_text(row, "row", SPAN_NONE), "agency") &&
-			roster_row_live(row, e->c->seam->now_ms() / 1000);
-	if (agencies == 0)
-		find(e, MISSING, "agencies",
-		     "no agency's key is registered: nothing could be delivered (writ agency add)");
-	else
-		find(e, GOOD, "agencies", "%d delivery keys are registered", agencies);
-}
-
 static enum err examine_seal(struct examination *e, struct session *s)
 {
 	struct ctx *c = e->c;
@@ -124,30 +44,57 @@ static enum err examine_seal(struct examination *e, struct session *s)
 	struct span pub;
 
 	if (seal_state(c, s, true, &state) != ERR_OK) {
-		find(e, MISSING, "seal", "writ-seal does not answer: %s", c->why);
+		doctor_find(e, MISSING, "seal", "writ-seal does not answer: %s", c->why);
 		err_clear(c);
 		return ERR_OK;
 	}
-	find(e, GOOD, "seal", "answers, roster version %lld",
+	doctor_find(e, GOOD, "seal", "answers, roster version %lld",
 	     (long long)json_opt_int(state, "roster_version", 0));
 	halted = json_get(state, "halted");
 	if (halted && halted->type == JSON_BOOL && halted->b)
-		find(e, MISSING, "halt",
+		doctor_find(e, MISSING, "halt",
 		     "releases are halted; two people end it with 'writ resume'");
 	if (file_read(c, s->home.seal_pub, 65536, &pub) != ERR_OK ||
 	    !span_eq(span_trim(pub), json_opt_text(state, "document_key", SPAN_NONE))) {
-		find(e, MISSING, "seal.pub",
+		doctor_find(e, MISSING, "seal.pub",
 		     "%s is not the key of the seal that answers: hands will refuse its tickets",
 		     s->home.seal_pub);
 		err_clear(c);
 	} else {
-		find(e, GOOD, "seal.pub", "hands know the seal's key");
+		doctor_find(e, GOOD, "seal.pub", "hands know the seal's key");
 	}
 	if (!span_is(json_opt_text(state, "separation", SPAN_NONE), "users"))
-		find(e, REMARK, "users",
+		doctor_find(e, REMARK, "users",
 		     "one user runs everything: nothing here is protected from that user (a trial "
 		     "home)");
 	examine_people(e, state);
+	return ERR_OK;
+}
+
+/* A policy that demands timestamps, and nobody to ask: nothing released could be delivered. */
+static enum err examine_timestamp(struct examination *e, struct session *s,
+				  const struct json *addresses)
+{
+	const struct json *state, *row = addresses ? addresses->first : NULL;
+	struct span problem = json_opt_text(row, "problem", SPAN_NONE), policy;
+
+	if (seal_state(e->c, s, false, &state) != ERR_OK) {
+		err_clear(e->c); /* that the seal does not answer has been told */
+		return ERR_OK;
+	}
+	policy = json_opt_text(json_get(state, "policy"), "timestamp", SPAN("none"));
+	if (problem.n)
+		doctor_find(e, MISSING, "timestamp", "%.*s", SPAN_ARG(plain(e->c, problem)));
+	else if (span_is(policy, "none"))
+		return ERR_OK;
+	else if (!row)
+		doctor_find(e, MISSING, "timestamp",
+			    "the policy demands timestamps, and addresses.yaml names no timestamp "
+			    "authority (man writ-addresses)");
+	else
+		doctor_find(e, GOOD, "timestamp",
+			    "demanded; addresses.yaml names an authority with %zu certificates",
+			    json_count(json_get(row, "certificates")));
 	return ERR_OK;
 }
 
@@ -159,49 +106,81 @@ static enum err examine_hand(struct examination *e, struct session *s)
 
 	json_set_str(c, job, "job", "describe");
 	if (hand_run(c, s, job, NULL, 0, NULL, NULL, &answer, NULL) != ERR_OK) {
-		find(e, MISSING, "hands", "%s", c->why);
+		doctor_find(e, MISSING, "hands", "%s", c->why);
 		err_clear(c);
 		return ERR_OK;
 	}
 	if (json_opt_int(answer, "landlock_abi", 0) < 1)
-		find(e, REMARK, "cage",
+		doctor_find(e, REMARK, "cage",
 		     "this kernel has no Landlock: a hand is held by seccomp alone, and fetch "
 		     "refuses unless "
 		     "stores.yaml accepts it");
 	else
-		find(e, GOOD, "cage", "this kernel has Landlock, ABI %lld",
+		doctor_find(e, GOOD, "cage", "this kernel has Landlock, ABI %lld",
 		     (long long)json_opt_int(answer, "landlock_abi", 0));
 	JSON_EACH(store, json_get(answer, "stores")) {
 		struct span problem = json_opt_text(store, "problem", SPAN_NONE);
 
-		find(e, problem.n ? MISSING : GOOD, "store", "%.*s: %.*s",
+		doctor_find(e, problem.n ? MISSING : GOOD, "store", "%.*s: %.*s",
 		     SPAN_ARG(json_opt_text(store, "name", SPAN_NONE)),
 		     SPAN_ARG(problem.n ? plain(c, problem) : SPAN("ready")));
 	}
 	if (!json_get(answer, "stores") || json_count(json_get(answer, "stores")) == 0)
-		find(e, MISSING, "store", "stores.yaml names no store");
+		doctor_find(e, MISSING, "store", "stores.yaml names no store");
+	return examine_timestamp(e, s, json_get(answer, "addresses"));
+}
+
+/* With 'ticks: 10s' something must close them, or the log tells when it did not. */
+#define TICKER_LATE_S 60
+
+static enum err examine_ticks(struct examination *e, struct session *s, const struct log *l)
+{
+	struct store_value last[2] = { { .i = 0 }, { .i = 0 } }, waiting;
+	const struct json *founded;
+	struct stat st;
+	char *path;
+	bool found;
+
+	TRY(home_last(e->c, s, "founded", &founded));
+	TRY(store_one(e->c, s->store, QUERY_TICK_LAST, PARAMS_NONE, last, 2, &found));
+	TRY(store_one(e->c, s->store, QUERY_ACT_WAITING_COUNT, PARAMS(P_INT(found ? last[1].i : 0)),
+		      &waiting, 1, NULL));
+	if (span_is(json_opt_text(founded, "ticks", SPAN_NONE), "on-demand")) {
+		doctor_find(e, REMARK, "ticks",
+		     "on demand: the log tells when something happened, so it is not to be "
+		     "published");
+		if (waiting.i)
+			doctor_find(e, MISSING, "waiting",
+				    "%lld acts are not in the log yet (writ tick)",
+				    (long long)waiting.i);
+		return ERR_OK;
+	}
+	TRY(path_fmt(e->c, &path, "%s/checkpoint", l->dir));
+	if (stat(path, &st) != 0 ||
+	    e->c->seam->now_ms() / 1000 - st.st_mtime > TICKER_LATE_S)
+		doctor_find(e, MISSING, "ticks",
+		     "every 10 s, and none was closed for a minute: nothing gets into the log "
+		     "(systemctl enable --now writ-tick.timer)");
+	else
+		doctor_find(e, GOOD, "ticks", "every 10 s; %lld acts wait for the next",
+		     (long long)waiting.i);
 	return ERR_OK;
 }
 
 static enum err examine_log(struct examination *e, struct session *s)
 {
-	struct ctx *c = e->c;
-	const struct json *founded;
 	struct checkpoint cp;
+	struct ctx *c = e->c;
 	struct log l;
 
-	if (order_log(c, s, &l) != ERR_OK || log_checkpoint(c, &l, &cp, NULL) != ERR_OK) {
-		find(e, MISSING, "log", "%s", c->why);
+	TRY(order_log(c, s, &l));
+	if (log_checkpoint(c, &l, &cp, NULL) != ERR_OK) {
+		doctor_find(e, MISSING, "log", "%s", c->why);
 		err_clear(c);
-		return ERR_OK;
+	} else {
+		doctor_find(e, GOOD, "log", "%llu ticks", (unsigned long long)cp.size);
 	}
-	TRY(home_last(c, s, "founded", &founded));
-	find(e, GOOD, "log", "%llu ticks", (unsigned long long)cp.size);
-	if (span_is(json_opt_text(founded, "ticks", SPAN_NONE), "on-demand"))
-		find(e, REMARK, "ticks",
-		     "on demand: the log tells when something happened, so it is not to be "
-		     "published");
-	return ERR_OK;
+	return examine_ticks(e, s, &l);
 }
 
 enum err cmd_doctor(struct ctx *c, const struct command *self, const struct args *a)
@@ -215,7 +194,9 @@ enum err cmd_doctor(struct ctx *c, const struct command *self, const struct args
 	TRY(examine_seal(&e, &s));
 	TRY(examine_hand(&e, &s));
 	TRY(examine_log(&e, &s));
+	TRY(examine_machine(&e, &s));
 	if (e.json) {
+		json_set_bool(c, out, "ready", e.missing == 0);
 		json_set(c, out, "findings", e.json);
 		json_set_int(c, out, "missing", e.missing);
 		TRY(say_json(c, out));

@@ -53,6 +53,35 @@ static enum err take_founding(struct ctx *c, const struct args *a, const char *d
 			  n);
 }
 
+/* The seal is lost: the same people, policy and orders under a new one. */
+static enum err init_again(struct ctx *c, const char *dir, struct span *document_out)
+{
+	const struct json *agencies;
+
+	TRY(home_again(c, dir, document_out, &agencies));
+	talk("%s/founding.json continues the old log from its last checkpoint. What was collected "
+	     "and not yet delivered is to be collected again; nobody has the old keys.", dir);
+	JSON_EACH(agency, agencies)
+		talk("after the founding, register again: %.*s, '%.*s'",
+		     SPAN_ARG(plain(c, json_opt_text(agency, "id", SPAN_NONE))),
+		     SPAN_ARG(plain(c, json_opt_text(agency, "label", SPAN_NONE))));
+	return ERR_OK;
+}
+
+static enum err init_new(struct ctx *c, const struct args *a, const char *dir,
+			 const struct json **answers_out, struct span *document_out)
+{
+	bool single = args_has(a, "single-user");
+	FD_SCOPED int fd = -1;
+
+	TRY(args_get(a, "answers") ? file_open(c, args_get(a, "answers"), O_RDONLY, 0, &fd)
+				   : questions_ask(c, &fd));
+	TRY(answers_read(c, dir, single,
+			 args_get(a, "answers") ? args_get(a, "answers") : "answers", fd,
+			 answers_out));
+	return home_make(c, dir, single, *answers_out, document_out);
+}
+
 static enum err agencies_left(struct ctx *c, const struct json *answers)
 {
 	JSON_EACH(agency, json_get(answers, "agencies"))
@@ -67,10 +96,8 @@ static enum err agencies_left(struct ctx *c, const struct json *answers)
 enum err cmd_init(struct ctx *c, const struct command *self, const struct args *a)
 {
 	const char *dir = home_dir(a);
-	bool single = args_has(a, "single-user");
-	const struct json *answers;
+	const struct json *answers = NULL;
 	struct span document;
-	FD_SCOPED int fd = -1;
 
 	TRY(usage_check(c, self, a, 0));
 	if (has_signature(a)) {
@@ -78,12 +105,8 @@ enum err cmd_init(struct ctx *c, const struct command *self, const struct args *
 		say("the home at %s is founded", dir);
 		return ERR_OK;
 	}
-	TRY(args_get(a, "answers") ? file_open(c, args_get(a, "answers"), O_RDONLY, 0, &fd)
-				   : questions_ask(c, &fd));
-	TRY(answers_read(c, dir, single,
-			 args_get(a, "answers") ? args_get(a, "answers") : "answers", fd,
-			 &answers));
-	TRY(home_make(c, dir, single, answers, &document));
+	TRY(args_has(a, "continue") ? init_again(c, dir, &document)
+				    : init_new(c, a, dir, &answers, &document));
 	if (!args_has(a, "key")) {
 		talk("%s/founding.json names the founders, the policy and the keys. Two founders "
 		     "sign it, each on their own machine:", dir);
@@ -93,7 +116,7 @@ enum err cmd_init(struct ctx *c, const struct command *self, const struct args *
 	}
 	TRY(sign_founding(c, a, dir, document));
 	say("the home at %s is founded", dir);
-	return agencies_left(c, answers);
+	return answers ? agencies_left(c, answers) : ERR_OK;
 }
 
 /* ---- help ---- */

@@ -9,6 +9,8 @@
 #include "cmd/cmd.h"
 #include "cmd/user_file.h"
 #include "log/log.h"
+#include "order/again.h"
+#include "order/backup.h"
 #include "order/home.h"
 #include "order/papers.h"
 #include "store/view.h"
@@ -96,7 +98,7 @@ static enum err compare(struct ctx *c, struct session *s, const struct log_repor
 {
 	struct log_fold fold_it = { s, fold };
 	bool finished, behind;
-	int64_t papers;
+	int64_t papers, foundings;
 	struct log l;
 	enum err e;
 
@@ -114,7 +116,12 @@ static enum err compare(struct ctx *c, struct session *s, const struct log_repor
 	err_clear(c);
 	TRY(log_verify(c, &l, &fold_it, say_it, out));
 	TRY(papers_check(c, s, say_it->say, say_it->of, &papers));
-	out->differences += behind + papers;
+	TRY(again_check(c, s, say_it->say, say_it->of, &foundings));
+	out->differences += behind + papers + foundings;
+	if (out->differences == 0 && mark_put(c, s, "verify") != ERR_OK) {
+		talk("when it was done could not be noted: %s", c->why);
+		err_clear(c);
+	}
 	return ERR_OK;
 }
 

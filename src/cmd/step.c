@@ -151,7 +151,7 @@ static void drop_empty(struct ctx *c, const struct step *s)
 
 static int write_flags(const struct command *command, const struct args *a)
 {
-	if (strcmp(command->words, "deliver") != 0)
+	if (strcmp(command->words, "deliver") != 0 && strcmp(command->words, "backup") != 0)
 		return O_WRONLY | O_CREAT;
 	return O_RDWR | O_CREAT | (args_has(a, "resume") ? 0 : O_EXCL);
 }

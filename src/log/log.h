@@ -55,6 +55,9 @@ enum err log_tick(struct ctx *c, const struct log *l, struct log_tick *out) MUST
  * checkpoint is lost or damaged, which no crash does. */
 enum err log_recover(struct ctx *c, const struct log *l, bool *finished_out) MUST_USE;
 
+/* log/lock: no tick is closed until the descriptor is; ERR_BUSY after LOG_BUSY_MS. */
+enum err log_lock(struct ctx *c, const struct log *l, int *fd_out) MUST_USE;
+
 /* For 'fsck': puts a lost or damaged checkpoint back from the seal's last tick, and makes the right
  * edge of the tiles above level 0 again. Only what follows from the seal's signature and from level
  * 0 is written; run log_verify before, for it names what is mended here. */

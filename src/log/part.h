@@ -9,9 +9,6 @@
 #include "log/log.h"
 #include "log/tile.h"
 
-/* log/lock, held until the descriptor closes; ERR_BUSY after LOG_BUSY_MS. */
-enum err log_lock(struct ctx *c, const struct log *l, int *fd_out) MUST_USE;
-
 /* The checkpoint's file; *found_out false where there is none yet. */
 enum err log_checkpoint_read(struct ctx *c, const struct log *l, struct checkpoint *out,
 			     struct span *note_out, bool *found_out) MUST_USE;

@@ -186,8 +186,9 @@ static enum err ask_last(struct ctx *c, const struct log *l, struct asked *out, 
 static enum err out_of_step(struct ctx *c, uint64_t here, uint64_t there)
 {
 	err_next(c, here > there ? "restore the seal's newest state; if it is lost, a new log "
-				   "begins (writ help backup)"
-				 : "restore the newest copy of the home's log folder and database");
+				   "begins: writ init --continue (restore.md)"
+				 : "restore the newest copy of the log folder; if there is none, a "
+				   "new log begins: writ init --continue (restore.md)");
 	FAIL(c, ERR_STATE, "the log here has %llu entries, the seal's has %llu",
 	     (unsigned long long)here, (unsigned long long)there);
 }

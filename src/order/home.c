@@ -14,6 +14,7 @@
 #include "base/run.h"
 #include "crypt/sshsig.h"
 #include "format/time.h"
+#include "order/again.h"
 
 #define DOCUMENT_MAX ((size_t)1 << 20)
 
@@ -75,17 +76,24 @@ static enum err person_row(struct ctx *c, const struct json *founder, struct jso
 	return ERR_OK;
 }
 
-static enum err founding_input(struct ctx *c, const struct json *answers, struct span *out)
+static enum err log_origin(struct ctx *c, struct span domain, struct json *input)
 {
-	struct json *input = json_object(c), *people = json_list(c), *policy, *row;
 	unsigned char r[4];
 	struct span origin;
 
 	if (c->seam->random(r, sizeof r) != 0)
 		FAIL(c, ERR_IO, "the machine gives no randomness");
-	TRY(span_fmt(c, &origin, "%.*s/writ-%02x%02x%02x%02x",
-		     SPAN_ARG(json_opt_text(answers, "domain", SPAN_NONE)), r[0], r[1], r[2],
+	TRY(span_fmt(c, &origin, "%.*s/writ-%02x%02x%02x%02x", SPAN_ARG(domain), r[0], r[1], r[2],
 		     r[3]));
+	json_set_text(c, input, "log_origin", origin);
+	return ERR_OK;
+}
+
+static enum err founding_input(struct ctx *c, const struct json *answers, struct span *out)
+{
+	struct json *input = json_object(c), *people = json_list(c), *policy, *row;
+
+	TRY(log_origin(c, json_opt_text(answers, "domain", SPAN_NONE), input));
 	JSON_EACH(founder, json_get(answers, "founders")) {
 		TRY(person_row(c, founder, &row));
 		json_add(c, people, row);
@@ -93,7 +101,6 @@ static enum err founding_input(struct ctx *c, const struct json *answers, struct
 	TRY(json_get(answers, "policy") ? json_clone(c, json_get(answers, "policy"), &policy)
 					: ERR_OK);
 	json_set_text(c, input, "provider", json_opt_text(answers, "provider", SPAN_NONE));
-	json_set_text(c, input, "log_origin", origin);
 	json_set(c, input, "people", people);
 	json_set(c, input, "policy", json_get(answers, "policy") ? policy : json_object(c));
 	return json_write(c, input, DOCUMENT_MAX, out);
@@ -177,6 +184,20 @@ static enum err run_seal(struct ctx *c, const struct home *h, const char *const 
 	return ERR_OK;
 }
 
+static const char *const *init_words(const struct home *h)
+{
+	static const char *words[7];
+	const char *const more[] = { "--writ-user", "writ", "--hand-user", "writ-hand" };
+	size_t n = 0;
+
+	words[n++] = "--init";
+	words[n++] = h->seal_state;
+	for (size_t i = 0; !h->single_user && i < COUNT_OF(more); i++)
+		words[n++] = more[i];
+	words[n] = NULL;
+	return words;
+}
+
 enum err home_make(struct ctx *c, const char *dir, bool single_user, const struct json *answers,
 		   struct span *document_out)
 {
@@ -195,19 +216,15 @@ enum err home_make(struct ctx *c, const char *dir, bool single_user, const struc
 	TRY(json_write_pretty(c, answers, DOCUMENT_MAX, &text));
 	TRY(path_fmt(c, &path, "%s/init.json", dir));
 	TRY(file_write(c, path, text, 0600));
-	TRY(run_seal(c, &h,
-		     single_user ? (const char *const[]){ "--init", h.seal_state, NULL }
-				 : (const char *const[]){ "--init", h.seal_state, "--writ-user",
-							  "writ", "--hand-user", "writ-hand",
-							  NULL },
-		     input, document_out));
+	TRY(run_seal(c, &h, init_words(&h), input, document_out));
 	/* Only now: answers that were refused leave no stores behind that the next would find. */
 	TRY(write_stores(c, &h, answers));
 	TRY(path_fmt(c, &path, "%s/founding.json", dir));
 	return file_write(c, path, *document_out, 0644);
 }
 
-/* From here on the files belong to the user writ: root gives up its power for the rest. */
+/* Who acts on files of the home is the user writ: root gives up its power, for the rest of the
+ * command or until become_root. */
 static enum err become_writ(struct ctx *c, const struct home *h)
 {
 	struct passwd *p;
@@ -221,6 +238,52 @@ static enum err become_writ(struct ctx *c, const struct home *h)
 	if (setegid(p->pw_gid) != 0 || seteuid(p->pw_uid) != 0)
 		FAIL(c, ERR_IO, "cannot become the user writ: %s", strerror(errno));
 	return ERR_OK;
+}
+
+static enum err become_root(struct ctx *c)
+{
+	if (getuid() == 0 && (seteuid(0) != 0 || setegid(0) != 0))
+		FAIL(c, ERR_IO, "cannot become root again: %s", strerror(errno));
+	return ERR_OK;
+}
+
+static enum err not_lost(struct ctx *c, const struct home *h)
+{
+	char *path;
+
+	TRY(path_fmt(c, &path, "%s/founding.json", h->seal_state));
+	if (!file_exists(path))
+		return ERR_OK;
+	err_next(c, "if its state cannot be used any more, move that folder away and keep it");
+	FAIL(c, ERR_STATE, "there is a seal in %s: it is not lost", h->seal_state);
+}
+
+enum err home_again(struct ctx *c, const char *dir, struct span *document_out,
+		    const struct json **agencies_out)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	struct json *input, *answers;
+	struct span text, kept;
+	struct home h;
+	char *path;
+
+	TRY(home_find(c, dir, &h));
+	TRY(not_lost(c, &h));
+	TRY(make_folders(c, &h));
+	TRY(become_writ(c, &h));
+	TRY(session_open(c, h.dir, NULL, &s));
+	TRY(again_input(c, &s, &input, &answers));
+	session_close(&s);
+	TRY(become_root(c));
+	TRY(log_origin(c, json_opt_text(answers, "domain", SPAN_NONE), input));
+	*agencies_out = json_get(answers, "agencies");
+	TRY(json_write(c, input, DOCUMENT_MAX, &text));
+	TRY(json_write_pretty(c, answers, 2 * DOCUMENT_MAX, &kept));
+	TRY(path_fmt(c, &path, "%s/init.json", h.dir));
+	TRY(file_write(c, path, kept, 0600));
+	TRY(run_seal(c, &h, init_words(&h), text, document_out));
+	TRY(path_fmt(c, &path, "%s/founding.json", h.dir));
+	return file_write(c, path, *document_out, 0644);
 }
 
 static enum err founded_body(struct ctx *c, const char *dir, const struct json *shown,
@@ -297,9 +360,10 @@ enum err home_found(struct ctx *c, const char *dir, const char *document_file,
 	struct session SESSION_SCOPED s = { .seal = -1 };
 	const char *argv[24] = { "--init", NULL, "--signed" };
 	struct span document, printed;
-	struct json *shown, *signatures, *body;
+	struct json *shown, *signatures, *body, *founding;
 	struct home h;
 	char *path;
+	bool again;
 
 	TRY(home_find(c, dir, &h));
 	if (count < 2 || count > 16)
@@ -308,15 +372,24 @@ enum err home_found(struct ctx *c, const char *dir, const char *document_file,
 	argv[1] = h.seal_state;
 	TRY(file_read(c, document_file, DOCUMENT_MAX, &document));
 	TRY(read_signatures(c, signature_files, count, &signatures));
+	TRY(json_parse(c, document, &founding));
+	again = json_get(founding, "continues") != NULL;
+	if (again != file_exists(h.db))
+		FAIL(c, ERR_STATE, "%s", again ? "this document continues a home that is not here"
+					       : "this home is founded already");
 	TRY(lay_out(c, &h, document, signatures, argv + 3));
 	TRY(run_seal(c, &h, argv, SPAN_NONE, &printed));
 	TRY(publish_key(c, &h, &shown));
 	TRY(founded_body(c, h.dir, shown, document, signatures, &body));
 	TRY(become_writ(c, &h));
+	if (again)
+		TRY(again_carry(c, &h));
 	TRY(store_open(c, h.db, STORE_CREATE, &s.store));
 	store_close(&s.store);
 	TRY(session_open(c, h.dir, NULL, &s));
 	TRY(home_append(c, &s, "founded", body));
+	if (again)
+		TRY(again_orders(c, &s));
 	TRY(path_fmt(c, &path, "%s/init.json", h.dir));
 	TRY(file_remove(c, path));
 	return order_close_tick(c, &s);

@@ -13,6 +13,10 @@
  * document. ERR_STATE where a home stands already. */
 enum err home_make(struct ctx *c, const char *dir, bool single_user, const struct json *answers,
 		   struct span *document_out) MUST_USE;
+/* The same for a home whose seal is lost: everything is taken from its own acts (again.h).
+ * *agencies_out: whose keys are to be registered again. */
+enum err home_again(struct ctx *c, const char *dir, struct span *document_out,
+		    const struct json **agencies_out) MUST_USE;
 /* Makes the home live with two signatures over its founding document (files beside it). */
 enum err home_found(struct ctx *c, const char *dir, const char *document_file,
 		    const char *const *signature_files, size_t count) MUST_USE;

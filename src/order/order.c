@@ -30,6 +30,7 @@ static const struct {
 #define IN_COLLECTED (S(COLLECTED) | S(APPROVED))
 #define IN_APPROVED S(APPROVED)
 #define IN_RELEASED (S(RELEASED) | S(DELIVERED))
+#define IN_SEALED (S(COLLECTING) | S(COLLECTED) | S(APPROVED) | S(RELEASED))
 #define IN_ANY ((1u << ORDER_STATES) - 1)
 
 static const struct {
@@ -300,6 +301,12 @@ static enum err fold_body(struct ctx *c, struct order *o, enum act_kind kind,
 	case ACT_PRESERVED:
 	case ACT_NOTICE_DECIDED:
 		fold_file(o, kind, body);
+		return ERR_OK;
+	case ACT_SEAL_LOST:
+		/* Keys, statement and release died with it; what was handed over stays so. */
+		forget_collection(o);
+		o->released = NULL;
+		o->state = ORDER_DECIDED;
 		return ERR_OK;
 	case ACT_DESTROYED:
 		fold_destroyed(o, body);

@@ -25,6 +25,7 @@ struct founding {
 	struct span provider, origin, document_key, vkey, certificate, certificate_sha256, request,
 		document;
 	struct json *rows, *policy;     /* entries; every name with its value */
+	struct json *continues;         /* the log before this one, or NULL */
 	struct keys keys;
 	uid_t writ, hand;
 };
@@ -104,6 +105,28 @@ static enum err add_policy(struct turn *t, struct founding *f, const struct json
 	return ERR_OK;
 }
 
+/* The log of a seal that was lost: its last checkpoint, by the key that signed it. */
+static enum err read_continues(struct ctx *c, const struct json *continues, struct founding *f)
+{
+	struct span vkey, note, sha;
+	struct checkpoint cp;
+	struct note_key key;
+
+	if (!continues || continues->type == JSON_NULL)
+		return ERR_OK;
+	if (continues->type != JSON_OBJECT)
+		FAIL(c, ERR_FORMAT, "'continues' is no object");
+	TRY(json_only(c, continues, "checkpoint founding_sha256 log_vkey"));
+	TRY(json_need_text(c, continues, "log_vkey", &vkey));
+	TRY(json_need_text(c, continues, "checkpoint", &note));
+	TRY(json_need_text(c, continues, "founding_sha256", &sha));
+	if (!hex_ok(sha, SHA256_BYTES))
+		FAIL(c, ERR_FORMAT, "'founding_sha256' is no SHA-256");
+	TRY(note_key_parse(c, vkey, &key));
+	TRY(checkpoint_open(c, note, &key, &cp));
+	return json_clone(c, continues, &f->continues);
+}
+
 static enum err read_input(struct turn *t, struct founding *f)
 {
 	const struct json *people, *overrides;
@@ -112,7 +135,7 @@ static enum err read_input(struct turn *t, struct founding *f)
 
 	TRY(fd_read_all(t->c, STDIN_FILENO, INPUT_MAX, &text));
 	TRY(json_parse(t->c, text, &j));
-	TRY(json_only(t->c, j, "provider log_origin people policy"));
+	TRY(json_only(t->c, j, "provider log_origin people policy continues"));
 	TRY(json_need_text(t->c, j, "provider", &f->provider));
 	f->origin = json_opt_text(j, "log_origin", SPAN_NONE);
 	TRY(json_need_list(t->c, j, "people", &people));
@@ -127,6 +150,7 @@ static enum err read_input(struct turn *t, struct founding *f)
 		TRY(json_need_object(t->c, j, "policy", &overrides));
 		TRY(add_policy(t, f, overrides));
 	}
+	TRY(read_continues(t->c, json_get(j, "continues"), f));
 	roster_left(t, f->rows, f->policy);
 	return refuse_by(t, check_all(R(making), &t->f));
 }
@@ -178,6 +202,8 @@ static enum err make_document(struct turn *t, struct founding *f)
 	json_set_text(t->c, j, "log_vkey", f->vkey);
 	json_set_text(t->c, j, "document_key", f->document_key);
 	json_set_text(t->c, j, "certificate_sha256", f->certificate_sha256);
+	if (f->continues)
+		json_set(t->c, j, "continues", f->continues);
 	return document_text(t, j, &f->document);
 }
 

@@ -128,9 +128,12 @@ static enum err put_keys(struct ctx *c, const struct verify_report *r, struct bu
 			? "\nKeys, compared with the policy:\n"
 			: "\nKeys, taken from the file itself and *not compared* with anything:\n");
 	TRY(put_key(c, b, "certificate (SHA-256)", r->certificate));
+	TRY(put_key(c, b, "timestamps (SHA-256)", r->tsa));
 	TRY(put_key(c, b, "seal's document key", r->document_key));
 	TRY(put_key(c, b, "founding document", r->founding));
-	return put_key(c, b, "log", r->log_key);
+	TRY(put_key(c, b, "log", r->log_key));
+	/* A seal that was lost: a new log, which begins with the old one's last checkpoint. */
+	return r->continues.n ? put_key(c, b, "  which goes on from", r->continues) : ERR_OK;
 }
 
 static const char *first_broken(const struct verify_report *r)
@@ -220,6 +223,7 @@ static enum err json_keys(struct ctx *c, const struct verify_report *r, struct j
 	TRY(json_clean(c, keys, "document_key", r->document_key));
 	TRY(json_clean(c, keys, "founding", r->founding));
 	TRY(json_clean(c, keys, "log", r->log_key));
+	TRY(json_clean(c, keys, "log_continues", r->continues));
 	json_set(c, o, "keys", keys);
 	return ERR_OK;
 }

@@ -4,6 +4,7 @@
  * It cannot know of endings that the package does not carry; the seal watched those at release.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "crypt/note.h"
 #include "crypt/sshsig.h"
 #include "verify/part.h"
 
@@ -159,6 +160,28 @@ static enum err founding_values(struct verify *v, struct roster *out)
 	return json_clone(v->c, policy, &out->policy);
 }
 
+/* A seal that was lost: the old log's last checkpoint, which the founders signed with the rest.
+ * Whether it was the last one only people who kept a later one can say. */
+static enum err founding_continues(struct verify *v)
+{
+	const struct json *after = json_get(v->founding, "continues");
+	struct span vkey, note, sha;
+	struct checkpoint cp;
+	struct note_key key;
+
+	if (!after)
+		return ERR_OK;
+	TRY(json_need_object(v->c, v->founding, "continues", &after));
+	TRY(json_only(v->c, after, "checkpoint founding_sha256 log_vkey"));
+	TRY(json_need_text(v->c, after, "log_vkey", &vkey));
+	TRY(json_need_text(v->c, after, "checkpoint", &note));
+	TRY(json_need_text(v->c, after, "founding_sha256", &sha));
+	TRY(note_key_parse(v->c, vkey, &key));
+	TRY(checkpoint_open(v->c, note, &key, &cp));
+	return span_fmt(v->c, &v->r->continues, "%.*s, %llu ticks", SPAN_ARG(cp.origin),
+			(unsigned long long)cp.size);
+}
+
 static enum err founding(struct verify *v, struct roster *out)
 {
 	const struct demand demand = { .name_space = "writ-roster@v1" };
@@ -178,6 +201,7 @@ static enum err founding(struct verify *v, struct roster *out)
 	JSON_EACH(row, people)
 		TRY(person_add(v, out, row));
 	TRY(founding_values(v, out));
+	TRY(founding_continues(v));
 	TRY(roster_signers(v, out, text, signatures, &demand, &who));
 	if (signers_people(&who) < 2)
 		FAIL(v->c, ERR_VERIFY,

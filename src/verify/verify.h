@@ -47,7 +47,9 @@ struct verify_report {
 	int64_t items, bytes;
 	/* Fingerprints of the keys that it was checked with, from the policy or from the file
 	 * itself. */
+	struct span tsa;                /* of the timestamp authority; empty without a timestamp */
 	struct span certificate, document_key, founding, log_key;
+	struct span continues;  /* the log that this one goes on from, its seal being lost */
 };
 
 /* Fails only when the check itself cannot be made (ERR_NOT_FOUND, ERR_USAGE for a policy or

@@ -37,6 +37,8 @@ class Roster:
         self.policy = dict(f.obj("policy"))
         if f.get("action") != "found" or f.get("roster_version") != 1 or set(self.policy) != set(POLICY):
             raise Bad("founding-signatures", "not a founding document")
+        if "continues" in f:
+            check_continues(f["continues"])
         if len(self.signers(approvals.text("founding"), approvals.list("founding_signatures", str), "roster",
                             "founding-signatures")) < 2:
             raise Bad("founding-signatures", "fewer than two people")
@@ -179,16 +181,12 @@ def vkey_parse(text, check):
     return name, raw[1:]
 
 
-def check_proof(p, raw, vkey):
-    no = "log-proof"
+def note_open(text, sigs, vkey, no):
+    """(size, root) of a checkpoint with exactly one signature, by that key."""
     name, key = vkey_parse(vkey, no)
     try:
-        head, text, sigs = raw.decode().split("\n\n")
-        lines = head.split("\n")
-        first, extra, index = lines[0], lines[1], lines[2]
         origin, size, root = text.split("\n")
-        if first != "c2sp.org/tlog-proof@v1" or not extra.startswith("extra ") or origin != name or \
-                not re.fullmatch("index (0|[1-9][0-9]*)", index) or not re.fullmatch("0|[1-9][0-9]*", size):
+        if origin != name or not re.fullmatch("0|[1-9][0-9]*", size):
             raise Bad(no, "form")
         sig = re.fullmatch("\u2014 ([^ \n]+) ([^ \n]+)\n", sigs)
         blob = b64(sig[2], no) if sig else b""
@@ -196,9 +194,32 @@ def check_proof(p, raw, vkey):
         if not sig or sig[1] != name or blob[:4] != ident:
             raise Bad(no, "signed by another log, or by more than the log")
         ed25519.Ed25519PublicKey.from_public_bytes(key).verify(blob[4:], (text + "\n").encode())
-    except (ValueError, IndexError, InvalidSignature) as e:
+    except (ValueError, InvalidSignature) as e:
         raise Bad(no, "form or signature") from e
-    extra, index, size = b64(extra[6:], no), int(index[6:]), int(size)
+    return int(size), root
+
+
+def check_continues(after):
+    """The log of a seal that was lost, in a founding document."""
+    no = "founding-signatures"
+    if not isinstance(after, dict) or set(after) != {"checkpoint", "founding_sha256", "log_vkey"} or \
+            not all(isinstance(v, str) for v in after.values()) or after["checkpoint"].count("\n\n") != 1:
+        raise Bad(no, "continues nothing")
+    note_open(*after["checkpoint"].split("\n\n"), after["log_vkey"], no)
+
+
+def check_proof(p, raw, vkey):
+    no = "log-proof"
+    try:
+        head, text, sigs = raw.decode().split("\n\n")
+        lines = head.split("\n")
+        first, extra, index = lines[0], lines[1], lines[2]
+    except (ValueError, IndexError) as e:
+        raise Bad(no, "form") from e
+    if first != "c2sp.org/tlog-proof@v1" or not extra.startswith("extra ") or not re.fullmatch("index (0|[1-9][0-9]*)", index):
+        raise Bad(no, "form")
+    size, root = note_open(text, sigs, vkey, no)
+    extra, index = b64(extra[6:], no), int(index[6:])
     if len(extra) != 555 or extra[0] != 1:
         raise Bad(no, "extra")
     millis, place = struct.unpack(">QH", extra[1:11])
