@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,21 +36,39 @@ static enum err folder(struct ctx *c, const struct args *a, char **out)
 	return ERR_OK;
 }
 
+static bool is_maildir(struct ctx *c, const char *path)
+{
+	struct stat st;
+	char *cur;
+
+	return path_fmt(c, &cur, "%s/cur", path) == ERR_OK && stat(cur, &st) == 0 &&
+	       S_ISDIR(st.st_mode);
+}
+
+static bool is_mbox(const char *path)
+{
+	FD_SCOPED int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	char head[5];
+
+	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	       read(fd, head, sizeof head) == sizeof head && !memcmp(head, "From ", sizeof head);
+}
+
 static enum err own_mail(struct ctx *c, const struct args *a, const char **out)
 {
-	const char *dir = args_get(a, "mail");
-	char *cur, *whole;
-	struct stat st;
+	const char *mail = args_get(a, "mail");
+	char *whole;
 
 	*out = "";
-	if (!dir)
+	if (!mail)
 		return ERR_OK;
-	TRY(path_fmt(c, &cur, "%s/cur", dir));
-	if (stat(cur, &st) != 0 || !S_ISDIR(st.st_mode)) {
-		err_next(c, "name a folder that holds cur, new and tmp");
-		FAIL(c, ERR_USAGE, "%s is no Maildir", dir);
+	if (!is_maildir(c, mail) && !is_mbox(mail)) {
+		err_next(c, "name a folder that holds cur, new and tmp, or a file that begins with "
+			    "a From_ line");
+		FAIL(c, ERR_USAGE, "%s is neither a Maildir nor an mbox file", mail);
 	}
-	TRY(path_real(c, dir, &whole));
+	TRY(path_real(c, mail, &whole));
 	*out = whole;
 	return ERR_OK;
 }

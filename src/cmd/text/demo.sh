@@ -2,7 +2,7 @@
 # The demonstration of writ: an invented provider, invented agencies and staff with throw-away keys.
 # It runs nothing but the commands that it prints. Every collection goes through the same programs,
 # ticket and cage as in an installed home. 'writ demo' writes this file and starts it:
-#   DEMO = the folder of the demonstration, OWN = folder of your own Maildir or empty
+#   DEMO = the folder of the demonstration, OWN = your own Maildir or mbox file, or empty
 set -u
 cd "$DEMO" || exit 1
 export WRIT_HOME="$DEMO/home"
@@ -26,7 +26,7 @@ for p in ana ben chi; do ssh-keygen -q -t ed25519 -N '' -C "$p" -f "$p.key" </de
 age-keygen -o lutetia.age 2>lutetia.pub; age-keygen -o thames.age 2>thames.pub
 lutetia=$(grep -o 'age1[a-z0-9]*' lutetia.pub); thames=$(grep -o 'age1[a-z0-9]*' thames.pub)
 
-store() { printf '  - name: %s\n    kind: maildir\n    path: "%s"\n    domain: mail.example\n    region: FR\n    law: FR\n    categories:\n      - CONTENT_COMM\n      - MSG_META\n' "$1" "$2"; }
+store() { printf '  - name: %s\n    kind: %s\n    path: "%s"\n    domain: mail.example\n    region: FR\n    law: FR\n    categories:\n      - CONTENT_COMM\n      - MSG_META\n' "$1" "$2" "$3"; }
 person() { printf '  - name: %s\n    unix_user: %s\n    key: %s\n    may:\n' "$1" "$user" "$2"; shift 2; for m; do printf '      - %s\n' "$m"; done; }
 {
 	printf 'provider: Example Mail (demo)\ndomain: mail.example\ncountry: FR\nfounders:\n'
@@ -34,8 +34,9 @@ person() { printf '  - name: %s\n    unix_user: %s\n    key: %s\n    may:\n' "$1
 	person Ben "$DEMO/ben.key.pub" approve roster halt
 	person Chi "$DEMO/chi.key.pub" approve roster
 	printf 'agencies:\n  - lutetia\n  - thames\nstores:\n'
-	store main "$DEMO/mail/{domain}/{local}/Maildir"
-	[ -z "$OWN" ] || store own "$(dirname "$OWN")/{local}"
+	store main maildir "$DEMO/mail/{domain}/{local}/Maildir"
+	if [ -d "$OWN" ]; then store own maildir "$(dirname "$OWN")/{local}"
+	elif [ -n "$OWN" ]; then store own mbox "$(dirname "$OWN")/{local}"; fi
 	printf 'ticks: on-demand\nretention: "90"\nnotice: "7"\n'
 } >answers.yaml
 run 0 'writ init --single-user --answers answers.yaml --key ana.key --key ben.key'

@@ -14,6 +14,8 @@
 #include "connect/plan.h"
 
 #define HEAD_FIRST 4096u        /* bytes: the first read of a header block */
+#define FROM_KEPT_MAX 230u      /* bytes of a From_ line that items.jsonl gets */
+_Static_assert(FROM_KEPT_MAX + sizeof(uint64_t) + 17 <= POOL_NAME_MAX, "room for the offset");
 #define BEFORE_BYTES 3          /* of the bound: as much as an empty line needs */
 #define BEHIND_BYTES 7u
 
@@ -77,7 +79,7 @@ static struct span record_make(const struct mbox_item *it, unsigned char *record
 
 	*id_n = n > 0 ? (size_t)n : 0;
 	memcpy(record + *id_n, &it->sum, MBOX_SUM_BYTES);
-	line = span_cut(it->from_line, 0, POOL_NAME_MAX - *id_n - MBOX_SUM_BYTES);
+	line = span_cut(it->from_line, 0, FROM_KEPT_MAX);
 	if (line.n)
 		memcpy(record + *id_n + MBOX_SUM_BYTES, line.p, line.n);
 	return span_of(record, *id_n + MBOX_SUM_BYTES + line.n);
