@@ -182,7 +182,8 @@ static void idle_tick_makes_three_files_durable(void **state)
 		synced = 0;
 		ok(&c, log_tick(&c, &p.log, &t));
 		clock_ms += 10000;
-		if (synced != 3)
+		/* One more when a tile has filled: the level above grows. */
+		if (synced != ((i + 1) % 256 ? 3 : 4))
 			fail_msg("tick %d made %d files durable", i, synced);
 		assert_int_equal(database_bytes(&p), before);
 	}
