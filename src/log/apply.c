@@ -254,8 +254,6 @@ enum err log_answer_apply(struct ctx *c, const struct log *l, const struct log_a
 	seam_crash_point(CRASH_LOG_BEFORE_DB);
 	TRY(store_answer(c, l, a, waiting, waiting_count, until_id));
 	seam_crash_point(CRASH_LOG_AFTER_DB);
-	TRY(tiles_add_entry(c, l->dir, n, span_of(a->entry, sizeof a->entry)));
-	seam_crash_point(CRASH_LOG_AFTER_ENTRIES);
-	TRY(tiles_add_leaf(c, l->dir, n, &a->leaf));
+	TRY(tiles_add(c, l->dir, n, span_of(a->entry, sizeof a->entry), &a->leaf));
 	return log_answer_publish(c, l, a);
 }

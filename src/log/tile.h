@@ -52,11 +52,10 @@ enum err tiles_edge(struct ctx *c, struct tiles *t, struct tree_edge *out) MUST_
 enum err hashes_root(struct ctx *c, const unsigned char *hashes, unsigned count, struct sha256 *out)
 	MUST_USE;
 
-/* Writing the entry of a tree of size n, which becomes n + 1. All tiles are durable when this
- * returns; those above level 0 change once in 256 times. */
-enum err tiles_add_entry(struct ctx *c, const char *dir, uint64_t n, struct span entry) MUST_USE;
-enum err tiles_add_leaf(struct ctx *c, const char *dir, uint64_t n, const struct sha256 *leaf)
-	MUST_USE;
+/* Writing the entry of a tree of size n, which becomes n + 1, and its leaf. All tiles are durable
+ * when this returns; those above level 0 change once in 256 times. */
+enum err tiles_add(struct ctx *c, const char *dir, uint64_t n, struct span entry,
+		   const struct sha256 *leaf) MUST_USE;
 /* Makes the right edge of the levels above 0 again from the level below. */
 enum err tiles_mend(struct ctx *c, const char *dir, uint64_t size) MUST_USE;
 /* Takes away what is no part of a tree of that size at its right edge: older partial tiles. */

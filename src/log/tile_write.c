@@ -4,9 +4,11 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -42,8 +44,24 @@ static enum err tile_put(struct ctx *c, const char *dir, int level, const struct
 	return file_write(c, path, s, PUBLIC_FILE);
 }
 
-/* The last tile of a tree of n items, with one item more. */
-static enum err append(struct ctx *c, const char *dir, int level, uint64_t n, struct span item)
+/* A tile on its way to the disk: its temporary file, then its name. */
+struct write {
+	struct ctx *c;
+	int fd;
+	char *path, *tmp;               /* tmp is NULL when the file has its name */
+};
+
+static void write_end(struct write *w)
+{
+	fd_close(&w->fd);
+	if (w->tmp)
+		w->c->seam->unlink(w->tmp);
+}
+#define WRITE_SCOPED __attribute__((cleanup(write_end)))
+
+/* The last tile of a tree of n items, with one item more, under its temporary name. */
+static enum err append(struct ctx *c, const char *dir, int level, uint64_t n, struct span item,
+		       struct write *out)
 {
 	struct tile_kept *t;
 	unsigned width = (unsigned)(n % TILE_WIDTH);
@@ -51,20 +69,48 @@ static enum err append(struct ctx *c, const char *dir, int level, uint64_t n, st
 	TRY(NEW(c, t));
 	if (width)
 		TRY(tile_read(c, dir, level, n / TILE_WIDTH, width, t));
-	t->index = n / TILE_WIDTH;
-	t->width = width + 1;
 	memcpy(t->bytes + width * tile_item_bytes(level), item.p, tile_item_bytes(level));
-	return tile_put(c, dir, level, t);
+	TRY(tile_file(c, dir, level, n / TILE_WIDTH, width + 1, &out->path));
+	TRY(folder_of(c, out->path, width + 1));
+	TRY(path_fmt(c, &out->tmp, "%s.tmp", out->path));
+	TRY(file_open(c, out->tmp, O_WRONLY | O_CREAT | O_TRUNC, PUBLIC_FILE, &out->fd));
+	if (fchmod(out->fd, PUBLIC_FILE) != 0)
+		FAIL(c, ERR_IO, "cannot set the mode of %s", out->tmp);
+	return fd_write_all(c, out->fd, span_of(t->bytes, (width + 1) * tile_item_bytes(level)));
 }
 
-enum err tiles_add_entry(struct ctx *c, const char *dir, uint64_t n, struct span entry)
+static enum err name(struct ctx *c, struct write *w)
 {
-	unsigned char item[TILE_ENTRY_BYTES] = { 0, TICK_ENTRY_BYTES };
+	if (c->seam->rename(w->tmp, w->path) != 0)
+		FAIL(c, ERR_IO, "cannot put %s in place: %s", w->path, strerror(errno));
+	w->tmp = NULL;
+	return ERR_OK;
+}
 
-	if (entry.n != TICK_ENTRY_BYTES)
-		FAIL(c, ERR_FORMAT, "an entry of %zu bytes", entry.n);
-	memcpy(item + 2, entry.p, TICK_ENTRY_BYTES);
-	return append(c, dir, TILE_ENTRIES, n, span_of(item, sizeof item));
+static enum err name_sync(struct ctx *c, const struct write *w)
+{
+	char *folder;
+
+	TRY(span_cstr(c, span_of(w->path, (size_t)(strrchr(w->path, '/') - w->path)), &folder));
+	return dir_sync(c, folder);
+}
+
+/* Both are written before either is waited for: the disk then takes them together. */
+static enum err add_both(struct ctx *c, const char *dir, uint64_t n, struct span entry,
+			 struct span leaf)
+{
+	WRITE_SCOPED struct write e = { .c = c, .fd = -1 };
+	WRITE_SCOPED struct write h = { .c = c, .fd = -1 };
+
+	TRY(append(c, dir, TILE_ENTRIES, n, entry, &e));
+	TRY(append(c, dir, 0, n, leaf, &h));
+	TRY(fd_sync(c, e.fd));
+	TRY(fd_sync(c, h.fd));
+	TRY(name(c, &e));
+	seam_crash_point(CRASH_LOG_AFTER_ENTRIES);
+	TRY(name(c, &h));
+	TRY(name_sync(c, &e));
+	return name_sync(c, &h);
 }
 
 /* A tile of a level above 0, each hash the root of a full tile below. */
@@ -103,11 +149,16 @@ enum err tiles_mend(struct ctx *c, const char *dir, uint64_t size)
 	return ERR_OK;
 }
 
-enum err tiles_add_leaf(struct ctx *c, const char *dir, uint64_t n, const struct sha256 *leaf)
+enum err tiles_add(struct ctx *c, const char *dir, uint64_t n, struct span entry,
+		   const struct sha256 *leaf)
 {
+	unsigned char item[TILE_ENTRY_BYTES] = { 0, TICK_ENTRY_BYTES };
 	uint64_t size = n + 1;
 
-	TRY(append(c, dir, 0, n, sha256_span(leaf)));
+	if (entry.n != TICK_ENTRY_BYTES)
+		FAIL(c, ERR_FORMAT, "an entry of %zu bytes", entry.n);
+	memcpy(item + 2, entry.p, TICK_ENTRY_BYTES);
+	TRY(add_both(c, dir, n, span_of(item, sizeof item), sha256_span(leaf)));
 	/* A level grows when the one below it has filled a tile. */
 	for (int level = 1; level < TILE_LEVELS; level++) {
 		if (size & ((UINT64_C(1) << (8 * level)) - 1))
