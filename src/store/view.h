@@ -23,7 +23,7 @@ struct order_view {
 #undef ROW
 };
 
-/* The row of v->ref becomes v. */
+/* The row of v->ref becomes v; received_at is written with the first row alone. */
 enum err view_put(struct ctx *c, struct store *st, const struct order_view *v) MUST_USE;
 enum err view_remove(struct ctx *c, struct store *st, struct span ref) MUST_USE;
 enum err view_clear(struct ctx *c, struct store *st) MUST_USE;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "store/schema.h"
 #include "store/view.h"
 #include "store_test.h"
 
@@ -330,11 +331,69 @@ static void triggers_do_not_fire(void **state)
 	ok(&c, store_one(&c, st, QUERY_ACT_GET, PARAMS(P_STR("W-1"), P_INT(1)), v, 5, NULL));
 }
 
+static void older_schema_is_brought_up(void **state)
+{
+	CTX(c);
+	FOLDER(dir);
+	STORE_SCOPED struct store *st = NULL;
+	char *path;
+
+	(void)state;
+	ok(&c, path_fmt(&c, &path, "%s/writ.db", dir));
+	raw_sql(path, schema_sqlite[0].sql);
+	raw_sql(path, "INSERT INTO meta VALUES ('schema', '1'); INSERT INTO act VALUES "
+		      "(1, 'W-1', 1, 5, 'received', '{}', 'aa', 'c1'),"
+		      "(2, 'W-1', 2, 6, '', NULL, '', 'c2')");
+	refused(&c, ERR_STATE, store_open(&c, path, STORE_READ, &st));
+	ok(&c, store_open(&c, path, STORE_WRITE, &st));
+	assert_int_equal(last_seq(&c, st), 2);
+	put_act(&c, st, "W-1", 3, "c3");
+	store_close(&st);
+	assert_int_equal(said_of(&c, path), 0);
+	/* From the first schema, and once. */
+	raw_sql(path, "UPDATE meta SET value = '0'");
+	refused(&c, ERR_VERIFY, store_open(&c, path, STORE_WRITE, &st));
+	raw_sql(path, "UPDATE meta SET value = '3'");
+	refused(&c, ERR_STATE, store_open(&c, path, STORE_WRITE, &st));
+}
+
+/* The big-endian word at that place; where to is not 0 it becomes to. */
+static uint32_t broken_word(FILE *f, long at, uint32_t to)
+{
+	unsigned char b[4];
+	uint32_t was;
+
+	fseek(f, at, SEEK_SET);
+	assert_int_equal(fread(b, sizeof b, 1, f), 1);
+	was = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+	for (int i = 0; i < 4; i++)
+		b[i] = (unsigned char)(to >> (24 - 8 * i));
+	fseek(f, at, SEEK_SET);
+	if (to)
+		assert_int_equal(fwrite(b, sizeof b, 1, f), 1);
+	fflush(f);
+	return was;
+}
+
+/* By the check, or by the opening, where the page is one that opening reads. */
+static bool is_noticed(const char *path)
+{
+	CTX(c);
+	STORE_SCOPED struct store *st = NULL;
+	int said = 0;
+
+	if (store_open(&c, path, STORE_READ, &st) != ERR_OK)
+		return c.code == ERR_VERIFY;
+	return store_check(&c, st, count_said, &said) == ERR_VERIFY || said > 0;
+}
+
 static void broken_pages_are_found(void **state)
 {
 	CTX(c);
 	FOLDER(dir);
+	uint32_t free_pages, missed = 0;
 	struct store *st;
+	long pages;
 	char *path;
 	FILE *f;
 
@@ -349,10 +408,20 @@ static void broken_pages_are_found(void **state)
 	store_close(&st);
 	f = fopen(path, "r+");
 	assert_non_null(f);
-	fseek(f, -4096 * 3 + 8, SEEK_END);
-	fwrite("\xff\xff\xff\xff\xff\xff", 6, 1, f);
+	fseek(f, 0, SEEK_END);
+	pages = ftell(f) / 4096;
+	/* The head of the file says how many pages hold nothing; all others count. */
+	free_pages = broken_word(f, 36, 0);
+	for (long page = 1; page < pages; page++) {
+		uint32_t was = broken_word(f, page * 4096, UINT32_MAX);
+
+		missed += !is_noticed(path);
+		broken_word(f, page * 4096, was);
+	}
 	fclose(f);
-	assert_true(said_of(&c, path) > 0);
+	assert_true(pages - (long)free_pages > 10);
+	assert_true(missed <= free_pages);
+	assert_int_equal(said_of(&c, path), 0);
 }
 
 static void copy_is_whole(void **state)
@@ -442,6 +511,7 @@ int main(void)
 		cmocka_unit_test(one_writer_waits_for_another),
 		cmocka_unit_test(what_is_not_ours_is_refused),
 		cmocka_unit_test(changed_schema_is_found),
+		cmocka_unit_test(older_schema_is_brought_up),
 		cmocka_unit_test(triggers_do_not_fire),
 		cmocka_unit_test(broken_pages_are_found),
 		cmocka_unit_test(copy_is_whole),
