@@ -59,10 +59,12 @@ static enum err hand_start(struct ctx *c, const struct session *s, bool sends, s
 
 static enum err failed(struct ctx *c, const struct json *answer)
 {
-	struct span why = json_opt_text(answer, "why", SPAN("the hand failed and did not say why"));
+	struct span why = json_opt_text(answer, "why", SPAN_NONE);
 	struct span next = json_opt_text(answer, "next", SPAN_NONE);
 	struct span name = json_opt_text(answer, "error", SPAN_NONE);
 
+	if (!why.n)
+		why = SPAN("the hand failed and did not say why");
 	if (next.n)
 		err_next(c, "%.*s", SPAN_ARG(next));
 	FAIL(c, err_of_name((const char *)name.p, name.n), "%.*s", SPAN_ARG(why));

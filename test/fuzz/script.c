@@ -166,6 +166,7 @@ static struct json *signature(struct script *s, const struct json *ask, struct s
 	}
 	if (!other.n && who < (int64_t)SCRIPT_PEOPLE)
 		s->signed_by |= 1u << who;
+	s->seal_signed |= who == SCRIPT_SEAL;
 	return json_text(s->c, out);
 }
 

@@ -25,6 +25,7 @@ struct script {
 	} var[SCRIPT_VARS];
 	size_t vars;
 	unsigned signed_by;             /* bits: who signed the request that was expanded last */
+	bool seal_signed;               /* $sign.99: the fake seal did */
 };
 
 /* Raw secrets: 0 to SCRIPT_PEOPLE - 1 people, SCRIPT_SEAL the key of a fake seal. */

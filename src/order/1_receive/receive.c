@@ -153,7 +153,7 @@ static enum err check_zone(struct ctx *c, const struct json *line)
 	return c->code;
 }
 
-static enum err check_read(struct ctx *c, const struct json *read)
+enum err order_check_read(struct ctx *c, const struct json *read)
 {
 	const struct json *facts, *list;
 	struct span text;
@@ -246,7 +246,7 @@ static enum err read_order_file(struct ctx *c, struct session *s, const struct s
 	}
 	TRY(memfd_of(c, "order", text, kept_out));
 	TRY(hand_read(c, s, "order", z, *kept_out, read_out));
-	TRY(check_read(c, *read_out));
+	TRY(order_check_read(c, *read_out));
 	if (lseek(*kept_out, 0, SEEK_SET) != 0)
 		FAIL(c, ERR_IO, "cannot go back in the order file");
 	return ERR_OK;

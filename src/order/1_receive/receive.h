@@ -27,6 +27,9 @@ struct submission {
 enum err order_receive(struct ctx *c, struct session *s, const struct submission *in,
 		       struct order *out, struct span *receipt_out, const struct json **record_out)
 	MUST_USE;
+/* What a hand says that it read in an order file: fails unless every part of it is there and every
+ * text can stand in a letter. */
+enum err order_check_read(struct ctx *c, const struct json *read) MUST_USE;
 /* The original bytes of the order file (number 0) and of every paper; a name is one plain word of a
  * file system. */
 typedef enum err paper_fn(struct ctx *c, void *of, int number, struct span name, struct span bytes);
