@@ -4,6 +4,7 @@
 PYTHON = /usr/bin/python3
 EXACT_RUNS = 2700
 TAMPER_RUNS = 10000
+KILLS = 1000
 FUZZ_SECONDS = 300
 DESTDIR =
 export WRIT_BUILD = $(CURDIR)/build
@@ -11,10 +12,10 @@ export WRIT_BUILD_HOOKS = $(CURDIR)/build-hooks
 export WRIT_BUILD_ASAN = $(CURDIR)/build-asan
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: build hooks asan demo test exact tamper mutate gate cage fuzz bench check install clean help
+.PHONY: build hooks asan demo test exact tamper mutate gate cage torture fuzz bench check install clean help
 
 # The long programmes tell their figures (doc/figures.md).
-exact tamper mutate cage fuzz bench: export FIGURES = 1
+exact tamper mutate cage torture fuzz bench: export FIGURES = 1
 cage: export FIGURES_OF = cage
 cage: export WRIT_FULL = 1
 
@@ -57,6 +58,10 @@ mutate: hooks ## every row of the seal's check.def left out once must make a tes
 cage: build ## forbidden acts in the untouched release executables
 	@tools/install-deps test
 	@$(PYTHON) test/harness/alltests.py test_cage.py
+
+torture: build ## KILLS kills at random moments, each write failing, images of a loss of power (up to 40 minutes)
+	@tools/install-deps test
+	@$(PYTHON) test/torture/torture.py --kills $(KILLS)
 
 fuzz: ## every fuzz target for FUZZ_SECONDS (5 minutes), two side by side
 	@tools/install-deps fuzz
