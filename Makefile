@@ -12,7 +12,7 @@ export WRIT_BUILD_HOOKS = $(CURDIR)/build-hooks
 export WRIT_BUILD_ASAN = $(CURDIR)/build-asan
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: build hooks asan demo test exact tamper mutate gate cage torture fuzz bench check install clean help
+.PHONY: build hooks asan demo test exact tamper mutate gate cage law torture fuzz bench check install clean help
 
 # The long programmes tell their figures (doc/figures.md).
 exact tamper mutate cage torture fuzz bench: export FIGURES = 1
@@ -54,6 +54,10 @@ tamper: build ## TAMPER_RUNS random changes of a delivered file
 mutate: hooks ## every row of the seal's check.def left out once must make a test fail
 	@tools/install-deps test
 	@$(PYTHON) test/harness/mutate.py
+
+law: build ## the acceptance orders of the law set, with properties
+	@tools/install-deps test
+	@$(PYTHON) test/harness/law.py
 
 cage: build ## forbidden acts in the untouched release executables
 	@tools/install-deps test

@@ -135,7 +135,7 @@ static bool help_topic(const char *topic)
 {
 	if (!strcmp(topic, "reasons")) {
 #define X(code, words) printf("  %-26s %s\n", code, words);
-#include "order/reason.def"
+#include "law/reason.def"
 #undef X
 		return true;
 	}

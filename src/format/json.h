@@ -78,6 +78,12 @@ bool json_equal(const struct json *a, const struct json *b) __asm__("writ_json_e
 /* A deep copy into c's arena (for values of another context). */
 enum err json_clone(struct ctx *c, const struct json *j, struct json **out) MUST_USE;
 
+/* The lines of a document that was read from YAML, as a list of numbers beside its canonical form
+ * (both made in c), and back onto that form. */
+enum err json_lines_of(struct ctx *c, const struct json *doc, size_t max_bytes,
+		       struct json **doc_out, struct json **lines_out) MUST_USE;
+enum err json_lines_set(struct ctx *c, struct json *doc, const struct json *lines) MUST_USE;
+
 /* Walks members or items: JSON_EACH(item, list) { ... } */
 #define JSON_EACH(item, parent)                                                                    \
 	for (const struct json *item = (parent) ? (parent)->first : NULL; item; item = item->next)

@@ -17,6 +17,7 @@
 
 #define RESULT_MAX ((size_t)16 << 20)
 #define NAME_MAX_BYTES 200u
+#define PACKS_BYTES_MAX ((size_t)8 << 20)
 
 static const struct reader_kind {
 	const char *what;
@@ -26,6 +27,8 @@ static const struct reader_kind {
 	{ "order", read_order, YAML_BYTES_MAX },
 	{ "answers", read_yaml, YAML_BYTES_MAX },
 	{ "stores", read_yaml, YAML_BYTES_MAX },
+	{ "facts", read_facts, YAML_BYTES_MAX },
+	{ "packs", read_packs, PACKS_BYTES_MAX },
 };
 
 static enum err find_kind(struct ctx *c, struct span what, const struct reader_kind **out)

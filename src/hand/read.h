@@ -14,4 +14,10 @@ enum err read_order(struct ctx *c, const char *name, struct span text, struct js
 /* YAML of the strict kind whose keys our JSON can hold; the schema is the caller's. */
 enum err read_yaml(struct ctx *c, const char *name, struct span text, struct json **out) MUST_USE;
 
+/* A FACTS document, whole: provider and reference included. */
+enum err read_facts(struct ctx *c, const char *name, struct span text, struct json **out) MUST_USE;
+/* Rule packs, several in one: "NAME BYTES\n" before the bytes of each.
+ * A list of {name, doc, lines}. */
+enum err read_packs(struct ctx *c, const char *name, struct span text, struct json **out) MUST_USE;
+
 #endif

@@ -46,7 +46,7 @@ static const struct {
 	const char *code, *words;
 } reasons[] = {
 #define X(code, words) { code, words },
-#include "order/reason.def"
+#include "law/reason.def"
 #undef X
 };
 

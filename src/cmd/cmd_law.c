@@ -1,0 +1,62 @@
+/*
+ * The law engine without an order: judge.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/home.h"
+#include "cmd/cmd.h"
+#include "order/law_packs.h"
+
+/* A hand is started by its paths alone; the home need not be there. */
+static enum err law_session(struct ctx *c, const struct args *a, struct session *s)
+{
+	const char *dir = args_get(a, "home");
+	struct stat st;
+
+	if (!dir)
+		return home_paths(c, "/nonexistent", true, &s->home);
+	if (stat(dir, &st) != 0)
+		FAIL(c, ERR_NOT_FOUND, "there is no home at %s", dir);
+	return home_find(c, dir, &s->home);
+}
+
+/* --what-if packs=STATE */
+static enum err what_if(struct ctx *c, const struct args *a, struct law_how *how)
+{
+	struct span key, word;
+
+	how->what_if = args_has(a, "what-if");
+	if (!how->what_if)
+		return ERR_OK;
+	if (!span_split(args_span(a, "what-if"), '=', &key, &word) || !span_is(key, "packs") ||
+	    !law_state_of(word, &how->state))
+		FAIL(c, ERR_USAGE, "--what-if is packs=ADOPTED, REVIEWED, DRAFT or STALE");
+	return ERR_OK;
+}
+
+enum err cmd_law_judge(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	struct law_how how = { .now_utc_s = c->seam->now_ms() / 1000 };
+	const struct json *facts;
+	struct json *decision;
+	struct span text;
+	struct law *law;
+	char *dir;
+
+	TRY(usage_check(c, self, a, 1));
+	TRY(what_if(c, a, &how));
+	TRY(law_session(c, a, &s));
+	TRY(facts_read(c, &s, a->rest[0], &facts));
+	TRY(packs_dir(c, args_get(a, "packs"), args_get(a, "home") ? &s.home : NULL, &dir));
+	TRY(packs_load(c, &s, dir, &law));
+	TRY(law_judge(c, law, facts, &how, &decision));
+	TRY(args_has(a, "json") ? json_write(c, decision, LAW_DECISION_MAX, &text)
+				: json_write_pretty(c, decision, LAW_DECISION_MAX, &text));
+	say_bytes(text);
+	putchar('\n');
+	return ERR_OK;
+}

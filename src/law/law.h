@@ -1,0 +1,43 @@
+/*
+ * The law engine: rule packs and the FACTS of one order in, a reasoned decision out. Packs are
+ * decision tables (table.def), facts have three values (true, false, unknown: Kleene), and a line
+ * is SUFFICIENT only by a complete chain of rows that hold. It refuses to guess: unknown never
+ * satisfies, no row means LAWYER, and it knows neither an order, a database nor the clock.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef LAW_LAW_H
+#define LAW_LAW_H
+
+#include "format/json.h"
+
+#define LAW_PACKS_MAX 64u
+#define LAW_RULES_MAX 4000u
+#define LAW_DECISION_MAX ((size_t)4 << 20)
+
+/* Whether a pack may be relied on; only an adopted one may give SUFFICIENT. */
+enum law_state { LAW_DRAFT, LAW_REVIEWED, LAW_STALE, LAW_ADOPTED };
+
+struct law;     /* all packs of one judgement; lives in the arena it was opened in */
+
+enum err law_open(struct ctx *c, struct law **out) MUST_USE;
+/* One pack, as read from YAML (struct json with lines). sha256 is the hex hash of its canonical
+ * JSON; state what the operator made of it. Errors are ERR_FORMAT "name:line: what". */
+enum err law_add(struct ctx *c, struct law *law, const char *name, const struct json *doc,
+		 struct span sha256, enum law_state state) MUST_USE;
+/* After the last pack: names of sets, calendars, provisions and defeated rules are looked up. */
+enum err law_close(struct ctx *c, struct law *law) MUST_USE;
+
+struct law_how {
+	int64_t now_utc_s;      /* evaluated_at where the facts give neither day */
+	bool what_if; /* states were assumed; nothing in the product accepts the decision */
+	enum law_state state;   /* what_if: the state of every pack */
+};
+/* facts: a FACTS document that facts_check accepted, provider included. The decision is the
+ * document of decision.schema.json, made in c. */
+enum err law_judge(struct ctx *c, const struct law *law, const struct json *facts,
+		   const struct law_how *how, struct json **decision_out) MUST_USE;
+
+bool law_state_of(struct span word, enum law_state *out);       /* "ADOPTED" */
+const char *law_state_word(enum law_state state);
+
+#endif
