@@ -55,13 +55,16 @@ bool line_takes(const struct demand_line *line, int64_t utc)
 	return utc != DATE_UNKNOWN && utc >= line->from_utc && utc < line->until_utc;
 }
 
-static enum err texts_read(struct ctx *c, const struct json *o, const char *key, struct span **out,
-			   size_t *count_out)
+/* Each is compared with each, so there is a most of them. */
+static enum err texts_read(struct ctx *c, const struct json *o, const char *key, size_t most,
+			   struct span **out, size_t *count_out)
 {
 	const struct json *list;
 	size_t n = 0;
 
 	TRY(json_need_list(c, o, key, &list));
+	if (json_count(list) > most)
+		FAIL(c, ERR_LIMIT, "%s has more than %zu entries", key, most);
 	TRY(NEW_ARRAY(c, *out, json_count(list)));
 	JSON_EACH(item, list) {
 		if (item->type != JSON_TEXT || item->s.n == 0)
@@ -116,8 +119,8 @@ static enum err line_read(struct ctx *c, const struct json *o, struct demand_lin
 		FAIL(c, ERR_FORMAT, "it must be an object");
 	TRY(json_only(c, o, LINE_KEYS));
 	TRY(words_read(c, o, l));
-	TRY(texts_read(c, o, "stores", &l->stores, &l->store_count));
-	TRY(texts_read(c, o, "folders", &l->folders, &l->folder_count));
+	TRY(texts_read(c, o, "stores", STORES_MAX, &l->stores, &l->store_count));
+	TRY(texts_read(c, o, "folders", FOLDERS_MAX, &l->folders, &l->folder_count));
 	for (size_t i = 0; i < l->folder_count; i++)
 		l->all_folders |= span_is(l->folders[i], "ALL");
 	if (l->category != CATEGORY_OTHER && l->store_count && l->folder_count == 0)

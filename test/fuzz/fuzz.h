@@ -23,6 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 	} while (0)
 
 #define ARENA_MAX ((size_t)64 << 20)
+/* A longer one fills the arena before it says anything. */
+#define INPUT_MAX ((size_t)1 << 20)
 
 /* A failure has its code and words in the context, a success leaves none. */
 static inline void check_result(const struct ctx *c, enum err e)

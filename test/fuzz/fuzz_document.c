@@ -103,6 +103,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct json *j;
 	enum err e;
 
+	if (size > INPUT_MAX)
+		return 0;
 	CHECK(ctx_begin(&c, ARENA_MAX) == ERR_OK);
 	e = json_parse_canonical(&c, s, &j);
 	check_result(&c, e);

@@ -12,6 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct span text;
 	enum err e;
 
+	if (size > INPUT_MAX)
+		return 0;
 	CHECK(ctx_begin(&c, ARENA_MAX) == ERR_OK);
 	e = json_parse(&c, span_of(data, size), &j);
 	check_result(&c, e);

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	enum sample_part part;
 	struct span s;
 
-	if (size == 0)
+	if (size == 0 || size > INPUT_MAX)
 		return 0;
 	part = data[0] % SAMPLE_PARTS;
 	s = span_of(data + 1, size - 1);

@@ -10,7 +10,6 @@
 
 #include "fuzz.h"
 
-#define INPUT_MAX ((size_t)1 << 20)
 
 static size_t inputs;
 static int copies = 24;

@@ -90,10 +90,40 @@ static void refuses(void **state)
 		       rows[i].words);
 }
 
+/* Each is compared with each: without a most of them one line took a minute. */
+static void refuses_too_many(void **state)
+{
+	static const struct {
+		const char *key, *words;
+		size_t most;
+	} rows[] = { { "stores", "stores has more than 64 entries", STORES_MAX },
+		     { "folders", "folders has more than 4096 entries", FOLDERS_MAX } };
+	struct fixture *f = *state;
+	struct demand_lines all;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct json *scope = parsed(&f->c, "{\"lines\":[" LINE("d1", REST "\"from\":1,"
+									   "\"until\":2") "]}");
+		struct json *names = json_list(&f->c);
+
+		for (size_t k = 0; k < rows[i].most; k++) {
+			struct span name;
+
+			assert_int_equal(span_fmt(&f->c, &name, "n%zu", k), ERR_OK);
+			json_add(&f->c, names, json_text(&f->c, name));
+		}
+		json_set(&f->c, scope->first->first, rows[i].key, names);
+		assert_int_equal(lines_read(&f->c, scope, &all), ERR_OK);
+		json_add(&f->c, names, json_text(&f->c, SPAN("more")));
+		expect(&f->c, lines_read(&f->c, scope, &all), ERR_LIMIT, rows[i].words);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(reads_a_line),
+		TEST(refuses_too_many),
 		TEST(other_categories_are_not_served),
 		TEST(refuses),
 	};
