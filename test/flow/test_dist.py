@@ -78,7 +78,8 @@ def test_everything_is_in_its_place(root):
         mode = (root / path).stat().st_mode
         assert stat.S_ISREG(mode) and mode & 0o7777 == 0o755, path
     for path in [f"{UNIT_DIR}/{u}" for u in UNITS] + ["usr/lib/sysusers.d/writ.conf", "usr/lib/tmpfiles.d/writ.conf",
-                                                      "usr/share/doc/writ/LICENSE", "etc/sudoers.d/writ"]:
+                                                      "usr/share/doc/writ/LICENSE", "usr/share/doc/writ/restore.md",
+                                                      "usr/share/bash-completion/completions/writ", "etc/sudoers.d/writ"]:
         assert (root / path).is_file(), path
     assert (root / "etc/sudoers.d/writ").stat().st_mode & 0o7777 == 0o440
 
@@ -193,15 +194,55 @@ def test_man_pages(root):
         assert done.returncode == 0, done.stdout
 
 
-def test_the_page_of_writ_names_every_command_and_option():
+SIGNED = {"key", "print", "document", "signature"}
+
+
+def documented(page, commands):
+    """{command: options} of the section COMMANDS."""
+    out = {}
+    for entry in re.split(r"^\.It ", page[page.index(".Sh COMMANDS"):page.index(".Sh INIT")], flags=re.M)[1:]:
+        entry = re.sub(r"^Xo\n\.", "", entry)
+        named = re.match(r"Cm ((?:[a-z]+ ?)+)", entry)
+        words = [w for w in commands if named and (named[1] + " ").startswith(w + " ")]
+        assert words, f"a command that there is none: {entry[:60]}"
+        options = out.setdefault(max(words, key=len), set())
+        # The synopsis of the entry, and what its words name as its own.
+        options |= set(re.findall(r"Fl -([a-z-]+)", entry)) | (SIGNED if "(signed)" in entry else set())
+    return out
+
+
+def test_the_page_of_writ_is_the_table_and_the_table_is_the_page():
     page = (tools.ROOT / "man" / "writ.1").read_text()
-    table = (tools.ROOT / "src" / "cmd" / "command.def").read_text()
-    rows = re.findall(r'^X\("([^"]+)",\s*\w+,\s*"([^"]*)",\s*"([^"]*)"', table, re.M)
-    assert len(rows) > 30
-    missing = [words for words, _, _ in rows if not re.search(rf"(It|Ns|^)\s*(Xo\n\.)?Cm {words}\b", page, re.M)]
-    named = {o.strip("=*") for _, _, options in rows for o in options.split()}
-    missing += [f"--{o}" for o in sorted(named) if f"Fl -{o}" not in page]
-    assert not missing
+    rows = re.findall(r'^X\("([^"]+)",\s*\w+,\s*"[^"]*",\s*"([^"]*)"',
+                      (tools.ROOT / "src" / "cmd" / "command.def").read_text(), re.M)
+    table = {words: {o.rstrip("=*") for o in options.split()} for words, options in rows}
+    assert len(table) > 30
+    on_page = documented(page, table)
+    on_page["scope"] -= {"json"}        # shown there because a line each is what machines read
+    assert on_page == table
+    for section in ("EXAMPLES", "EXIT STATUS", "FILES", "ENVIRONMENT", "SIGNING"):
+        assert f".Sh {section}\n" in page
+    # And it can fail, either way.
+    assert documented(page.replace(".It Cm tick\n", ".It Cm tick Fl -surprise\n"), table)["tick"] == {"surprise"}
+    assert "fsck" not in documented(page.replace(".It Cm fsck ", ".It Cm tick "), table)
+
+
+@pytest.mark.parametrize("name, page", [("seal", "writ-seal.8"), ("hand", "writ-hand.8")])
+def test_the_pages_of_the_others_name_their_options(name, page):
+    source = (tools.ROOT / "src" / name / "main.c").read_text()
+    options = set(re.findall(r'\{ "([a-z-]+)", (?:required|no)_argument', source)) or set(re.findall(r'"--([a-z-]+)"', source))
+    assert options - {"version", "help"} <= set(re.findall(r"Fl -([a-z-]+)", (tools.ROOT / "man" / page).read_text()))
+
+
+def test_help_knows_every_command(root):
+    writ = root / "usr/bin/writ"
+    said = run(writ, "help").stdout
+    for words in re.findall(r'^X\("([^"]+)"', (tools.ROOT / "src" / "cmd" / "command.def").read_text(), re.M):
+        assert f"writ {words} " in said
+        one = run(writ, "help", *words.split())
+        assert one.returncode == 0 and one.stdout.startswith(f"writ {words}"), one
+        assert run(writ, *words.split(), "--help").stdout == one.stdout
+    assert run(writ, "help", "surprise").returncode == 2
 
 
 def test_an_installed_home_is_not_this_machines(root):
