@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Torture: kill -9 at random moments, writes that fail, and loss of power, against the untouched release
 executables. Prints what was done by kind, and N passed, N failed; each task makes a town of its own in
-memory and takes it away.  torture.py [--kills N] [--every N] [--images N] [--seed N]
+memory and takes it away.  run.py [--kills N] [--every N] [--images N] [--seed N]
 --every N: only each N-th call of a command fails. SPDX-License-Identifier: Apache-2.0
 """
 import argparse
