@@ -110,6 +110,11 @@ static enum err lend_file(struct ctx *c, struct step *s, const char *path, int f
 	TRY(file_open(c, path, flags, 0600, &fd));
 	if (!there && s->made_count < MADE_MAX)
 		s->made[s->made_count++] = path;
+	/* Whoever writes it has the descriptor alone; that its name is durable is the caller's. */
+	if (!there && (flags & O_CREAT) && parent_sync(c, path) != ERR_OK) {
+		c->seam->unlink(path);
+		return c->code;
+	}
 	return lend(c, s, fd, path, out);
 }
 
