@@ -55,8 +55,9 @@ enum err cmd_law_judge(struct ctx *c, const struct command *self, const struct a
 	TRY(packs_load(c, &s, dir, &law));
 	TRY(law_judge(c, law, facts, &how, &decision));
 	TRY(args_has(a, "json") ? json_write(c, decision, LAW_DECISION_MAX, &text)
-				: json_write_pretty(c, decision, LAW_DECISION_MAX, &text));
+				: law_page(c, law, facts, decision, &text));
 	say_bytes(text);
-	putchar('\n');
+	if (args_has(a, "json"))
+		putchar('\n');
 	return ERR_OK;
 }

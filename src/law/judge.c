@@ -494,6 +494,7 @@ enum err judge_all(struct ctx *c, struct law_judgement *j)
 		if (!look)
 			judge_order(&a);
 	}
+	j->order.packs |= common_packs(j->law);
 	for (unsigned i = 0; i < j->facts->lines; i++) {
 		need_mandatory(j, &j->facts->line[i], &j->line[i]);
 		weigh_packs(j, &j->line[i]);

@@ -37,6 +37,10 @@ struct law_how {
 enum err law_judge(struct ctx *c, const struct law *law, const struct json *facts,
 		   const struct law_how *how, struct json **decision_out) MUST_USE;
 
+/* The decision on these facts as a page for a lawyer. */
+enum err law_page(struct ctx *c, const struct law *law, const struct json *facts,
+		  const struct json *decision, struct span *out) MUST_USE;
+
 bool law_state_of(struct span word, enum law_state *out);       /* "ADOPTED" */
 const char *law_state_word(enum law_state state);
 
