@@ -16,6 +16,7 @@
 #include "connect/maildir/part.h"
 
 #define HEAD_FIRST 4096u        /* bytes: the first read of a header block */
+#define AHEAD_BYTES (1 << 20)   /* of each file; the kernel itself reads ahead in a long one */
 
 const char *const maildir_part[PARTS] = { [PART_NEW] = "new", [PART_CUR] = "cur" };
 
@@ -179,6 +180,7 @@ static void maildir_close(struct source **sp)
 	if (!m)
 		return;
 	maildir_end(s);
+	maildir_ahead_end(m);
 	for (size_t i = 0; i < m->folder_count; i++)
 		for (int part = 0; part < PARTS; part++)
 			fd_close(&m->folder[i].fd[part]);
@@ -296,17 +298,18 @@ static bool head_read(struct ctx *c, int fd, unsigned char *p, struct span *out)
 	return true;
 }
 
-static enum err item_date(struct ctx *c, struct source *s, struct plan *p, struct item *it,
+static enum err item_date(struct ctx *c, struct source *s, struct plan *p, size_t i,
 			  unsigned char *head)
 {
 	struct maildir *m = s->of;
+	struct item *it = plan_at(p, i);
 	FD_SCOPED int fd = -1;
 	struct header_dates dates;
 	struct timespec changed;
 	struct span block;
 	const char *why;
 
-	TRY(maildir_item_open(c, m, p, it, &fd, &changed, &why));
+	TRY(maildir_item_open(c, m, p, i, HEAD_FIRST, &fd, &changed, &why));
 	if (fd >= 0 && head_read(c, fd, head, &block)) {
 		header_dates_of(block, &dates);
 		it->date_utc = s->line->meaning == DATE_BY_HEADER ? dates.header_utc
@@ -329,8 +332,9 @@ static enum err items_date(struct ctx *c, struct source *s, struct plan *p)
 	static unsigned char head[HEADER_BLOCK_MAX];
 	enum err e = ERR_OK;
 
+	maildir_ahead_begin(s->of, false);
 	for (size_t i = 0; e == ERR_OK && i < plan_added(p); i++)
-		e = item_date(c, s, p, plan_at(p, i), head);
+		e = item_date(c, s, p, i, head);
 	wipe(head, sizeof head);
 	return e;
 }
@@ -348,6 +352,7 @@ static enum err maildir_plan(struct ctx *c, struct source *s, struct plan *p)
 	TRY(maildir_scan(c, s, p));
 	if (s->line->meaning != DATE_BY_DELIVERY)
 		TRY(items_date(c, s, p));
+	maildir_ahead_begin(m, true);
 	return plan_finish(c, p, s->line);
 }
 
@@ -364,14 +369,13 @@ static enum err maildir_path(struct ctx *c, const struct source *s, const struct
 static enum err maildir_begin(struct ctx *c, struct source *s, struct plan *p, size_t i)
 {
 	struct maildir *m = s->of;
-	struct item *it = plan_at(p, plan_rank(p, i));
 	const char *why;
 
 	maildir_end(s);
-	TRY(maildir_item_open(c, m, p, it, &m->file, &m->changed, &why));
+	TRY(maildir_item_open(c, m, p, i, AHEAD_BYTES, &m->file, &m->changed, &why));
 	if (m->file < 0)
 		FAIL(c, ERR_DEGRADED, "%s", why);
-	m->bytes = m->left = it->bytes;
+	m->bytes = m->left = plan_item(p, i)->bytes;
 	return ERR_OK;
 }
 

@@ -20,6 +20,15 @@ struct maildir_folder {
 	int fd[PARTS];          /* -1: it has none */
 };
 
+/* Files that will be read soon, open and on their way into memory. They are counted by their place
+ * in the order of reading: the plan's, or, while it is made, that of addition. */
+#define AHEAD_MAX 32u
+struct maildir_ahead {
+	int fd[AHEAD_MAX];      /* of place i at i % AHEAD_MAX; -1: not open */
+	size_t from, to;        /* places that are (or could not be) opened: from..to-1 */
+	bool ranked;            /* the plan's order */
+};
+
 struct maildir {
 	struct maildir_folder *folder;
 	size_t folder_count;
@@ -27,6 +36,7 @@ struct maildir {
 	uint32_t *by_id;                /* items by folder and source id, made when needed */
 	struct plan *indexed;           /* whose items by_id lists */
 	uint64_t key;                   /* of the sums of scans; drawn before the cage closes */
+	struct maildir_ahead ahead;
 	int file;                       /* the item that is being read, else -1 */
 	int64_t bytes, left;            /* its length, and what is still to come of it */
 	struct timespec changed;        /* its modification time when it was opened */
@@ -36,6 +46,7 @@ struct maildir {
 struct maildir_walk {
 	int fd;
 	size_t at, n;
+	uint64_t inode;         /* of the name that came last */
 };
 enum err maildir_walk_begin(struct ctx *c, int fd, struct maildir_walk *w) MUST_USE;
 /* *name_out is empty at the end. Names that begin with a dot are left out unless dots. */
@@ -47,9 +58,14 @@ size_t maildir_id_length(struct span name);
 
 /* Scans until two scans agree; fills the plan with the candidates, dated by delivery. */
 enum err maildir_scan(struct ctx *c, struct source *s, struct plan *p) MUST_USE;
-/* Opens a planned item, wherever it was renamed to. *fd_out is -1 and *why_out says why if not. */
-enum err maildir_item_open(struct ctx *c, struct maildir *m, struct plan *p, struct item *it,
-			   int *fd_out, struct timespec *changed_out,
+/* Opens the item at a place in the order of reading, and the next ones ahead of it: their first
+ * bytes are asked for. It is found wherever it was renamed to. *fd_out is -1 and *why_out says why
+ * if not. */
+enum err maildir_item_open(struct ctx *c, struct maildir *m, struct plan *p, size_t place,
+			   off_t bytes, int *fd_out, struct timespec *changed_out,
 			   const char **why_out) MUST_USE;
+/* Begins at the first place of an order of reading. */
+void maildir_ahead_begin(struct maildir *m, bool ranked);
+void maildir_ahead_end(struct maildir *m);
 
 #endif

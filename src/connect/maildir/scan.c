@@ -1,7 +1,8 @@
 /*
  * Scanning a Maildir that is in use: messages are renamed (flags), moved (new to cur), delivered
  * and deleted meanwhile. Nothing is lost or doubled: an item is its name before ":2," and its
- * file, and scans are repeated until two agree.
+ * file, and scans are repeated until the folders list the same as when the scan began, or until
+ * two scans agree on what matters.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <dirent.h>
@@ -23,7 +24,8 @@ struct scan {
 	struct source *s;
 	struct maildir *m;
 	struct plan *p;
-	uint64_t sum;           /* of what was found, whatever its order */
+	uint64_t sum;           /* of what matters by its date, whatever its order */
+	uint64_t names;         /* of all that was listed */
 	bool disturbed;
 	struct span gone[GONE_MAX];     /* listed in this folder, but no longer under that name */
 	size_t gone_count;
@@ -62,6 +64,7 @@ enum err maildir_walk_next(struct ctx *c, struct maildir_walk *w, bool dots, str
 		w->at += entry->d_reclen;
 		if (entry->d_name[0] != '.' || dots) {
 			*name_out = span_str(entry->d_name);
+			w->inode = entry->d_ino;
 			return ERR_OK;
 		}
 	}
@@ -82,15 +85,25 @@ static uint64_t mix(uint64_t h, uint64_t v)
 	return h ^ h >> 29;
 }
 
+static uint64_t id_hash(const struct maildir *m, size_t folder, struct span id, uint64_t inode)
+{
+	uint64_t h = mix(m->key, folder), word;
+
+	for (; id.n >= sizeof word; id = span_cut(id, sizeof word, id.n)) {
+		memcpy(&word, id.p, sizeof word);
+		h = mix(h, word);
+	}
+	for (size_t i = 0; i < id.n; i++)
+		h = mix(h, id.p[i]);
+	return mix(h, inode);
+}
+
 /* A sum over all entries tells whether two scans agree without keeping both. It needs to resist
  * chance only: whoever could choose names could as well delete. */
 static void sum_add(struct scan *scan, size_t folder, struct span id, const struct stat *st)
 {
-	uint64_t h = mix(scan->m->key, folder);
+	uint64_t h = id_hash(scan->m, folder, id, st->st_ino);
 
-	for (size_t i = 0; i < id.n; i++)
-		h = mix(h, id.p[i]);
-	h = mix(h, st->st_ino);
 	h = mix(h, (uint64_t)st->st_size);
 	h = mix(h, (uint64_t)st->st_mtim.tv_sec);
 	scan->sum += mix(h, st->st_mode & S_IFMT);
@@ -166,6 +179,8 @@ static enum err part_scan(struct ctx *c, struct scan *scan, size_t folder, int p
 		TRY(maildir_walk_next(c, &w, false, &name));
 		if (name.n == 0)
 			return ERR_OK;
+		scan->names += id_hash(scan->m, folder,
+				       span_cut(name, 0, maildir_id_length(name)), w.inode);
 		if (fstatat(fd, (const char *)name.p, &st, AT_SYMLINK_NOFOLLOW) == 0)
 			TRY(entry_add(c, scan, folder, part, name, &st));
 		else if (errno == ENOENT)
@@ -256,21 +271,51 @@ static enum err blocked_list(struct ctx *c, struct scan *scan)
 	return ERR_OK;
 }
 
+/* Do the folders still list what the scan listed? That costs no look at each file, and mostly it is
+ * so; where new mail came meanwhile, another scan tells whether it matters. */
+static enum err names_agree(struct ctx *c, const struct scan *scan, bool *out)
+{
+	const struct maildir *m = scan->m;
+	struct maildir_walk w;
+	struct span name;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < m->folder_count * PARTS; i++) {
+		int fd = m->folder[i / PARTS].fd[i % PARTS];
+
+		if (fd < 0)
+			continue;
+		TRY(maildir_walk_begin(c, fd, &w));
+		for (;;) {
+			TRY(maildir_walk_next(c, &w, false, &name));
+			if (name.n == 0)
+				break;
+			sum += id_hash(m, i / PARTS, span_cut(name, 0, maildir_id_length(name)),
+				       w.inode);
+		}
+	}
+	*out = sum == scan->names;
+	return ERR_OK;
+}
+
 enum err maildir_scan(struct ctx *c, struct source *s, struct plan *p)
 {
 	struct scan *scan;
 	uint64_t last = 0;
+	bool agree = false;
 
 	TRY(NEW(c, scan));
 	*scan = (struct scan){ .s = s, .m = s->of, .p = p };
 	for (int n = 1; n <= SCANS_MAX; n++) {
 		plan_empty(p);
-		scan->sum = 0;
+		scan->sum = scan->names = 0;
 		scan->disturbed = false;
 		TRY(blocked_list(c, scan));
 		for (size_t i = 0; i < scan->m->folder_count; i++)
 			TRY(folder_scan(c, scan, i));
-		if (n > 1 && scan->sum == last && !scan->disturbed)
+		if (!scan->disturbed)
+			TRY(names_agree(c, scan, &agree));
+		if (!scan->disturbed && (agree || (n > 1 && scan->sum == last)))
 			return ERR_OK;
 		last = scan->disturbed ? ~scan->sum : scan->sum;
 	}
@@ -384,21 +429,77 @@ static const char *changed_since(const struct stat *st, const struct item *it)
 	return NULL;
 }
 
-enum err maildir_item_open(struct ctx *c, struct maildir *m, struct plan *p, struct item *it,
-			   int *fd_out, struct timespec *changed_out, const char **why_out)
+/* Where a planned item was last seen: a descriptor, or -1 with errno. */
+static int item_fd(const struct maildir *m, const struct plan *p, const struct item *it)
 {
-	struct stat st;
+	char name[POOL_NAME_MAX + 1] = { 0 };
+	struct span stored = plan_name(p, it);
 
-	*why_out = "it vanished after it was planned";
-	*fd_out = -1;
+	memcpy(name, stored.p, stored.n);
+	/* O_NONBLOCK: should a pipe stand there by now, nobody waits for its writer. */
+	return openat(m->folder[it->folder].fd[it->part], name,
+		      O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+/* ---- reading ahead ---- */
+
+void maildir_ahead_begin(struct maildir *m, bool ranked)
+{
+	maildir_ahead_end(m);
+	m->ahead.ranked = ranked;
+}
+
+void maildir_ahead_end(struct maildir *m)
+{
+	for (; m->ahead.from < m->ahead.to; m->ahead.from++)
+		fd_close(&m->ahead.fd[m->ahead.from % AHEAD_MAX]);
+	m->ahead.from = m->ahead.to = 0;
+}
+
+static struct item *item_at(const struct maildir *m, const struct plan *p, size_t place)
+{
+	return plan_at(p, m->ahead.ranked ? plan_rank(p, place) : place);
+}
+
+/* What cannot be opened here is looked into when it is its turn. */
+static void ahead_fill(struct maildir *m, const struct plan *p, size_t place, off_t bytes)
+{
+	struct maildir_ahead *a = &m->ahead;
+	size_t end = a->ranked ? p->count : plan_added(p);
+
+	if (place < a->from || place > a->to) {
+		maildir_ahead_end(m);
+		a->from = a->to = place;
+	}
+	for (; a->from < place; a->from++)
+		fd_close(&a->fd[a->from % AHEAD_MAX]);
+	for (; a->to < end && a->to < place + AHEAD_MAX; a->to++) {
+		const struct item *it = item_at(m, p, a->to);
+		int fd = item_fd(m, p, it);
+
+		a->fd[a->to % AHEAD_MAX] = fd;
+		if (fd >= 0 && it->bytes > 0)
+			posix_fadvise(fd, 0, it->bytes < bytes ? it->bytes : bytes,
+				      POSIX_FADV_WILLNEED);
+	}
+}
+
+static int ahead_take(struct maildir *m, const struct plan *p, size_t place, off_t bytes)
+{
+	int fd;
+
+	ahead_fill(m, p, place, bytes);
+	fd = m->ahead.fd[place % AHEAD_MAX];
+	m->ahead.fd[place % AHEAD_MAX] = -1;
+	return fd;
+}
+
+/* The item under another name: it was renamed after it was planned. */
+static enum err item_search(struct ctx *c, struct maildir *m, struct plan *p, struct item *it,
+			    int *fd_out, const char **why_out)
+{
 	for (int search = 0; *fd_out < 0; search++) {
-		char name[POOL_NAME_MAX + 1] = { 0 };
-		struct span stored = plan_name(p, it);
-
-		memcpy(name, stored.p, stored.n);
-		/* O_NONBLOCK: should a pipe stand there by now, nobody waits for its writer. */
-		*fd_out = openat(m->folder[it->folder].fd[it->part], name,
-				 O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		*fd_out = item_fd(m, p, it);
 		if (*fd_out >= 0)
 			break;
 		if (errno != ENOENT) {
@@ -409,6 +510,22 @@ enum err maildir_item_open(struct ctx *c, struct maildir *m, struct plan *p, str
 			return ERR_OK;
 		TRY(folder_learn(c, m, p, it->folder));
 	}
+	return ERR_OK;
+}
+
+enum err maildir_item_open(struct ctx *c, struct maildir *m, struct plan *p, size_t place,
+			   off_t bytes, int *fd_out, struct timespec *changed_out,
+			   const char **why_out)
+{
+	struct item *it = item_at(m, p, place);
+	struct stat st;
+
+	*why_out = "it vanished after it was planned";
+	*fd_out = ahead_take(m, p, place, bytes);
+	if (*fd_out < 0)
+		TRY(item_search(c, m, p, it, fd_out, why_out));
+	if (*fd_out < 0)
+		return ERR_OK;
 	if (fstat(*fd_out, &st) != 0)
 		*why_out = strerror(errno);
 	else

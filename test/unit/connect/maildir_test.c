@@ -252,6 +252,72 @@ static void notices_changes(void **state)
 	opened_close(&o);
 }
 
+static int open_descriptors(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+/* A hundred items: what was opened ahead is still the item, and looked at when it is its turn. */
+static void reads_ahead(void **state)
+{
+	static const int jumps[] = { 0, 99, 40, 41, 80, 3, 70, 99 };
+	struct fixture *f = *state;
+	struct opened o = { .line = line_of("alice") };
+	char name[64], other[64], text[64], want[64];
+	int before = open_descriptors();
+
+	maildir(f, "alice");
+	for (int i = 0; i < 100; i++) {
+		snprintf(name, sizeof name, "alice/new/%02d.x", i);
+		snprintf(text, sizeof text, "item %d", i);
+		file_at(f, name, text, i);
+	}
+	opened_plan(f, &o);
+	assert_int_equal(o.p.count, 100);
+	assert_int_equal(read_all(f, &o, 0, 100, text), ERR_OK);
+	assert_in_range(open_descriptors() - before, 20, 40);
+	/* 10 and 60 are renamed, 11 and 61 grow, 12 and 62 are replaced, 13 and 63 vanish: the
+	 * first of each is open already. */
+	for (int i = 10; i <= 60; i += 50) {
+		snprintf(name, sizeof name, "alice/new/%02d.x", i);
+		snprintf(other, sizeof other, "alice/cur/%02d.x:2,S", i);
+		assert_int_equal(rename(at(f, name), at(f, other)), 0);
+		snprintf(name, sizeof name, "alice/new/%02d.x", i + 1);
+		file_at(f, name, "much longer than it was", i + 1);
+		snprintf(name, sizeof name, "alice/new/%02d.x", i + 2);
+		file_at(f, "alice/new/other", "item 2", i + 2);
+		assert_int_equal(rename(at(f, "alice/new/other"), at(f, name)), 0);
+		snprintf(name, sizeof name, "alice/new/%02d.x", i + 3);
+		assert_int_equal(unlink(at(f, name)), 0);
+	}
+	for (size_t i = 1; i < 100; i++) {
+		enum err e = read_all(f, &o, i, 3, text);
+
+		snprintf(want, sizeof want, "item %zu", i);
+		if (i == 11 || i == 61)
+			expect(&f->c, e, ERR_DEGRADED, "it grew");
+		else if (i == 62)
+			expect(&f->c, e, ERR_DEGRADED, "it was replaced");
+		else if (i == 63)
+			expect(&f->c, e, ERR_DEGRADED, "it vanished");
+		else
+			assert_int_equal(e, ERR_OK);
+		if (e == ERR_OK)
+			assert_string_equal(text, want);
+	}
+	for (size_t i = 0; i < sizeof jumps / sizeof jumps[0]; i++) {
+		assert_int_equal(read_all(f, &o, (size_t)jumps[i], 100, text), ERR_OK);
+		snprintf(want, sizeof want, "item %d", jumps[i]);
+		assert_string_equal(text, want);
+	}
+	opened_close(&o);
+	assert_int_equal(open_descriptors(), before);
+}
+
 static void notices_changes_while_reading(void **state)
 {
 	struct fixture *f = *state;
@@ -286,6 +352,7 @@ int main(void)
 		TEST(follows_renames),
 		TEST(same_name_twice),
 		TEST(notices_changes),
+		TEST(reads_ahead),
 		TEST(notices_changes_while_reading),
 	};
 
