@@ -128,7 +128,7 @@ static const struct {
 	{ CAGE_SEND, SCMP_SYS(getpid) }, /* libcrypto asks whether it was forked */
 	{ CAGE_FETCH | CAGE_SEND, SCMP_SYS(poll) },
 	{ CAGE_FETCH | CAGE_SEND, SCMP_SYS(restart_syscall) },
-	/* the second thread's end, as glibc ends it; none can be started */
+	/* the end of a thread, as glibc ends it; none can be started */
 	{ CAGE_FETCH, SCMP_SYS(rt_sigprocmask) },
 	{ CAGE_FETCH, SCMP_SYS(exit) },
 };

@@ -4,114 +4,33 @@
  */
 #include "hand/pack_belt.h"
 
-#include <malloc.h>
-#include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "hand/pack_turns.h"
 #include "hand/stage.h"
 
 #define SLOTS 4u
 
 struct belt {
-	/* The first thread's, or set before the second one starts or gets its first slot. */
-	const struct seam *seam;
-	struct sink *sink;
-	struct sealer *sealer;
-	size_t n;                       /* bytes in the slot that is being filled */
-	pthread_t thread;
-	bool started;
-
-	/* Both threads', each slot by turns: full ones are the second thread's. */
+	struct turns turns;
 	unsigned char *slot[SLOTS];
 	size_t slot_n[SLOTS];
-
-	pthread_mutex_t lock;           /* over all that follows */
-	pthread_cond_t moved;
-	uint64_t sent, taken;           /* slots so far */
-	bool up, last_sent, stop, finished;
-	int64_t bytes;                  /* of the payload, once finished */
-	enum err failed;                /* on the second thread, with its words */
-	char why[sizeof((struct ctx *)0)->why];
+	size_t n;                       /* bytes in the slot that is being filled */
+	struct sealer *sealer;          /* the second thread's, once the first slot was sent */
+	struct sink *sink;
+	int64_t bytes;                  /* of the payload, at the end */
 };
 
-/* ---- the second thread ---- */
-
-/* The next full slot, or false when the work or the wish for it has ended. */
-static bool slot_wait(struct belt *b, struct span *plain_out, bool *last_out)
+/* On the second thread. */
+static enum err slot_seal(struct ctx *c, void *of, size_t slot, bool last)
 {
-	bool found;
+	struct belt *b = of;
 
-	pthread_mutex_lock(&b->lock);
-	while (b->taken == b->sent && !b->stop)
-		pthread_cond_wait(&b->moved, &b->lock);
-	found = !b->stop;
-	*plain_out = span_of(b->slot[b->taken % SLOTS], b->slot_n[b->taken % SLOTS]);
-	*last_out = b->last_sent && b->taken + 1 == b->sent;
-	pthread_mutex_unlock(&b->lock);
-	return found;
-}
-
-static enum err slot_work(struct ctx *c, struct belt *b, struct span plain, bool last,
-			  int64_t *bytes_out)
-{
-	TRY(sealer_put(c, b->sealer, plain));
+	TRY(sealer_put(c, b->sealer, span_of(b->slot[slot], b->slot_n[slot])));
 	if (!last)
 		return ERR_OK;
 	TRY(sealer_end(c, b->sealer));
-	return sink_end(c, b->sink, bytes_out);
-}
-
-static void slot_done(struct belt *b, const struct ctx *c, bool last, int64_t bytes)
-{
-	pthread_mutex_lock(&b->lock);
-	b->taken++;
-	b->finished = last && c->code == ERR_OK;
-	b->bytes = bytes;
-	b->failed = c->code;
-	memcpy(b->why, c->why, sizeof b->why);
-	pthread_cond_signal(&b->moved);
-	pthread_mutex_unlock(&b->lock);
-}
-
-/* Makes nothing, so that its context needs no memory. */
-static void *second_thread(void *of)
-{
-	struct belt *b = of;
-	struct ctx c = { .seam = b->seam };
-	struct span plain;
-	int64_t bytes = 0;
-	bool last;
-
-	pthread_mutex_lock(&b->lock);
-	b->up = true;
-	pthread_cond_signal(&b->moved);
-	pthread_mutex_unlock(&b->lock);
-	while (c.code == ERR_OK && slot_wait(b, &plain, &last)) {
-		enum err e = slot_work(&c, b, plain, last, &bytes);
-
-		slot_done(b, &c, last, bytes);
-		if (e != ERR_OK || last)
-			break;
-	}
-	return NULL;
-}
-
-/* ---- the first thread ---- */
-
-static enum err thread_start(struct ctx *c, struct belt *b)
-{
-	/* A heap of its own would need calls that the cage does not allow. */
-	mallopt(M_ARENA_MAX, 1);
-	if (pthread_create(&b->thread, NULL, second_thread, b) != 0)
-		FAIL(c, ERR_FAILED, "the thread that writes cannot be started");
-	b->started = true;
-	/* Its start is over: what a thread calls first is not allowed in a cage either. */
-	pthread_mutex_lock(&b->lock);
-	while (!b->up)
-		pthread_cond_wait(&b->moved, &b->lock);
-	pthread_mutex_unlock(&b->lock);
-	return ERR_OK;
+	return sink_end(c, b->sink, &b->bytes);
 }
 
 enum err belt_open(struct ctx *c, int fd, struct belt **out)
@@ -120,13 +39,13 @@ enum err belt_open(struct ctx *c, int fd, struct belt **out)
 	enum err e;
 
 	TRY(NEW(c, b));
-	b->seam = c->seam;
 	for (size_t i = 0; i < SLOTS; i++)
 		TRY(NEW_ARRAY(c, b->slot[i], BELT_SLOT));
+	b->turns.work = slot_seal;
+	b->turns.of = b;
+	b->turns.slots = SLOTS;
 	TRY(sink_open(c, fd, &b->sink));
-	if (pthread_mutex_init(&b->lock, NULL) != 0 || pthread_cond_init(&b->moved, NULL) != 0)
-		FAIL(c, ERR_FAILED, "no lock for two threads is to be had");
-	e = thread_start(c, b);
+	e = turns_start(c, &b->turns);
 	if (e != ERR_OK) {
 		belt_close(&b);
 		return e;
@@ -142,15 +61,8 @@ void belt_close(struct belt **bp)
 	*bp = NULL;
 	if (!b)
 		return;
-	if (b->started) {
-		pthread_mutex_lock(&b->lock);
-		b->stop = true;
-		pthread_cond_signal(&b->moved);
-		pthread_mutex_unlock(&b->lock);
-		pthread_join(b->thread, NULL);
-	}
-	pthread_cond_destroy(&b->moved);
-	pthread_mutex_destroy(&b->lock);
+	turns_end(&b->turns);
+	sink_close(&b->sink);
 	sealer_close(&b->sealer);
 }
 
@@ -163,30 +75,11 @@ enum err belt_begin(struct ctx *c, struct belt *b, const struct age_recipient *t
 	return sealer_open(c, to, b->sink, header_out, &b->sealer);
 }
 
-/* The second thread's failure in the first one's context. Under the lock. */
-static enum err failure(struct ctx *c, const struct belt *b)
-{
-	if (b->failed != ERR_OK)
-		FAIL(c, b->failed, "%s", b->why);
-	return ERR_OK;
-}
-
-/* Hands the filled slot over and waits until the next one is empty. */
 static enum err slot_send(struct ctx *c, struct belt *b, bool last)
 {
-	enum err e;
-
-	pthread_mutex_lock(&b->lock);
-	b->slot_n[b->sent % SLOTS] = b->n;
-	b->sent++;
-	b->last_sent = last;
-	pthread_cond_signal(&b->moved);
-	while (b->failed == ERR_OK && (last ? !b->finished : b->sent - b->taken == SLOTS))
-		pthread_cond_wait(&b->moved, &b->lock);
-	e = failure(c, b);
-	pthread_mutex_unlock(&b->lock);
+	b->slot_n[turns_slot(&b->turns)] = b->n;
 	b->n = 0;
-	return e;
+	return turns_send(c, &b->turns, last);
 }
 
 enum err belt_room(struct ctx *c, struct belt *b, size_t n, unsigned char **p_out)
@@ -195,7 +88,7 @@ enum err belt_room(struct ctx *c, struct belt *b, size_t n, unsigned char **p_ou
 		FAIL(c, ERR_LIMIT, "a piece of %zu bytes is too large for the belt", n);
 	if (n > BELT_SLOT - b->n)
 		TRY(slot_send(c, b, false));
-	*p_out = b->slot[b->sent % SLOTS] + b->n;
+	*p_out = b->slot[turns_slot(&b->turns)] + b->n;
 	return ERR_OK;
 }
 
@@ -209,7 +102,7 @@ enum err belt_put(struct ctx *c, struct belt *b, struct span plain)
 	while (plain.n) {
 		size_t left = BELT_SLOT - b->n, n = plain.n < left ? plain.n : left;
 
-		memcpy(b->slot[b->sent % SLOTS] + b->n, plain.p, n);
+		memcpy(b->slot[turns_slot(&b->turns)] + b->n, plain.p, n);
 		b->n += n;
 		plain = span_cut(plain, n, plain.n);
 		if (b->n == BELT_SLOT)

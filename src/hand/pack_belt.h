@@ -1,7 +1,7 @@
 /*
- * The belt between the two threads of packing: the first reads, hashes and frames the items into
- * slots of plain text, the second seals and writes them. Bounded, in order, one payload; what
- * fails on the second thread is told on the first. Nobody else in this program has threads.
+ * The belt between the threads of packing: the first reads, hashes and frames the items into slots
+ * of plain text, the second seals them, and the sink's own writes. Bounded, in order, one payload;
+ * what fails on another thread is told on the first. Nobody else in this program has threads.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef HAND_PACK_BELT_H
@@ -12,11 +12,11 @@
 #define BELT_SLOT ((size_t)2 << 20)
 
 struct belt;
-/* Takes its memory, starts the second thread and waits until it runs. fd: an empty new file, not
- * closed here. To be called once Landlock binds this thread, for it binds what a thread starts and
- * no other, and before the system call filter closes, which allows no new threads. */
+/* Takes its memory, starts the threads and waits until they run. fd: an empty new file, not closed
+ * here. To be called once Landlock binds this thread, for it binds what a thread starts and no
+ * other, and before the system call filter closes, which allows no new threads. */
 enum err belt_open(struct ctx *c, int fd, struct belt **out) MUST_USE;
-void belt_close(struct belt **b);       /* ends the thread; NULL is fine */
+void belt_close(struct belt **b);       /* ends the threads; NULL is fine */
 
 /* Draws a fresh file key, makes the header for the recipient. About plain_bytes will come. */
 enum err belt_begin(struct ctx *c, struct belt *b, const struct age_recipient *to,

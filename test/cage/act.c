@@ -13,6 +13,7 @@
 #include <linux/keyctl.h>
 #include <linux/openat2.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -35,6 +36,7 @@ static struct {
 	char act[64], home[512], store[512], mail[512], other[512];
 	int before, thread, loaded, done;
 	pid_t parent;
+	pthread_t first;
 } me;
 
 /* All acts are bare system calls: what libc would do around them is not the question. */
@@ -339,6 +341,7 @@ __attribute__((constructor)) static void begin(void)
 	me.before = when && !strcmp(when, "before");
 	me.thread = when && !strcmp(when, "thread");
 	me.parent = getppid();
+	me.first = pthread_self();
 	*(void **)&real_load = dlsym(RTLD_NEXT, "seccomp_load");
 	*(void **)&real_write = dlsym(RTLD_NEXT, "write");
 	if (getenv("CAGE_LIST"))
@@ -366,7 +369,7 @@ int clearenv(void)
 
 ssize_t write(int fd, const void *p, size_t n)
 {
-	if (me.loaded && !me.done && *me.act && (!me.thread || gettid() != getpid()))
+	if (me.loaded && !me.done && *me.act && (!me.thread || !pthread_equal(me.first, pthread_self())))
 		act();
 	return real_write ? real_write(fd, p, n) : syscall(SYS_write, fd, p, n);
 }
