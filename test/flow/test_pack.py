@@ -203,6 +203,30 @@ def test_unreadable_is_no_package(tmp_path, what):
     assert not (tmp_path / "out.header").exists()
 
 
+def test_memory_is_bounded(tmp_path):
+    """32 MB and 160 bytes an item, whatever the sizes: few items, many, and one that is larger than the bound."""
+    _, recipient = bag.identity(tmp_path)
+    base, folder, made = 1500000000, tmp_path / "mail" / "a" / "cur", 0
+    for part in ("cur", "new", "tmp"):
+        (folder.parent / part).mkdir(parents=True)
+    for count in (5000, 40000):
+        for i in range(made, count):
+            fd = os.open(folder / f"{base + i}.M{i:06}P{1000 + i}.mx1,S=20,W=21:2,S", os.O_WRONLY | os.O_CREAT, 0o600)
+            os.write(fd, b"Subject: %d\n\n" % i)
+            os.close(fd)
+        made = count
+        if count == 40000:
+            with open(folder / "1.large", "wb") as f:
+                f.truncate(96 << 20)
+            count += 1
+        for meaning in ("delivery", "header"):
+            status, got, said = bag.pack(tmp_path, [bag.store(tmp_path / "mail" / "{account}")],
+                                         [bag.line("d1", "a", date_meaning=meaning, undated="deliver")], recipient)
+            assert status == 0 and got["items"] == count, said
+            assert got["peak_kib"] * 1024 <= (32 << 20) + 160 * count, (count, meaning)
+            (tmp_path / "out.payload").unlink()
+
+
 @pytest.mark.parametrize("target", ("nobody", "../a00", "a00/../a01", ".", "", "a00\0", "a00@else.org"))
 def test_no_other_account(corpus, tmp_path, target):
     """A name that is not exactly an account here reaches nobody's mail."""

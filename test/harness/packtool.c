@@ -7,8 +7,8 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "base/file.h"
 #include "hand/pack.h"
@@ -47,10 +47,24 @@ static struct json *unreadable_json(struct ctx *c, const struct unreadables *all
 	return list;
 }
 
+/* VmHWM: what getrusage says is the caller's where that was larger. */
+static long long peak_kib(void)
+{
+	FILE *f = fopen("/proc/self/status", "r");
+	char line[256];
+	long long kib = -1;
+
+	while (f && fgets(line, sizeof line, f))
+		if (strncmp(line, "VmHWM:", 6) == 0)
+			kib = strtoll(line + 6, NULL, 10);
+	if (f)
+		fclose(f);
+	return kib;
+}
+
 static enum err put(struct ctx *c, const struct pack_counts *n, const struct pack_result *r)
 {
 	struct json *o = json_object(c);
-	struct rusage use;
 	struct span hex, text;
 
 	json_set_int(c, o, "items", n->items);
@@ -65,8 +79,7 @@ static enum err put(struct ctx *c, const struct pack_counts *n, const struct pac
 		json_set_text(c, o, "tagmanifest_sha256", hex);
 		json_set_int(c, o, "payload_bytes", r->payload_bytes);
 	}
-	if (getrusage(RUSAGE_SELF, &use) == 0)
-		json_set_int(c, o, "peak_kib", use.ru_maxrss);
+	json_set_int(c, o, "peak_kib", peak_kib());
 	TRY(json_write(c, o, (size_t)1 << 24, &text));
 	return printf("%.*s\n", SPAN_ARG(text)) > 0 && fflush(stdout) == 0 ? ERR_OK : ERR_IO;
 }
