@@ -1,9 +1,9 @@
 /*
- * The hand from its job message to its answer, as a captured writ might speak to it. First line: the
- * job, with $words (script.h); the rest: the document for a read job. "answer" is what a captured
- * seal says to a fetch. Only the cage stays open. Whatever is asked: there is one answer, canonical,
- * a failure says why, and nothing is counted or fetched without a ticket that the seal has signed.
- * SPDX-License-Identifier: Apache-2.0
+ * The hand from its job message to its answer, as a captured writ might speak to it. First line:
+ * the job, with $words (script.h); the rest: the document for a read job. "answer" is what a
+ * captured seal says to a fetch. Only the cage stays open. Whatever is asked: there is one answer,
+ * canonical, a failure says why, and nothing is counted or fetched without a ticket that the seal
+ * has signed. SPDX-License-Identifier: Apache-2.0
  */
 #include <fcntl.h>
 #include <pthread.h>
