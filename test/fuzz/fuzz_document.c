@@ -98,7 +98,7 @@ static void check_kinds(struct ctx *c, struct span s)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	CTX_SCOPED struct ctx c;
+	CTX_SCOPED struct ctx c = { 0 };
 	struct span s = span_of(data, size);
 	struct json *j;
 	enum err e;

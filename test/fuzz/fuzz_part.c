@@ -7,7 +7,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	CTX_SCOPED struct ctx c;
+	CTX_SCOPED struct ctx c = { 0 };
 	struct verify_report report;
 	enum sample_part part;
 	struct span s;
