@@ -12,7 +12,7 @@ export WRIT_BUILD_HOOKS = $(CURDIR)/build-hooks
 export WRIT_BUILD_ASAN = $(CURDIR)/build-asan
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: build hooks asan demo test exact tamper mutate gate cage law torture fuzz bench check install clean help
+.PHONY: build hooks asan demo test exact tamper mutate gate cage law torture fuzz bench check install deb clean help
 
 # The long programmes tell their figures (doc/figures.md).
 exact tamper mutate cage torture fuzz bench: export FIGURES = 1
@@ -85,6 +85,9 @@ check: ## layers, words
 
 install: build ## into DESTDIR; 'systemd-sysusers' and 'systemd-tmpfiles --create' come after it
 	@DESTDIR='$(DESTDIR)' meson install -C build --no-rebuild --quiet
+
+deb: build ## a Debian package of the build: build/writ_VERSION_ARCH.deb
+	@tools/deb build build
 
 clean: ## removes the build folders
 	@rm -rf build build-hooks build-asan build-fuzz
