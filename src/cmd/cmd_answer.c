@@ -103,17 +103,43 @@ enum err cmd_approve(struct ctx *c, const struct command *self, const struct arg
 	return approve(c, a, &s, &o);
 }
 
+/* What is released stays released: a timestamp that does not come is asked for again later. */
+static enum err stamp(struct ctx *c, struct session *s, struct order *o)
+{
+	char why[sizeof c->why];
+	enum err e = order_timestamp(c, s, o);
+
+	if (e == ERR_OK) {
+		if (o->timestamped)
+			say("stamped at %.*s",
+			    SPAN_ARG(json_opt_text(o->timestamped, "stamped_at", SPAN_NONE)));
+		return order_close_tick(c, s);
+	}
+	snprintf(why, sizeof why, "%s", c->why);
+	err_clear(c);
+	TRY(order_close_tick(c, s));
+	err_next(c, "writ release %.*s or writ deliver %.*s asks for it again", SPAN_ARG(o->ref),
+		 SPAN_ARG(o->ref));
+	FAIL(c, ERR_DEGRADED, "released, but without the timestamp that the policy demands: %s",
+	     why);
+}
+
 enum err cmd_release(struct ctx *c, const struct command *self, const struct args *a)
 {
 	struct session SESSION_SCOPED s = { .seal = -1 };
 	struct order o;
+	bool due;
 
 	TRY(command_order(c, self, a, &s, &o));
-	TRY(order_release(c, &s, &o));
+	TRY(timestamp_is_due(c, &s, &o, &due));
+	if (due)
+		TRY(session_need_actor(c, &s, ""));
+	else
+		TRY(order_release(c, &s, &o));
 	say("%.*s is released", SPAN_ARG(o.ref));
 	talk("hand it over with: writ deliver %.*s --out %.*s.writ.tar", SPAN_ARG(o.ref),
 	     SPAN_ARG(o.ref));
-	return order_close_tick(c, &s);
+	return stamp(c, &s, &o);
 }
 
 static void show(void *of, int64_t done, int64_t bytes)

@@ -289,6 +289,9 @@ static enum err fold_body(struct ctx *c, struct order *o, enum act_kind kind,
 		o->released = body;
 		o->state = ORDER_RELEASED;
 		return ERR_OK;
+	case ACT_TIMESTAMPED:
+		o->timestamped = body;
+		return ERR_OK;
 	case ACT_DELIVERED:
 		o->delivered = body;
 		o->state = ORDER_DELIVERED;

@@ -32,7 +32,8 @@ struct order {
 	const struct json *acts;                /* every act, in order */
 	/* Bodies of the acts that count now; NULL where there is none. */
 	const struct json *received, *authenticated, *decided, *begun, *collected, *notice, *gag;
-	const struct json *preserved, *stated, *released, *delivered, *counted, *ended, *destroyed;
+	const struct json *preserved, *stated, *released, *timestamped, *delivered, *counted;
+	const struct json *ended, *destroyed;
 	const struct json *scope;               /* the decided scope or decision document, read */
 	struct json *established; /* facts set by staff: {path, value}, the last wins */
 	const struct json *approved[APPROVALS_MAX];

@@ -30,6 +30,7 @@ static const struct {
 	{ ACT_RELEASED, "", "statement_sha256" },
 	{ ACT_RELEASED, "", "p7s_sha256" },
 	{ ACT_RELEASED, "", "release_sha256" },
+	{ ACT_TIMESTAMPED, "", "tsr_sha256" },
 };
 
 struct check {

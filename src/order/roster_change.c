@@ -71,10 +71,32 @@ enum err roster_take(struct ctx *c, struct session *s, struct span document,
 	return home_append(c, s, "roster", body);
 }
 
+/* The certificates of the timestamp authority stand in addresses.yaml, which only hands read. */
+static enum err tsa_certificates(struct ctx *c, struct session *s, struct json **out)
+{
+	struct json *job = json_object(c), *copy;
+	const struct json *answer;
+
+	*out = json_list(c);
+	json_set_str(c, job, "job", "describe");
+	TRY(hand_run(c, s, job, NULL, 0, NULL, NULL, &answer, NULL));
+	JSON_EACH(address, json_get(answer, "addresses")) {
+		struct span problem = json_opt_text(address, "problem", SPAN_NONE);
+
+		if (problem.n)
+			FAIL(c, ERR_FORMAT, "%.*s", SPAN_ARG(problem));
+		JSON_EACH(one, json_get(address, "certificates")) {
+			TRY(json_clone(c, one, &copy));
+			json_add(c, *out, copy);
+		}
+	}
+	return ERR_OK;
+}
+
 enum err policy_export(struct ctx *c, struct session *s, struct span *out)
 {
 	const struct json *state, *founded, *log;
-	struct json *p = json_object(c), *certificates = json_list(c);
+	struct json *p = json_object(c), *certificates = json_list(c), *tsa;
 	struct span hex, policy_text;
 
 	TRY(home_last(c, s, "founded", &founded));
@@ -90,7 +112,8 @@ enum err policy_export(struct ctx *c, struct session *s, struct span *out)
 	json_set(c, p, "seal_certificates", certificates);
 	json_set_text(c, p, "document_key", json_opt_text(state, "document_key", SPAN_NONE));
 	json_set_text(c, p, "founding_sha256", hex);
-	json_set(c, p, "tsa_certificates", json_list(c));
+	TRY(tsa_certificates(c, s, &tsa));
+	json_set(c, p, "tsa_certificates", tsa);
 	json_set_text(c, p, "tlog_policy", policy_text);
 	return json_write(c, p, DOCUMENT_MAX, out);
 }

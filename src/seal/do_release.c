@@ -3,6 +3,8 @@
  * ticket's header with this ticket's identity, never another, and makes the files that prove why.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <string.h>
+
 #include "base/num.h"
 #include "crypt/age.h"
 #include "crypt/cms.h"
@@ -184,17 +186,21 @@ static enum err approvals_make(struct turn *t, struct release *r)
 	return document_text(t, j, &r->approvals);
 }
 
+/* The timestamp stamps the signature, so it comes later; that it must come is signed here. */
 static struct json *members(struct turn *t)
 {
-	static const char *const names[] = { "README.txt",     "certificate.pdf",
-					     "return.json",    "approvals.json",
-					     "statement.json", "statement.p7s",
-					     "release.json",   "statement.tlog-proof",
-					     "package.age" };
+	static const char *const names[] = { "README.txt",	"certificate.pdf",
+					     "return.json",	"approvals.json",
+					     "statement.json",	"statement.p7s",
+					     "statement.tsr",	"release.json",
+					     "statement.tlog-proof", "package.age" };
+	bool stamped = !span_is(json_opt_text(json_get(t->core, "policy"), "timestamp", SPAN_NONE),
+				"none");
 	struct json *list = json_list(t->c);
 
 	for (size_t i = 0; i < COUNT_OF(names); i++)
-		json_add(t->c, list, json_text(t->c, span_str(names[i])));
+		if (stamped || strcmp(names[i], "statement.tsr") != 0)
+			json_add(t->c, list, json_text(t->c, span_str(names[i])));
 	return list;
 }
 

@@ -70,8 +70,6 @@ void policy_gather(struct facts *f, struct span name, struct span value)
 	f->policy_out_of_range = f->policy_out_of_range || !in_range(p, value);
 	if (span_is(name, "approvals") && span_to_i64(value, &n))
 		f->approvals_wanted = n;
-	if (span_is(name, "timestamp"))
-		f->timestamp_wanted = !span_is(value, "none");
 }
 
 void roster_left(struct turn *t, const struct json *rows, const struct json *policy)

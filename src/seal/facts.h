@@ -61,7 +61,7 @@ struct facts {
 	int64_t version_said, version_now;
 	bool action_unknown, row_malformed, row_absent, key_of_another, key_there, label_there,
 		agency_key_there;
-	bool policy_unknown, policy_out_of_range, timestamp_wanted;
+	bool policy_unknown, policy_out_of_range;
 	int64_t approvals_wanted, roster_people_left, approve_people_left, approvals_after;
 	size_t others_signing, others_there;
 	bool founding_differs;

@@ -62,9 +62,20 @@ static enum err values_in_force(struct verify *v, const struct roster *r, int64_
 		FAIL(v->c, ERR_FORMAT, "the number of approvals is no number");
 	if (*approvals_out < 2)
 		*approvals_out = 2;
-	if (!span_is(json_opt_text(r->policy, "timestamp", SPAN_NONE), "none"))
+	return ERR_OK;
+}
+
+static enum err stamp_demanded(struct verify *v, const struct roster *r)
+{
+	struct span value = json_opt_text(r->policy, "timestamp", SPAN_NONE);
+	bool demanded = span_is(value, "required");
+
+	if (!demanded && !span_is(value, "none"))
+		FAIL(v->c, ERR_FORMAT, "the rule on timestamps is none that is known");
+	if (demanded != v->stamped)
 		FAIL(v->c, ERR_VERIFY,
-		     "the rules demand a timestamp, and there is none in the file");
+		     demanded ? "the rules demand a timestamp, and there is none in the file"
+			      : "there is a timestamp in the file, and the rules demand none");
 	return ERR_OK;
 }
 
@@ -167,5 +178,6 @@ void verify_approvals(struct verify *v)
 	if (!roster_read(v, &r))
 		return;
 	verify_judge(v, VERIFY_POLICY_VALUES, values_in_force(v, &r, &needed));
+	verify_judge(v, VERIFY_TIMESTAMP, stamp_demanded(v, &r));
 	people(v, &r, needed);
 }

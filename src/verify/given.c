@@ -44,6 +44,7 @@ static enum err read_policy(struct ctx *c, struct span text, struct policy *out)
 	TRY(json_need_text(c, o, "document_key", &out->document_key));
 	TRY(json_need_hex(c, o, "founding_sha256", out->founding.b, sizeof out->founding.b));
 	TRY(json_need_list(c, o, "seal_certificates", &out->certificates));
+	TRY(json_need_list(c, o, "tsa_certificates", &out->tsa_certificates));
 	TRY(json_need_text(c, o, "tlog_policy", &log));
 	return read_log(c, log, &out->log_vkey);
 }

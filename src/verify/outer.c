@@ -22,6 +22,7 @@ static const char *const part_names[PART_COUNT] = {
 	[PART_APPROVALS] = "approvals.json",
 	[PART_STATEMENT] = "statement.json",
 	[PART_P7S] = "statement.p7s",
+	[PART_TSR] = "statement.tsr",
 	[PART_RELEASE] = "release.json",
 	[PART_PROOF] = "statement.tlog-proof",
 };
@@ -87,12 +88,13 @@ static enum err same_time(struct verify *v, const struct tar_walk *w, bool first
 	return ERR_OK;
 }
 
-static bool next_part(struct verify *v, struct tar_walk *w, const char *want, bool first)
+static bool next_part(struct verify *v, struct tar_walk *w, bool *end_out)
 {
-	bool end;
+	return verify_judge(v, VERIFY_FORM, tar_walk_next(v->c, w, end_out));
+}
 
-	if (!verify_judge(v, VERIFY_FORM, tar_walk_next(v->c, w, &end)))
-		return false;
+static bool part_is(struct verify *v, struct tar_walk *w, const char *want, bool end, bool first)
+{
 	if (end)
 		err_set(v->c, ERR_VERIFY, __FILE__, __LINE__, "%s is not there", want);
 	else if (!span_is(w->name, want))
@@ -105,11 +107,22 @@ static bool next_part(struct verify *v, struct tar_walk *w, const char *want, bo
 
 static bool read_parts(struct verify *v, struct tar_walk *w)
 {
-	for (int i = 0; i < PART_COUNT; i++)
-		if (!next_part(v, w, part_names[i], i == 0) ||
-		    !verify_judge(v, VERIFY_FORM, tar_walk_whole(v->c, w, PART_MAX, &v->part[i])))
+	bool end;
+
+	if (!next_part(v, w, &end))
+		return false;
+	for (int i = 0; i < PART_COUNT; i++) {
+		if (i == PART_TSR) {
+			v->stamped = !end && span_is(w->name, part_names[i]);
+			if (!v->stamped)
+				continue;
+		}
+		if (!part_is(v, w, part_names[i], end, i == 0) ||
+		    !verify_judge(v, VERIFY_FORM, tar_walk_whole(v->c, w, PART_MAX, &v->part[i])) ||
+		    !next_part(v, w, &end))
 			return false;
-	return next_part(v, w, PACKAGE_NAME, false);
+	}
+	return part_is(v, w, PACKAGE_NAME, end, false);
 }
 
 static enum err listed(struct verify *v)
@@ -118,10 +131,12 @@ static enum err listed(struct verify *v)
 	size_t i = 0;
 
 	TRY(json_need_list(v->c, v->statement, "members", &members));
-	for (m = members->first; m && i <= PART_COUNT; m = m->next, i++)
+	for (m = members->first; m && i <= PART_COUNT; m = m->next, i++) {
+		i += i == PART_TSR && !v->stamped;
 		if (m->type != JSON_TEXT ||
 		    !span_is(m->s, i < PART_COUNT ? part_names[i] : PACKAGE_NAME))
 			break;
+	}
 	if (m || i != PART_COUNT + 1)
 		FAIL(v->c, ERR_VERIFY, "the statement lists other parts than the file holds");
 	return ERR_OK;

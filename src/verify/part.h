@@ -14,10 +14,10 @@
 
 #define IDENTITIES_MAX 64u
 
-/* The parts before package.age, in their order. */
+/* The parts before package.age, in their order; PART_TSR is there where the rules demand it. */
 enum part {
 	PART_README, PART_CERTIFICATE, PART_RETURN, PART_APPROVALS,
-	PART_STATEMENT, PART_P7S, PART_RELEASE, PART_PROOF, PART_COUNT
+	PART_STATEMENT, PART_P7S, PART_TSR, PART_RELEASE, PART_PROOF, PART_COUNT
 };
 #define PACKAGE_NAME "package.age"
 
@@ -25,6 +25,7 @@ struct policy {
 	struct span provider, document_key, log_vkey;
 	struct sha256 founding;
 	const struct json *certificates;        /* list of SHA-256 */
+	const struct json *tsa_certificates;    /* the same */
 };
 
 struct verify {
@@ -35,6 +36,7 @@ struct verify {
 	size_t identity_count;
 
 	struct span part[PART_COUNT];
+	bool stamped;                           /* PART_TSR is in the file */
 	struct json *ret, *approvals, *statement, *release;    /* set when DOCUMENTS is fine */
 	struct json *approval, *receipt, *founding;
 	int64_t mtime_utc, released_utc;

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "crypt/cms.h"
+#include "crypt/timestamp.h"
 #include "verify/part.h"
 
 static enum err certificate_known(struct verify *v, const struct sha256 *certificate)
@@ -19,6 +20,41 @@ static enum err certificate_known(struct verify *v, const struct sha256 *certifi
 			return ERR_OK;
 	}
 	FAIL(v->c, ERR_VERIFY, "the policy does not list the certificate %.*s", SPAN_ARG(hex));
+}
+
+/* Over the very bytes of the signature, and not from before there was one. How much later is not
+ * asked: an authority that could not be reached was asked again. */
+static enum err stamped(struct verify *v, struct timestamp *t)
+{
+	struct sha256 h;
+
+	TRY(sha256_of(v->c, v->part[PART_P7S], &h));
+	TRY(timestamp_verify(v->c, v->part[PART_TSR], &h, t));
+	if (t->made_utc < v->released_utc - TIMESTAMP_SKEW_S)
+		FAIL(v->c, ERR_VERIFY, "it was stamped before it was released");
+	return ERR_OK;
+}
+
+static enum err tsa_known(struct verify *v, const struct sha256 *certificate)
+{
+	TRY(hex_encode(v->c, sha256_span(certificate), &v->r->tsa));
+	if (!v->policy)
+		return ERR_OK;
+	JSON_EACH(one, v->policy->tsa_certificates)
+		if (one->type == JSON_TEXT && span_eq(one->s, v->r->tsa))
+			return ERR_OK;
+	FAIL(v->c, ERR_VERIFY, "the policy does not list the certificate %.*s",
+	     SPAN_ARG(v->r->tsa));
+}
+
+static void judge_stamp(struct verify *v)
+{
+	struct timestamp t;
+
+	if (!v->stamped) /* whether the rules allow that is asked where the rules are read */
+		verify_judge(v, VERIFY_TIMESTAMP_CERTIFICATE, ERR_OK);
+	else if (verify_judge(v, VERIFY_TIMESTAMP, stamped(v, &t)))
+		verify_judge(v, VERIFY_TIMESTAMP_CERTIFICATE, tsa_known(v, &t.certificate));
 }
 
 static enum err part_hash(struct verify *v, enum part part, const char *key)
@@ -91,6 +127,7 @@ void verify_signatures(struct verify *v)
 
 	if (verify_judge(v, VERIFY_STATEMENT_SIGNATURE, e))
 		verify_judge(v, VERIFY_CERTIFICATE, certificate_known(v, &certificate));
+	judge_stamp(v);
 	verify_judge(v, VERIFY_RETURN_HASH, part_hash(v, PART_RETURN, "return_sha256"));
 	verify_judge(v, VERIFY_APPROVALS_HASH, part_hash(v, PART_APPROVALS, "approvals_sha256"));
 	verify_judge(v, VERIFY_PAPERS, papers(v));

@@ -229,7 +229,7 @@ def test_policy_values(home):
     assert policy["statement_hours"] == "8" and policy["decider_may_approve"] == "yes"
     for name, value, says in (("approvals", "1", "APPROVALS_TWO"), ("approvals", "0", "APPROVALS_TWO"), ("approvals", "9", "KEEPS_APPROVERS"),
                               ("approvals", "two", "POLICY_VALUE"), ("statement_hours", "-1", "POLICY_VALUE"), ("colour", "red", "POLICY_NAME"),
-                              ("decider_may_approve", "perhaps", "POLICY_VALUE"), ("timestamp", "required", "TIMESTAMP_NONE")):
+                              ("decider_may_approve", "perhaps", "POLICY_VALUE"), ("timestamp", "perhaps", "POLICY_VALUE")):
         no(home, change(name, value, home.run).exit, "roster", "add", "--policy", name, "--value", value, as_="Ana", key=("ana", "ben"),
            says=says)
     assert home.json("roster", "list")["policy"] == policy

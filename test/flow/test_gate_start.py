@@ -95,7 +95,7 @@ BAD_FOUNDERS = {
     "approvals_9": (lambda t: t["policy"].update(approvals="9"), "KEEPS_APPROVERS"),
     "policy_name": (lambda t: t["policy"].update(colour="2"), "POLICY_NAME"),
     "policy_value": (lambda t: t["policy"].update(ticket_days="0"), "POLICY_VALUE"),
-    "timestamp": (lambda t: t["policy"].update(timestamp="required"), "TIMESTAMP_NONE"),
+    "timestamp": (lambda t: t["policy"].update(timestamp="perhaps"), "POLICY_VALUE"),
     "person_form": (lambda t: t["people"][0].update(may=["everything"]), "ROW_FORM"),
     "plain_key_verified": (lambda t: t["people"][0].update(user_verified=True), "ROW_FORM"),
 }

@@ -13,7 +13,7 @@ import time
 import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
-from harness import life, tools  # noqa: E402
+from harness import life, tools, tsa  # noqa: E402
 
 if not tools.program("writ", hooks=True):
     pytest.fail("the build with test hooks is not there (WRIT_BUILD_HOOKS)", pytrace=False)
@@ -28,6 +28,20 @@ def town():
     assert ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
     with life.Town(hooks=True) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    made = tsa.Tsa(tmp_path_factory.mktemp("tsa"))
+    yield made
+    made.stop()
+
+
+def stamped(home, authority):
+    """From here on what is released must be stamped."""
+    home.ok("roster", "add", "--policy", "timestamp", "--value", "required", as_="Ana", key=("ana", "ben"))
+    (home.dir / "addresses.yaml").write_text(authority.yaml())
+    home.ok("policy", "export", "--out", home.base / "policy.json")
 
 
 def deaths():
@@ -105,8 +119,10 @@ def test_the_points_are_read():
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_and_answered(town, point):
+def test_killed_and_answered(town, authority, point):
     home = town.home()
+    if point.startswith("TIMESTAMP"):
+        stamped(home, authority)
     k = Killed(home, point)
     k.to_collected()
     k.step("collected", "notify", home.ref, "--withheld", "--because", "COURT_ORDER", as_="Ana")
@@ -117,6 +133,7 @@ def test_killed_and_answered(town, point):
     deliver = ("deliver", home.ref, "--out", out)
     k.step("delivered", *deliver, again=(*deliver, "--resume"), as_="Chi")
     assert len(home.seal_acts("released")) == 1 and len(home.acts("released")) == 1
+    assert len(home.acts("timestamped")) == point.startswith("TIMESTAMP")
     assert home.verify(out).exit == 0
     opened = home.open(out)
     assert opened.hashes() == home.world.expect(ALICE, *FORTNIGHT)

@@ -102,7 +102,7 @@ for name, value in (("decider_may_approve", "maybe"), ("statement_hours", "0"), 
     add("POLICY_VALUE", "policy_%s_%s" % (name, re.sub(r"\W", "_", value)), "founded", policy(name, value))
 add("APPROVALS_TWO", "policy_one_approval", "founded", policy("approvals", "1"))
 add("APPROVALS_TWO", "policy_zero_approvals", "founded", policy("approvals", "0"))
-add("TIMESTAMP_NONE", "policy_timestamp_required", "founded", policy("timestamp", "required"))
+add("POLICY_VALUE", "policy_timestamp_perhaps", "founded", policy("timestamp", "perhaps"))
 
 
 @case("KEEPS_ROSTER", "founded")

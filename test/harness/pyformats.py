@@ -4,6 +4,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 import base64
 import calendar
+import datetime
 import hashlib
 import hmac
 import json
@@ -12,7 +13,7 @@ import struct
 import time
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.exceptions import InvalidSignature, InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils, x25519
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
@@ -383,6 +384,83 @@ def cms(p7s, content):
     except (ValueError, IndexError, InvalidSignature) as e:
         raise Bad(no, f"signature does not hold {e}") from e
     return sha(cert[2])
+
+
+TST = {name: bytes.fromhex(h) for name, h in {
+    "info": "060b2a864886f70d0109100104", "ess": "060b2a864886f70d010910022f", "sha384": "0609608648016503040202",
+    "sha512": "0609608648016503040203", "rsa": "06092a864886f70d010101", "ecdsa256": "06082a8648ce3d040302",
+    "ecdsa384": "06082a8648ce3d040303", "ecdsa512": "06082a8648ce3d040304", "ess1": "060b2a864886f70d010910020c"}.items()}
+
+
+def timestamp(tsr, content):
+    """(SHA-256 of the certificate, UTC seconds) of a timestamp over content that holds, in its one form."""
+    no = "timestamp"
+    try:
+        (outer,) = der_list(tsr, no)
+        status, token = der_list(outer[1], no)
+        oid, body = der_list(token[1], no)
+        (signed,) = der_list(body[1], no)
+        version, algos, encap, certs, infos = der_list(signed[1], no)
+        if status[2] != bytes.fromhex("3003020100") or version[2] != b"\2\1\3" or oid[2] != OID["signed"] or \
+                [p[0] for p in (outer, token, body, signed, algos, encap, certs, infos)] != \
+                [0x30, 0x30, 0xa0, 0x30, 0x31, 0x30, 0xa0, 0x31]:
+            raise Bad(no, "not a timestamp that was granted")
+        kind, wrapped = der_list(encap[1], no)
+        (octets,) = der_list(wrapped[1], no)
+        (cert,) = der_list(certs[1], no)
+        (info,) = der_list(infos[1], no)
+        one, sid, algo, attrs, scheme, sig = der_list(info[1], no)
+        if kind[2] != TST["info"] or (wrapped[0], octets[0], attrs[0], sig[0]) != (0xa0, 4, 0xa0, 4) or \
+                {x[0] for x in (info, sid, algo, scheme, cert)} != {0x30} or one[2] != b"\2\1\1":
+            raise Bad(no, "its frame")
+        hash_of, ecdsa = {OID["sha256"]: (hashes.SHA256, "ecdsa256"), TST["sha384"]: (hashes.SHA384, "ecdsa384"),
+                          TST["sha512"]: (hashes.SHA512, "ecdsa512")}[algo[1]]
+        if [p[2] for p in der_list(algos[1], no)] != [algo[2]]:
+            raise Bad(no, "digests")
+        certificate = x509.load_der_x509_certificate(cert[2])
+        issuer, serial = der_list(sid[1], no)
+        if issuer[2] != certificate.issuer.public_bytes() or serial[0] != 2 or \
+                int.from_bytes(serial[1], "big") != certificate.serial_number:
+            raise Bad(no, "another certificate signed")
+        values = [[p for p in der_list(a[1], no)] for a in der_list(attrs[1], no)]
+        got = {v[0][2]: v[1][1] for v in values}
+        if got.get(OID["type"]) != TST["info"] or got.get(OID["digest"]) != der_octets(hashlib.new(hash_of.name, octets[1]).digest()):
+            raise Bad(no, "it signs something else")
+        ids = der_list(der_list(der_list(got[TST["ess"]], no)[0][1], no)[0][1], no)
+        (one_id,) = ids
+        parts = der_list(one_id[1], no)
+        named = hashes.SHA256() if parts[0][0] == 4 else {TST["sha384"]: hashes.SHA384(), TST["sha512"]: hashes.SHA512(),
+                                                         OID["sha256"]: hashes.SHA256()}[der_list(parts[0][1], no)[0][2]]
+        if next(p[1] for p in parts if p[0] == 4) != hashlib.new(named.name, cert[2]).digest():
+            raise Bad(no, "it names another certificate")
+        key, signed_bytes = certificate.public_key(), b"\x31" + attrs[2][1:]
+        der_list(signed_bytes, no)
+        if isinstance(key, rsa.RSAPublicKey) and scheme[1] == TST["rsa"] + b"\5\0" and key.key_size >= 2048:
+            key.verify(sig[1], signed_bytes, padding.PKCS1v15(), hash_of())
+        elif isinstance(key, ec.EllipticCurvePublicKey) and scheme[1] == TST[ecdsa]:
+            key.verify(sig[1], signed_bytes, ec.ECDSA(hash_of()))
+        else:
+            raise Bad(no, "kind of key")
+        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+        if not usage.critical or list(usage.value) != [x509.oid.ExtendedKeyUsageOID.TIME_STAMPING]:
+            raise Bad(no, "a certificate for something else")
+        (tst,) = der_list(octets[1], no)
+        fields = der_list(tst[1], no)
+        algorithm, imprint = der_list(fields[2][1], no)
+        if der_list(algorithm[1], no)[0][2] != OID["sha256"] or imprint[1] != hashlib.sha256(content).digest():
+            raise Bad(no, "it stamps something else")
+        when = re.fullmatch(rb"(\d{14})(\.\d*[1-9])?Z", fields[4][1])
+        at = datetime.datetime.strptime(when[1].decode(), "%Y%m%d%H%M%S").replace(tzinfo=datetime.timezone.utc)
+        if not certificate.not_valid_before <= at.replace(tzinfo=None) < certificate.not_valid_after:
+            raise Bad(no, "the certificate was not valid then")
+    except (ValueError, IndexError, KeyError, TypeError, StopIteration, InvalidSignature, UnsupportedAlgorithm, x509.InvalidVersion,
+            x509.ExtensionNotFound, x509.DuplicateExtension) as e:
+        raise Bad(no, f"does not hold {e!r}") from e
+    return sha(cert[2]), int(at.timestamp())
+
+
+def der_octets(b):
+    return b"\x04" + bytes([len(b)]) + b
 
 
 # --- age -------------------------------------------------------------------------------------------

@@ -15,13 +15,15 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from pyformats import Bad, Doc, age_header, age_open, age_payload, b64, canonical, cms, document, identities, our_json, \
-    reader_of, sha, sshsig, tar_members, utc
+    reader_of, sha, sshsig, tar_members, timestamp, utc
 
+# statement.tsr, where there is one, stands behind statement.p7s.
 MEMBERS = ["README.txt", "certificate.pdf", "return.json", "approvals.json", "statement.json", "statement.p7s",
            "release.json", "statement.tlog-proof", "package.age"]
 POLICY = {"approvals": "2", "decider_may_approve": "no", "statement_hours": "4", "scope_hours": "72",
           "ticket_hours": "24", "ticket_days": "30", "counts_per_day": "200", "timestamp": "none"}
 TICK_TOLERANCE_MS = 60000
+TSA_TOLERANCE = 60
 
 
 # --- approvals -------------------------------------------------------------------------------------
@@ -101,8 +103,8 @@ def check_approvals(p, policy):
     s = document(text, "approval")
     if sha(canonical(roster.policy)) != s.text("policy_sha256"):
         raise Bad("policy-values", "the policy is not the one of founding document and chain")
-    if roster.policy.get("timestamp") != "none":
-        raise Bad("policy-values", "a timestamp is required and there is none")
+    if {"none": False, "required": True}.get(roster.policy.get("timestamp")) != p["stamped"]:
+        raise Bad("timestamp", "there must be one, or there must be none")
     if roster.version > s.num("roster_version"):
         raise Bad("roster-chain", "a later roster than the approval statement's")
     document_key = (policy or roster.founding).get("document_key")
@@ -389,10 +391,11 @@ def check_all(data, keys, pol):
     for name, _, mtime, read in tar_members(reader_of(data), "form"):
         names.append(name)
         mtimes.add(mtime)
-        if name not in MEMBERS:
+        if name not in MEMBERS + ["statement.tsr"]:
             raise Bad("members", f"{name} does not belong there")
         raw[name] = read()
-    if names != MEMBERS:
+    p["stamped"] = "statement.tsr" in names
+    if names != (MEMBERS[:6] + ["statement.tsr"] + MEMBERS[6:] if p["stamped"] else MEMBERS):
         raise Bad("members", "another order, or a part is missing")
     p["release_raw"] = raw["release.json"]
     for key, kind in (("return", "return"), ("approvals", "approvals"), ("statement", "statement"), ("release", "act")):
@@ -403,6 +406,12 @@ def check_all(data, keys, pol):
     if mtimes != {stm.when("released_at")}:
         raise Bad("form", "another time than released_at")
     certificate = cms(raw["statement.p7s"], raw["statement.json"])
+    if p["stamped"]:
+        tsa, at = timestamp(raw["statement.tsr"], raw["statement.p7s"])
+        if at < stm.when("released_at") - TSA_TOLERANCE:
+            raise Bad("timestamp", "stamped before it was released")
+        if pol and tsa not in pol.list("tsa_certificates", str):
+            raise Bad("timestamp-certificate", "not the policy's")
     for name in ("return", "approvals"):
         if sha(raw[name + ".json"]) != stm.get(name + "_sha256"):
             raise Bad(name + "-hash", "other bytes than signed")

@@ -12,9 +12,17 @@
 enum err readme_make(struct ctx *c, struct session *s, const struct order *o, struct span *out)
 {
 	struct letter_slot slots[LETTER_SLOTS_MAX];
+	const struct json *state;
 	size_t count = 0;
+	bool stamped;
 
 	TRY(letter_slots(c, s, o, slots, &count));
+	TRY(seal_state(c, s, false, &state));
+	/* The seal lets nothing out under another policy than the approved one. */
+	stamped = !span_is(json_opt_text(json_get(state, "policy"), "timestamp", SPAN("none")),
+			   "none");
+	slots[count++] = (struct letter_slot){ "timestamp",
+					       stamped ? SPAN("statement.tsr") : SPAN_NONE };
 	return letter_fill(c, "readme", slots, count, out);
 }
 

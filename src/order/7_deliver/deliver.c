@@ -16,6 +16,7 @@
 #include "format/tar.h"
 #include "format/time.h"
 #include "log/log.h"
+#include "order/6_release/release.h"
 #include "order/vault.h"
 #include "store/blob.h"
 
@@ -23,13 +24,20 @@
 #define HEAD_MAX ((size_t)48 << 20)
 #define PIECE ((size_t)1 << 20)
 
-static enum err blob_of(struct ctx *c, struct session *s, const struct order *o, const char *key,
+/* A part that the act names: of the release, or of what came after it. */
+static enum err blob_in(struct ctx *c, struct session *s, const struct json *act, const char *key,
 			struct span *out)
 {
 	struct sha256 hash;
 
-	TRY(json_need_hex(c, o->released, key, hash.b, sizeof hash.b));
+	TRY(json_need_hex(c, act, key, hash.b, sizeof hash.b));
 	return blob_read(c, s->home.blob, &hash, MEMBER_MAX, out);
+}
+
+static enum err blob_of(struct ctx *c, struct session *s, const struct order *o, const char *key,
+			struct span *out)
+{
+	return blob_in(c, s, o->released, key, out);
 }
 
 /* The members before package.age, in their order, and where each lies. */
@@ -39,7 +47,7 @@ static const struct {
 	{ "README.txt", "readme_sha256" },	     { "certificate.pdf", "certificate_sha256" },
 	{ "return.json", "return_sha256" },	     { "approvals.json", "approvals_sha256" },
 	{ "statement.json", "statement_sha256" },    { "statement.p7s", "p7s_sha256" },
-	{ "release.json", "release_sha256" },
+	{ "statement.tsr", NULL },                   { "release.json", "release_sha256" },
 };
 
 static enum err add_member(struct ctx *c, struct buf *b, const char *name, struct span bytes,
@@ -104,6 +112,22 @@ static enum err proof_text(struct ctx *c, struct session *s, const struct order 
 	return ERR_OK;
 }
 
+/* The timestamp is there where the statement lists it (delivery_open), and an act of its own names
+ * it. */
+static enum err add_listed(struct ctx *c, struct session *s, const struct order *o, struct buf *b,
+			   size_t i, int64_t mtime_utc)
+{
+	struct span bytes;
+
+	if (!members[i].key && !o->timestamped)
+		return ERR_OK;
+	if (members[i].key)
+		TRY(blob_of(c, s, o, members[i].key, &bytes));
+	else
+		TRY(blob_in(c, s, o->timestamped, "tsr_sha256", &bytes));
+	return add_member(c, b, members[i].name, bytes, mtime_utc);
+}
+
 static enum err compose_head(struct ctx *c, struct session *s, const struct order *o,
 			     int64_t payload_bytes, struct span *out)
 {
@@ -113,10 +137,8 @@ static enum err compose_head(struct ctx *c, struct session *s, const struct orde
 
 	buf_begin(&b, c, HEAD_MAX);
 	TRY(released_at(c, s, o, &mtime_utc));
-	for (size_t i = 0; i < COUNT_OF(members); i++) {
-		TRY(blob_of(c, s, o, members[i].key, &bytes));
-		TRY(add_member(c, &b, members[i].name, bytes, mtime_utc));
-	}
+	for (size_t i = 0; i < COUNT_OF(members); i++)
+		TRY(add_listed(c, s, o, &b, i, mtime_utc));
 	TRY(proof_text(c, s, o, &bytes));
 	TRY(add_member(c, &b, "statement.tlog-proof", bytes, mtime_utc));
 	TRY(blob_of(c, s, o, "header_sha256", &header));
@@ -195,12 +217,18 @@ enum err delivery_open(struct ctx *c, struct session *s, const struct order *o,
 		       struct delivery *out)
 {
 	struct span header;
+	bool due;
 
 	*out = (struct delivery){ .payload_fd = -1 };
 	if (!o->released) {
 		err_next(c, "whose turn it is: %s", order_state_turn(o->state));
 		FAIL(c, ERR_STATE, "order %.*s is %s and has not been released", SPAN_ARG(o->ref),
 		     order_state_word(o->state));
+	}
+	TRY(timestamp_is_due(c, s, o, &due));
+	if (due) {
+		err_next(c, "writ deliver asks the timestamp authority");
+		FAIL(c, ERR_AGAIN, "the release of %.*s is not stamped yet", SPAN_ARG(o->ref));
 	}
 	TRY(payload_open(c, s, o, out));
 	TRY(blob_of(c, s, o, "header_sha256", &header));
@@ -310,6 +338,7 @@ enum err order_deliver(struct ctx *c, struct session *s, struct order *o, int ou
 
 	TRY(session_need_actor(c, s, ""));
 	TRY(order_permit(c, s, o, ACT_DELIVERED));
+	TRY(order_timestamp(c, s, o));
 	TRY(delivery_open(c, s, o, &d));
 	TRY(check_beginning(c, &d, out_fd, from, to));
 	TRY(NEW_ARRAY(c, piece, PIECE));

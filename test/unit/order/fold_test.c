@@ -63,10 +63,12 @@ static const struct {
 	{ "stated", "collected approved" },
 	{ "approved", "collected approved" },
 	{ "released", "approved" },
+	{ "timestamped", "released delivered" },
 	{ "delivered", "released delivered" },
 	{ "withdrawn", OPEN " collecting" },
 	{ "voided", OPEN " collecting" },
 	{ "destroyed", ALL },
+	{ "seal_lost", "collecting collected approved released" },
 };
 
 static bool names(const char *list, const char *word)

@@ -612,11 +612,6 @@ def _(b):
     return b.policy('approvals', '1')
 
 
-@case('TIMESTAMP_NONE')
-def _(b):
-    return b.policy('timestamp', 'required')
-
-
 def rows_of(b, name):
     return [r for r in b.state()['roster'] if r.get('name') == name and r['until'] is None]
 

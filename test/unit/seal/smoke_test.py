@@ -231,7 +231,7 @@ def making(program):
                 lambda given: given['policy'].update(approvals=value))
     attempt('POLICY_VALUE', lambda given: given['policy'].update(approvals=2))
     attempt('POLICY_NAME', lambda given: given['policy'].update(colour='red'))
-    attempt('TIMESTAMP_NONE', lambda given: given['policy'].update(timestamp='required'))
+    attempt('POLICY_VALUE', lambda given: given['policy'].update(timestamp='perhaps'))
     attempt('KEEPS_ROSTER', lambda given: [p.update(may=['approve']) for p in given['people'][1:]])
     attempt('KEEPS_APPROVERS', lambda given: given['policy'].update(approvals='4'))
     attempt('KEEPS_ROSTER', lambda given: given.update(people=[]))
