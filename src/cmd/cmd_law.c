@@ -1,5 +1,5 @@
 /*
- * The law engine without an order: judge.
+ * The law engine without an order: judge, check, explain.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <stdio.h>
@@ -8,6 +8,7 @@
 
 #include "base/home.h"
 #include "cmd/cmd.h"
+#include "law/check.h"
 #include "order/law_packs.h"
 
 /* A hand is started by its paths alone; the home need not be there. */
@@ -59,5 +60,52 @@ enum err cmd_law_judge(struct ctx *c, const struct command *self, const struct a
 	say_bytes(text);
 	if (args_has(a, "json"))
 		putchar('\n');
+	return ERR_OK;
+}
+
+static enum err load_packs(struct ctx *c, const struct args *a, struct session *s,
+			   struct law **out)
+{
+	char *dir;
+
+	TRY(law_session(c, a, s));
+	TRY(packs_dir(c, args_get(a, "packs"), args_get(a, "home") ? &s->home : NULL, &dir));
+	return packs_load(c, s, dir, out);
+}
+
+enum err cmd_law_check(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	struct json *findings, *out = json_object(c);
+	struct law *law;
+
+	TRY(usage_check(c, self, a, 0));
+	TRY(load_packs(c, a, &s, &law));
+	TRY(law_check(c, law, &findings));
+	if (args_has(a, "json")) {
+		json_set(c, out, "findings", findings);
+		TRY(say_json(c, out));
+	}
+	JSON_EACH(one, args_has(a, "json") ? NULL : findings)
+		say("%.*s:%lld: %.*s: %.*s", SPAN_ARG(json_opt_text(one, "file", SPAN_NONE)),
+		    (long long)json_opt_int(one, "line", 0),
+		    SPAN_ARG(json_opt_text(one, "rule", SPAN_NONE)),
+		    SPAN_ARG(json_opt_text(one, "what", SPAN_NONE)));
+	if (findings->first)
+		FAIL(c, ERR_FORMAT, "the rule packs have %zu faults", json_count(findings));
+	talk("the rule packs have no fault that a program can find");
+	return ERR_OK;
+}
+
+enum err cmd_law_explain(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	struct span text;
+	struct law *law;
+
+	TRY(usage_check(c, self, a, 1));
+	TRY(load_packs(c, a, &s, &law));
+	TRY(law_explain(c, law, span_str(a->rest[0]), &text));
+	say_bytes(text);
 	return ERR_OK;
 }

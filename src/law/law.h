@@ -41,6 +41,10 @@ enum err law_judge(struct ctx *c, const struct law *law, const struct json *fact
 enum err law_page(struct ctx *c, const struct law *law, const struct json *facts,
 		  const struct json *decision, struct span *out) MUST_USE;
 
+/* One rule in words: ERR_NOT_FOUND where no pack has it. */
+enum err law_explain(struct ctx *c, const struct law *law, struct span rule,
+		     struct span *out) MUST_USE;
+
 bool law_state_of(struct span word, enum law_state *out);       /* "ADOPTED" */
 const char *law_state_word(enum law_state state);
 

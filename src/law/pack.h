@@ -176,6 +176,9 @@ struct field_set {
 /* Does the rule hold? Fields whose being unknown left it open are added to unknown. */
 enum kleene weigh_rule(const struct law_rule *rule, const struct law_case *k,
 		       const struct law_line *line, struct field_set *unknown);
+/* One condition by itself; which facts were unknown is not told. */
+enum kleene weigh_cond(const struct law_cond *cond, const struct law_case *k,
+		       const struct law_line *line);
 /* The moment that a period names in this case; false where a fact is unknown. */
 bool weigh_period(const struct law_period *p, const struct law_case *k,
 		  const struct law_line *line, struct law_moment *out, struct field_set *unknown);

@@ -201,3 +201,53 @@ enum err law_page(struct ctx *c, const struct law *law, const struct json *facts
 	put_order(&b, decision);
 	return buf_done(c, &b, out);
 }
+
+/* The rule as it stands in its pack. */
+static const struct json *source_of(const struct law_rule *r)
+{
+	JSON_EACH(one, json_get(r->pack->doc, law_tables[r->table].name))
+		if (span_eq(json_opt_text(one, "id", SPAN_NONE), r->id))
+			return one;
+	return NULL;
+}
+
+static void put_source(struct buf *b, const struct json *rule)
+{
+	static const char *const keys[] = { "when", "unless", "give", "mode", "reasons", "route",
+		"redirect", "notice", "notice_until", "due", "hold", "preserve", "cost", "watch",
+		"defeats", "from", "until", "cite", "confidence", "cure" };
+
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+		const struct json *value = json_get(rule, keys[i]);
+
+		if (!value)
+			continue;
+		if (value->type == JSON_TEXT)
+			buf_fmt(b, "  %-12s %.*s\n", keys[i], SPAN_ARG(value->s));
+		JSON_EACH(item, value->type == JSON_LIST ? value : NULL)
+			buf_fmt(b, "  %-12s %.*s\n", item == value->first ? keys[i] : "",
+				SPAN_ARG(item->s));
+	}
+}
+
+enum err law_explain(struct ctx *c, const struct law *law, struct span rule, struct span *out)
+{
+	const struct law_rule *r = rule_of(law, rule);
+	struct buf b;
+
+	if (!r) {
+		err_next(c, "'writ law judge' names the rules that decided");
+		FAIL(c, ERR_NOT_FOUND, "no rule pack has a rule '%.*s'", SPAN_ARG(rule));
+	}
+	buf_begin(&b, c, PAGE_MAX);
+	buf_fmt(&b, "%.*s  (%.*s %.*s, %s line %u)\n%s: %s\n\n", SPAN_ARG(r->id),
+		SPAN_ARG(r->pack->title), SPAN_ARG(r->pack->version), r->pack->name, r->line,
+		law_tables[r->table].name, law_tables[r->table].what);
+	put_lines(&b, 2, r->text);
+	buf_byte(&b, '\n');
+	put_source(&b, source_of(r));
+	for (unsigned i = 0; i < r->defeaters; i++)
+		buf_fmt(&b, "  %-12s %.*s\n", i ? "" : "defeated by",
+			SPAN_ARG(law->rule[r->defeated_by[i]]->id));
+	return buf_done(c, &b, out);
+}

@@ -115,6 +115,14 @@ static enum kleene weigh(const struct law_cond *cond, const struct law_case *k,
 	return LAW_UNKNOWN;
 }
 
+enum kleene weigh_cond(const struct law_cond *cond, const struct law_case *k,
+		       const struct law_line *line)
+{
+	struct field_set ignored = { { 0 } };
+
+	return weigh(cond, k, line, &ignored);
+}
+
 enum kleene weigh_rule(const struct law_rule *rule, const struct law_case *k,
 		       const struct law_line *line, struct field_set *unknown)
 {

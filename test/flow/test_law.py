@@ -2,6 +2,7 @@
 SPDX-License-Identifier: Apache-2.0"""
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -23,8 +24,8 @@ def test_acceptance_orders():
     assert int(ran.stdout.split()[-4]) >= 100
 
 
-def writ(*words, cwd=None):
-    return subprocess.run([WRIT, "law", "judge", *words], capture_output=True, text=True, cwd=cwd)
+def writ(*words, command="judge"):
+    return subprocess.run([WRIT, "law", command, *words], capture_output=True, text=True)
 
 
 def test_refusals(tmp_path):
@@ -80,3 +81,52 @@ def test_unknown_gives_a_lawyer_and_drafts_never_release(tmp_path):
     assert {"PACK-NONE", "PACK-UNREVIEWED"} <= set(decision["reasons"])
     assert any(r.startswith("FACT-UNKNOWN(") for r in decision["reasons"])
     assert writ(str(facts), "--json", "--packs", PACKS).stdout == ran.stdout
+
+
+def planted(tmp_path, file, old, new):
+    """The packs with one change in one of them."""
+    packs = tmp_path / "packs"
+    shutil.copytree(PACKS, packs)
+    text = (packs / file).read_text()
+    assert old in text, old
+    (packs / file).write_text(text.replace(old, new, 1))
+    return str(packs)
+
+
+def test_the_packs_have_no_fault():
+    ran = writ("--packs", PACKS, command="check")
+    assert ran.returncode == 0 and ran.stdout == "", ran
+
+
+FAULTS = (
+    ("gap", "us-federal.yaml", "until: 2018-06-21", "until: 2018-06-20", "has no ceiling"),
+    ("overlap", "us-federal.yaml", "from: 2018-06-22", "from: 2018-06-21", "a second ceiling"),
+    ("category without a ceiling", "gb.yaml", "demand.category is SEARCH_URL", "demand.category is SECRET", "has no ceiling"),
+    ("two ceilings", "de.yaml", "demand.category is CONTACTS or SEARCH_URL", "demand.category is IDENT_IP or CONTACTS or SEARCH_URL", "a second ceiling"),
+    ("two laws", "us-federal.yaml", "      - issuer.country is not US\n      - provider.subject_to_us_law is yes\n      - instrument.kind is PRESERVATION_REQUEST\n      - instrument.provisions is 18 USC 2703(f)",
+     "      - provider.subject_to_us_law is yes\n      - instrument.kind is PRESERVATION_REQUEST", "recognises the same orders"),
+    ("contradiction", "us-federal.yaml", "      - instrument.kind is SUBPOENA_CIVIL\n      - issuer.authority_kind", "      - instrument.kind is WARRANT\n      - instrument.kind is SUBPOENA_CIVIL\n      - issuer.authority_kind", "contradict"),
+    ("defeat in vain", "us-federal.yaml", "      - common.target.reverse", "      - common.served.group\n      - common.privilege.doctor\n      - us.who.nsl", "never holds with it"),
+    ("review before the law", "fr.yaml", "next_review: 2027-02-01", "next_review: 2026-11-21", "next review"),
+)
+
+
+@pytest.mark.parametrize("name,file,old,new,words", FAULTS, ids=[f[0].replace(" ", "-") for f in FAULTS])
+def test_check_finds(tmp_path, name, file, old, new, words):
+    ran = writ("--packs", planted(tmp_path, file, old, new), command="check")
+    assert ran.returncode != 0 and words in ran.stdout and ".yaml:" in ran.stdout, ran
+
+
+def test_explain():
+    ran = writ("us.reach.civil_content", "--packs", PACKS, command="explain")
+    assert ran.returncode == 0 and "Suzlon" in ran.stdout and "defeated by  us.reach.civil_public" in ran.stdout, ran
+    ran = writ("us.reach.nothing", "--packs", PACKS, command="explain")
+    assert ran.returncode == 3 and "no rule" in ran.stderr and ran.stdout == "", ran
+
+
+def test_a_page_for_a_lawyer(tmp_path):
+    facts = tmp_path / "facts.yaml"
+    facts.write_text(whole_facts())
+    ran = writ(str(facts), "--packs", PACKS)
+    for words in ("Order o-1: LAWYER", "d1  SUB_ID of unknown: LAWYER", "PACK-NONE", "this fact matters", "notice"):
+        assert words in ran.stdout, ran.stdout
