@@ -89,17 +89,17 @@ static enum err folder_list(struct ctx *c, int top, struct span **out, size_t *c
 
 	TRY(NEW_ARRAY(c, *out, FOLDERS_MAX));
 	(*out)[n++] = SPAN_NONE;
-	TRY(maildir_walk_begin(c, top, &w));
-	for (;;) {
-		TRY(maildir_walk_next(c, &w, true, &name));
-		if (name.n == 0)
-			break;
+	maildir_walk_begin(top, &w);
+	while (maildir_walk_next(&w, true, &name)) {
 		if (name.p[0] != '.' || span_is(name, ".") || span_is(name, ".."))
 			continue;
 		if (n == FOLDERS_MAX)
 			FAIL(c, ERR_LIMIT, "an account has more than %u folders", FOLDERS_MAX);
 		TRY(span_copy(c, name, &(*out)[n++]));
 	}
+	if (w.failed)
+		FAIL(c, ERR_IO, "the folders of an account cannot be listed: %s",
+		     strerror(w.failed));
 	*count_out = n;
 	return ERR_OK;
 }

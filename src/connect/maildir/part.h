@@ -47,11 +47,11 @@ struct maildir_walk {
 	int fd;
 	size_t at, n;
 	uint64_t inode;         /* of the name that came last */
+	int failed;             /* errno: it ended early, for the folder cannot be listed */
 };
-enum err maildir_walk_begin(struct ctx *c, int fd, struct maildir_walk *w) MUST_USE;
-/* *name_out is empty at the end. Names that begin with a dot are left out unless dots. */
-enum err maildir_walk_next(struct ctx *c, struct maildir_walk *w, bool dots,
-			   struct span *name_out) MUST_USE;
+void maildir_walk_begin(int fd, struct maildir_walk *w);
+/* False at the end. Names that begin with a dot are left out unless dots. */
+bool maildir_walk_next(struct maildir_walk *w, bool dots, struct span *name_out);
 
 /* Length of the part before ":2,". */
 size_t maildir_id_length(struct span name);

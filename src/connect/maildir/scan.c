@@ -29,6 +29,7 @@ struct scan {
 	bool disturbed;
 	struct span gone[GONE_MAX];     /* listed in this folder, but no longer under that name */
 	size_t gone_count;
+	bool unlisted;                  /* this folder could not be listed to its end */
 	size_t folder_first;            /* where this folder's items begin */
 };
 
@@ -36,27 +37,26 @@ struct scan {
  * lock meanwhile, so that no rename is missed. */
 static _Alignas(struct dirent64) unsigned char entries[(size_t)2 << 20];
 
-enum err maildir_walk_begin(struct ctx *c, int fd, struct maildir_walk *w)
+void maildir_walk_begin(int fd, struct maildir_walk *w)
 {
 	*w = (struct maildir_walk){ .fd = fd };
 	if (lseek(fd, 0, SEEK_SET) != 0)
-		FAIL(c, ERR_IO, "a folder cannot be listed: %s", strerror(errno));
-	return ERR_OK;
+		w->failed = errno;
 }
 
-enum err maildir_walk_next(struct ctx *c, struct maildir_walk *w, bool dots, struct span *name_out)
+bool maildir_walk_next(struct maildir_walk *w, bool dots, struct span *name_out)
 {
 	*name_out = SPAN_NONE;
-	for (;;) {
+	while (!w->failed) {
 		const struct dirent64 *entry;
 
 		if (w->at >= w->n) {
 			ssize_t got = getdents64(w->fd, entries, sizeof entries);
 
 			if (got < 0)
-				FAIL(c, ERR_IO, "a folder cannot be listed: %s", strerror(errno));
-			if (got == 0)
-				return ERR_OK;
+				w->failed = errno;      /* ENOENT: it was removed */
+			if (got <= 0)
+				return false;
 			w->n = (size_t)got;
 			w->at = 0;
 		}
@@ -65,14 +65,16 @@ enum err maildir_walk_next(struct ctx *c, struct maildir_walk *w, bool dots, str
 		if (entry->d_name[0] != '.' || dots) {
 			*name_out = span_str(entry->d_name);
 			w->inode = entry->d_ino;
-			return ERR_OK;
+			return true;
 		}
 	}
+	return false;
 }
 
 size_t maildir_id_length(struct span name)
 {
-	for (size_t i = 0; i + 3 <= name.n; i++)
+	/* From 1: an item whose id is empty could not be named. */
+	for (size_t i = 1; i + 3 <= name.n; i++)
 		if (name.p[i] == ':' && name.p[i + 1] == '2' && name.p[i + 2] == ',')
 			return i;
 	return name.n;
@@ -174,11 +176,8 @@ static enum err part_scan(struct ctx *c, struct scan *scan, size_t folder, int p
 
 	if (fd < 0)
 		return ERR_OK;
-	TRY(maildir_walk_begin(c, fd, &w));
-	for (;;) {
-		TRY(maildir_walk_next(c, &w, false, &name));
-		if (name.n == 0)
-			return ERR_OK;
+	maildir_walk_begin(fd, &w);
+	while (maildir_walk_next(&w, false, &name)) {
 		scan->names += id_hash(scan->m, folder,
 				       span_cut(name, 0, maildir_id_length(name)), w.inode);
 		if (fstatat(fd, (const char *)name.p, &st, AT_SYMLINK_NOFOLLOW) == 0)
@@ -188,6 +187,12 @@ static enum err part_scan(struct ctx *c, struct scan *scan, size_t folder, int p
 		else
 			TRY(unreadable_entry(c, scan, folder, name, strerror(errno)));
 	}
+	if (!w.failed || scan->unlisted)
+		return ERR_OK;
+	scan->unlisted = true;
+	return unreadable_entry(c, scan, folder, SPAN_NONE,
+				w.failed == ENOENT ? "it vanished while it was listed"
+						   : strerror(w.failed));
 }
 
 static bool listed_already(const struct scan *scan, uint64_t inode)
@@ -219,14 +224,10 @@ static enum err part_search(struct ctx *c, struct scan *scan, size_t folder, int
 
 	if (fd < 0)
 		return ERR_OK;
-	TRY(maildir_walk_begin(c, fd, &w));
-	while (scan->gone_count) {
-		size_t at;
+	maildir_walk_begin(fd, &w);
+	while (scan->gone_count && maildir_walk_next(&w, false, &name)) {
+		size_t at = gone_find(scan, name);
 
-		TRY(maildir_walk_next(c, &w, false, &name));
-		if (name.n == 0)
-			break;
-		at = gone_find(scan, name);
 		if (at == SIZE_MAX)
 			continue;
 		if (fstatat(fd, (const char *)name.p, &st, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -243,6 +244,7 @@ static enum err part_search(struct ctx *c, struct scan *scan, size_t folder, int
 static enum err folder_scan(struct ctx *c, struct scan *scan, size_t folder)
 {
 	scan->gone_count = 0;
+	scan->unlisted = false;
 	scan->folder_first = plan_added(scan->p);
 	for (int part = 0; part < PARTS; part++)
 		TRY(part_scan(c, scan, folder, part));
@@ -273,7 +275,7 @@ static enum err blocked_list(struct ctx *c, struct scan *scan)
 
 /* Do the folders still list what the scan listed? That costs no look at each file, and mostly it is
  * so; where new mail came meanwhile, another scan tells whether it matters. */
-static enum err names_agree(struct ctx *c, const struct scan *scan, bool *out)
+static bool names_agree(const struct scan *scan)
 {
 	const struct maildir *m = scan->m;
 	struct maildir_walk w;
@@ -285,24 +287,18 @@ static enum err names_agree(struct ctx *c, const struct scan *scan, bool *out)
 
 		if (fd < 0)
 			continue;
-		TRY(maildir_walk_begin(c, fd, &w));
-		for (;;) {
-			TRY(maildir_walk_next(c, &w, false, &name));
-			if (name.n == 0)
-				break;
+		maildir_walk_begin(fd, &w);
+		while (maildir_walk_next(&w, false, &name))
 			sum += id_hash(m, i / PARTS, span_cut(name, 0, maildir_id_length(name)),
 				       w.inode);
-		}
 	}
-	*out = sum == scan->names;
-	return ERR_OK;
+	return sum == scan->names;
 }
 
 enum err maildir_scan(struct ctx *c, struct source *s, struct plan *p)
 {
 	struct scan *scan;
 	uint64_t last = 0;
-	bool agree = false;
 
 	TRY(NEW(c, scan));
 	*scan = (struct scan){ .s = s, .m = s->of, .p = p };
@@ -313,9 +309,7 @@ enum err maildir_scan(struct ctx *c, struct source *s, struct plan *p)
 		TRY(blocked_list(c, scan));
 		for (size_t i = 0; i < scan->m->folder_count; i++)
 			TRY(folder_scan(c, scan, i));
-		if (!scan->disturbed)
-			TRY(names_agree(c, scan, &agree));
-		if (!scan->disturbed && (agree || (n > 1 && scan->sum == last)))
+		if (!scan->disturbed && ((n > 1 && scan->sum == last) || names_agree(scan)))
 			return ERR_OK;
 		last = scan->disturbed ? ~scan->sum : scan->sum;
 	}
@@ -402,13 +396,9 @@ static enum err folder_learn(struct ctx *c, struct maildir *m, struct plan *p, s
 	for (int part = 0; part < PARTS; part++) {
 		if (m->folder[folder].fd[part] < 0)
 			continue;
-		TRY(maildir_walk_begin(c, m->folder[folder].fd[part], &w));
-		for (;;) {
-			TRY(maildir_walk_next(c, &w, false, &name));
-			if (name.n == 0)
-				break;
+		maildir_walk_begin(m->folder[folder].fd[part], &w);
+		while (maildir_walk_next(&w, false, &name))
 			TRY(name_learn(c, m, p, folder, part, name));
-		}
 	}
 	return ERR_OK;
 }
