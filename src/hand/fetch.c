@@ -5,10 +5,10 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "connect/select.h"
 #include "hand/job.h"
 #include "hand/pack.h"
 #include "hand/seal_client.h"
@@ -61,21 +61,12 @@ static enum err check_vault(struct ctx *c, int fd)
 	return ERR_OK;
 }
 
-/* Names of a store need not be UTF-8; what is not becomes percent-encoded text. */
+/* Names of a store need not be UTF-8; they are told as items.jsonl tells them. */
 static struct json *name_json(struct ctx *c, struct span name)
 {
-	struct buf b;
-	struct span out = SPAN_NONE;
+	struct span text = SPAN_NONE;
 
-	if (span_is_utf8(name) && (!name.n || !memchr(name.p, 0, name.n)))
-		return json_text(c, name);
-	buf_begin(&b, c, name.n * 3);
-	for (size_t i = 0; i < name.n; i++)
-		if (name.p[i] > 0x20 && name.p[i] < 0x7f && name.p[i] != '%')
-			buf_byte(&b, name.p[i]);
-		else
-			buf_fmt(&b, "%%%02X", name.p[i]);
-	return buf_done(c, &b, &out) == ERR_OK ? json_text(c, out) : NULL;
+	return name_text(c, name, &text) == ERR_OK ? json_text(c, text) : NULL;
 }
 
 static struct json *unreadable_json(struct ctx *c, const struct unreadables *all)

@@ -90,14 +90,22 @@ static void tell(struct ctx *c, struct work *w, bool last)
 
 /* ---- items ---- */
 
-static void entry_dates(struct entry *e, struct span block)
+/* What an item was selected by must still be so: who may write to a store can set a file's times
+ * back, and then only its header tells that it was changed. */
+static enum err entry_dates(struct ctx *c, const struct pack *p, struct entry *e, struct span block)
 {
+	enum date_meaning meaning = entry_source(p, e)->s->line->meaning;
+	int64_t planned = entry_item(p, e)->date_utc;
 	struct header_dates dates;
 
 	header_dates_of(block, &dates);
 	e->header_utc = dates.header_utc;
 	e->received_utc = dates.received_utc;
 	e->further_dates = dates.further_dates;
+	if ((meaning == DATE_BY_HEADER && dates.header_utc != planned) ||
+	    (meaning == DATE_BY_RECEIVED && dates.received_utc != planned))
+		FAIL(c, ERR_DEGRADED, "its date changed after it was planned");
+	return ERR_OK;
 }
 
 /* Straight into the belt: what is read is copied no more. */
@@ -119,7 +127,7 @@ static enum err content_put(struct ctx *c, struct work *w, struct entry *e, stru
 		if (first) {
 			size_t head = header_block_length(got);
 
-			entry_dates(e, head ? span_cut(got, 0, head) : got);
+			TRY(entry_dates(c, w->p, e, head ? span_cut(got, 0, head) : got));
 		}
 		first = false;
 		TRY(hasher_add(c, w->hasher, got));
@@ -149,7 +157,7 @@ static enum err meta_take(struct ctx *c, struct work *w, struct entry *e, struct
 	struct span block, line;
 
 	TRY(head_take(c, w, s, &block));
-	entry_dates(e, block);
+	TRY(entry_dates(c, w->p, e, block));
 	header_dates_of(block, &dates);
 	TRY(meta_line(c, block, it->bytes, it->delivery_utc, &dates, &w->meta));
 	TRY(buf_done(c, &w->meta, &line));
@@ -178,10 +186,10 @@ static enum err entry_put(struct ctx *c, struct work *w, struct entry *e, struct
 	return bag_end(c, &w->bag);
 }
 
-static enum err entry_blame(struct ctx *c, struct work *w, const struct entry *e)
+static enum err entry_blame(struct ctx *c, struct pack *p, const struct entry *e)
 {
-	const struct pack_source *x = entry_source(w->p, e);
-	const struct item *it = entry_item(w->p, e);
+	const struct pack_source *x = entry_source(p, e);
+	const struct item *it = entry_item(p, e);
 	struct unreadable what = {
 		.store = x->s->store->name,
 		.account = x->s->account,
@@ -191,24 +199,30 @@ static enum err entry_blame(struct ctx *c, struct work *w, const struct entry *e
 
 	TRY(span_copy(c, span_str(c->why), &what.why));
 	err_clear(c);
-	return unreadable_add(c, &w->p->counts.unreadable, &what);
+	return unreadable_add(c, &p->counts.unreadable, &what);
 }
 
-/* One item spoils the package; the others are still looked at, so that the account is complete. */
-static enum err rest_look(struct ctx *c, struct work *w)
+/* One item spoils the package; those from first on are still looked at, so that the account of what
+ * cannot be read is complete. */
+static enum err rest_look(struct ctx *c, struct pack *p, size_t first)
 {
-	struct pack *p = w->p;
+	size_t n;
 
-	for (size_t i = w->read_count + 1; i < p->entry_count; i++) {
+	for (size_t i = first; i < p->entry_count; i++) {
 		struct pack_source *x = &p->source[p->entry[i].source];
 		enum err e = x->s->connector->begin(c, x->s, &x->plan, p->entry[i].i);
 
 		x->s->connector->end(x->s);
 		if (e == ERR_DEGRADED)
-			e = entry_blame(c, w, &p->entry[i]);
+			e = entry_blame(c, p, &p->entry[i]);
 		TRY(e);
 	}
-	return ERR_OK;
+	n = p->counts.unreadable.count;
+	if (n > UNREADABLE_LISTED_MAX)
+		FAIL(c, ERR_DEGRADED,
+		     "%zu items or folders cannot be read, or changed; the first %u are listed", n,
+		     UNREADABLE_LISTED_MAX);
+	FAIL(c, ERR_DEGRADED, "%zu items or folders cannot be read, or changed", n);
 }
 
 static enum err payload_put(struct ctx *c, struct work *w)
@@ -224,10 +238,8 @@ static enum err payload_put(struct ctx *c, struct work *w)
 
 		s->connector->end(s);
 		if (failed == ERR_DEGRADED) {
-			TRY(entry_blame(c, w, e));
-			TRY(rest_look(c, w));
-			FAIL(c, ERR_DEGRADED, "%zu items changed or could not be read",
-			     w->p->counts.unreadable.count);
+			TRY(entry_blame(c, w->p, e));
+			return rest_look(c, w->p, w->read_count + 1);
 		}
 		TRY(failed);
 		w->read_count++;
@@ -339,7 +351,7 @@ static enum err bag_write(struct ctx *c, struct work *w, struct pack_result *out
 	return belt_end(c, w->bag.belt, &out->payload_bytes);
 }
 
-static enum err check_whole(struct ctx *c, const struct pack *p)
+static enum err check_whole(struct ctx *c, struct pack *p)
 {
 	for (size_t i = 0; i < p->job.source_count; i++) {
 		const struct source *s = p->job.sources[i];
@@ -348,10 +360,7 @@ static enum err check_whole(struct ctx *c, const struct pack *p)
 			FAIL(c, ERR_NOT_FOUND, "line %.*s, store %.*s: %.*s", SPAN_ARG(s->line->id),
 			     SPAN_ARG(s->store->name), SPAN_ARG(s->problem));
 	}
-	if (p->counts.unreadable.count)
-		FAIL(c, ERR_DEGRADED, "%zu items or folders cannot be read",
-		     p->counts.unreadable.count);
-	return ERR_OK;
+	return p->counts.unreadable.count ? rest_look(c, p, 0) : ERR_OK;
 }
 
 static enum err pack_run(struct ctx *c, struct pack *p, int64_t made_at_utc,

@@ -171,6 +171,8 @@ static enum err unreadable_all(struct ctx *c, struct pack *p, const struct plan 
 {
 	for (const struct unreadable *u = plan->unreadable.first; u; u = u->next)
 		TRY(unreadable_add(c, &p->counts.unreadable, u));
+	if (plan->unreadable.count > UNREADABLE_LISTED_MAX)     /* those that are in no list */
+		p->counts.unreadable.count += plan->unreadable.count - UNREADABLE_LISTED_MAX;
 	return ERR_OK;
 }
 

@@ -215,7 +215,7 @@ static void refuses_what_changed(void **state)
 	file_at(f, "alice/cur/2.x", "text that grew", 2);
 	assert_int_equal(unlink(at(f, "alice/cur/4.x")), 0);
 	file_at(f, "alice/cur/5.x", "t", 5);
-	expect(&f->c, write_out(f, &x, &r), ERR_DEGRADED, "3 items changed or could not be read");
+	expect(&f->c, write_out(f, &x, &r), ERR_DEGRADED, "3 items or folders cannot be read, or changed");
 	assert_int_equal(r.counts.unreadable.count, 3);
 	u = r.counts.unreadable.first;
 	assert_true(span_is(u->source_id, "2.x") &&
