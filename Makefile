@@ -59,13 +59,13 @@ law: build ## the acceptance orders of the law set, with properties
 	@tools/install-deps test
 	@$(PYTHON) test/harness/law.py
 
-cage: build ## forbidden acts in the untouched release executables
+cage: build ## forbidden acts in the untouched release executables, and hostile mailboxes
 	@tools/install-deps test
-	@$(PYTHON) test/harness/alltests.py test_cage.py
+	@$(PYTHON) test/harness/alltests.py test_cage.py test_hostile.py
 
 torture: build ## KILLS kills at random moments, each write failing, images of a loss of power (up to 40 minutes)
 	@tools/install-deps test
-	@$(PYTHON) test/torture/run.py --kills $(KILLS)
+	@$(PYTHON) test/torture/torture.py --kills $(KILLS)
 
 fuzz: ## every fuzz target for FUZZ_SECONDS (5 minutes), two side by side
 	@tools/install-deps fuzz

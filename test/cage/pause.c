@@ -1,0 +1,150 @@
+/*
+ * A troublemaker's clock: preloaded into the untouched release executable, it stops the hand at one
+ * exact moment after its cage has closed, so that a test can change the mailbox just then. It waits
+ * on a page that it shares with the test (PAUSE_PAGE), without a system call. PAUSE_AT says when:
+ *   list:N       before the N-th getdents64
+ *   look:NAME    before a file of that name is looked at (fstatat)
+ *   open:NAME#N  before it is opened for the N-th time; opened:NAME#N just after
+ *   read:NAME#N  after the first bytes of it were read, opened for the N-th time
+ * It changes nothing itself.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <dirent.h>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { RUNNING, WAITING, GO };
+
+static struct {
+	char when[16], name[300];
+	int number, seen, fd;
+	bool closed;
+	_Atomic int *state;
+} me = { .fd = -1 };
+
+static int (*real_load)(void *filter);
+static ssize_t (*real_getdents)(int fd, void *p, size_t n);
+static ssize_t (*real_read)(int fd, void *p, size_t n);
+static ssize_t (*real_pread)(int fd, void *p, size_t n, off_t at);
+static int (*real_openat)(int dir, const char *path, int flags, ...);
+static int (*real_fstatat)(int dir, const char *path, struct stat64 *st, int flags);
+
+static void find(void *to, const char *name)
+{
+	*(void **)to = dlsym(RTLD_NEXT, name);
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+	const char *page = getenv("PAUSE_PAGE"), *at = getenv("PAUSE_AT");
+	int fd = page ? open(page, O_RDWR) : -1;
+	char *last;
+
+	find(&real_load, "seccomp_load");
+	find(&real_getdents, "getdents64");
+	find(&real_read, "read");
+	find(&real_pread, "pread64");
+	find(&real_openat, "openat64");
+	find(&real_fstatat, "fstatat64");
+	if (fd < 0 || !at)
+		return;
+	me.state = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	me.number = 1;
+	if (sscanf(at, "list:%d", &me.number) == 1)
+		strcpy(me.when, "list");
+	else
+		sscanf(at, "%15[a-z]:%299[^\n]", me.when, me.name);
+	/* Without a number it is the first time. */
+	last = strrchr(me.name, '#');
+	if (last) {
+		me.number = atoi(last + 1);
+		*last = 0;
+	}
+}
+
+static void wait_here(void)
+{
+	if (me.state == MAP_FAILED || !me.state || ++me.seen != me.number)
+		return;
+	atomic_store(me.state, WAITING);
+	while (atomic_load(me.state) != GO)
+		__builtin_ia32_pause();
+}
+
+static bool is(const char *when, const char *path)
+{
+	return me.closed && !strcmp(me.when, when) && (!path || !strcmp(path, me.name));
+}
+
+int seccomp_load(void *filter);
+int seccomp_load(void *filter)
+{
+	int rc = real_load(filter);
+
+	me.closed = rc == 0;
+	return rc;
+}
+
+ssize_t getdents64(int fd, void *p, size_t n)
+{
+	if (is("list", NULL))
+		wait_here();
+	return real_getdents(fd, p, n);
+}
+
+int openat64(int dir, const char *path, int flags, ...)
+{
+	va_list args;
+	mode_t mode;
+	int fd;
+
+	va_start(args, flags);
+	mode = va_arg(args, mode_t);
+	va_end(args);
+	if (is("open", path))
+		wait_here();
+	fd = real_openat(dir, path, flags, mode);
+	if (is("opened", path))
+		wait_here();
+	if (is("read", path) && ++me.seen == me.number) {
+		me.seen--;
+		me.fd = fd;
+	}
+	return fd;
+}
+
+int fstatat64(int dir, const char *path, struct stat64 *st, int flags)
+{
+	if (is("look", path))
+		wait_here();
+	return real_fstatat(dir, path, st, flags);
+}
+
+static ssize_t was_read(int fd, ssize_t n)
+{
+	if (me.closed && fd >= 0 && fd == me.fd && n > 0) {
+		me.fd = -1;
+		wait_here();
+	}
+	return n;
+}
+
+ssize_t read(int fd, void *p, size_t n)
+{
+	return was_read(fd, real_read(fd, p, n));
+}
+
+ssize_t pread64(int fd, void *p, size_t n, off_t at)
+{
+	return was_read(fd, real_pread(fd, p, n, at));
+}

@@ -1,0 +1,629 @@
+"""Mailboxes that somebody made to mislead a collection: odd names, sizes and kinds of files, links, what may not be read, what
+changes at any moment, very many entries. The collection ends in exactly what lies there, or lists exactly what could not be
+read and gives nothing; never in a wrong package. SPDX-License-Identifier: Apache-2.0"""
+import mmap
+import os
+import pathlib
+import re
+import shutil
+import socket
+import struct
+import sys
+import tarfile
+import tempfile
+import time
+
+import pytest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+from harness import fake_seal, hand, life, mailbox, tools  # noqa: E402
+from harness.mailbox import INSIDE, OUTSIDE, Expected  # noqa: E402
+
+PAUSE = tools.program("cage_pause.so")
+if not tools.program("writ-hand") or not PAUSE:
+    pytest.fail("writ-hand or cage_pause.so is not built (WRIT_BUILD)", pytrace=False)
+FULL = bool(os.environ.get("WRIT_FULL"))
+NOBODY = 65534
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="SKIPPED: only root makes devices and files of others")
+
+
+@pytest.fixture
+def home(tmp_path):
+    made = fake_seal.make(tmp_path)
+    yield made
+    made.seal.close()
+
+
+def fetch(home, meaning="delivery", **how):
+    """(answer, bytes of the vault file)"""
+    fd = hand.memory()
+    try:
+        answer, ran = hand.ask(home.job("fetch", home.scope(date_meaning=meaning)), (fd,), home=home.dir, **how)
+        assert ran.status == 0, ran.log
+        return answer, hand.content(fd)
+    finally:
+        os.close(fd)
+
+
+def collected(home, meaning="delivery", **more):
+    answer, vault = fetch(home, meaning)
+    return mailbox.check(home, answer, vault, Expected(home.account("finch"), meaning, **more))
+
+
+def cur(home, who="finch"):
+    return os.fsencode(home.account(who) / "cur")
+
+
+def put(home, name, data=b"Date: Mon, 2 Nov 2026 10:00:00 +0000\n\nx\n", at=INSIDE, part="cur"):
+    path = os.path.join(os.fsencode(home.account("finch") / part), name if isinstance(name, bytes) else name.encode())
+    with open(path, "wb") as f:
+        f.write(data)
+    os.utime(path, (at, at))
+    return path
+
+
+# ---- names ----
+
+ODD = [b"a\nb:2,S", b"\n", b"a\tb", b"\x1b[2J\x07:2,S", b"\x7f", b"\xff\xfe:2,S", b"\xc3\x28", b"%FF", b"100%:2,S", b"-rf",
+       b"--help", b"-", b"~", b"*", b"$(id)", b"`id`", b"a b", b" ", b"a\\b", b'"', b"'", b"\r", "\u202etxt.exe".encode(),
+       "\u00e9".encode(), "e\u0301".encode(), "\U0001f4a9".encode(), "\u00a0".encode(), b"x" * 255, b"y" * 251 + b":2,S",
+       b"\xff" * 255, b"a:2,", b"a:2,S:2,T", b":2,S", b":2,", b":2,:2,S", b"a:1,b", b"a:2", b"c:2," + b"Z" * 200, b"CON", b"nul.",
+       b"data", b"manifest-sha256.txt", b"{", b'{"path":1}', b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc0\xae\xc0\xae"]
+
+
+def test_names_of_every_kind_are_collected(home):
+    for n, name in enumerate(ODD):
+        put(home, name, b"Subject: %d\n\n%d\n" % (n, n))
+        put(home, b"n" + name[:254], b"new %d\n" % n, part="new")
+    assert collected(home) == "packed"
+
+
+def test_names_of_every_kind_are_listed(home):
+    for name in ODD:
+        os.mkfifo(os.path.join(cur(home), name))
+        os.utime(os.path.join(cur(home), name), (INSIDE, INSIDE))
+    assert collected(home) == "listed"
+
+
+def test_two_files_of_one_base(home):
+    for name in (b"1.M1.h:2,S", b"1.M1.h:2,", b"1.M1.h", b"1.M1.h:2,FS"):
+        put(home, name, name)
+        put(home, name, b"new" + name, part="new")
+    assert collected(home) == "packed"
+
+
+def test_one_file_under_two_names(home):
+    one = put(home, b"1.M1.h:2,S")
+    os.link(one, os.path.join(cur(home), b"2.M2.h:2,S"))
+    os.link(one, os.path.join(os.fsencode(home.account("finch") / "new"), b"1.M1.h"))
+    assert collected(home) == "packed"
+
+
+def test_a_hard_link_to_another_account_is_a_message_of_this_one(home):
+    other = next((home.account("other") / "cur").iterdir())
+    os.link(other, home.account("finch") / "cur" / "stolen:2,S")
+    assert collected(home) == "packed"
+    assert b"other@mail.example" not in b"".join(k.encode() for k in mailbox.members(home, fetch(home)[1]))
+
+
+@pytest.mark.parametrize("name", (b".\n", b".\xff", b".a.b", b"..a", b"...", b".INBOX", b".-rf", b"." + b"z" * 254, b".\x1b[2J",
+                                  b".%2e%2e", ".\u202e".encode()))
+def test_folders_of_every_name(home, name):
+    top = os.path.join(os.fsencode(home.account("finch")), name)
+    for part in (b"cur", b"new"):
+        os.makedirs(os.path.join(top, part))
+    path = os.path.join(top, b"cur", b"1.M1.h:2,S")
+    with open(path, "wb") as f:
+        f.write(b"x")
+    os.utime(path, (INSIDE, INSIDE))
+    assert collected(home) == "packed"
+
+
+# ---- sizes and times ----
+
+def test_sizes(home):
+    for n in (0, 1, 511, 512, 513, 4095, 4096, 4097, 65535, 65536, 65537, 262143, 262144, 262145, 1048577):
+        put(home, f"size{n}", b"x" * n)
+        put(home, f"head{n}", (b"Subject: x\n" * (n // 11 + 1))[:n])
+        put(home, f"zero{n}", b"\0" * n)
+    assert collected(home) == "packed"
+    answer, vault = fetch(home, "header")
+    assert mailbox.check(home, answer, vault, Expected(home.account("finch"), "header")) == "packed"
+
+
+def test_a_file_of_enormous_size_is_counted(home):
+    for size in (2 ** 31 - 1, 2 ** 31, 2 ** 32 + 1, 2 ** 43):
+        try:
+            os.truncate(put(home, f"big{size}"), size)
+        except OSError:
+            pytest.skip("SKIPPED: this file system takes no such file")
+        os.utime(put_path(home, f"big{size}"), (INSIDE, INSIDE))
+    answer, _ = hand.ask(home.job("count", home.scope()), home=home.dir)
+    small = sum(p.stat().st_size for p in (home.account("finch")).rglob("*.host:2,S") if inside(p))
+    assert answer["ok"] and answer["lines"][0]["bytes"] == 2 ** 32 + 2 ** 32 + 2 ** 43 + small
+
+
+def put_path(home, name):
+    return os.path.join(cur(home), os.fsencode(name))
+
+
+def inside(path):
+    return mailbox.BEGIN <= path.stat().st_mtime < mailbox.END
+
+
+@pytest.mark.skipif(not FULL, reason="runs in make cage")
+def test_a_file_of_more_than_two_gigabytes(home, tmp_path):
+    size = 2 ** 31 + 5
+    os.truncate(put(home, "big"), size)
+    os.utime(put_path(home, "big"), (INSIDE, INSIDE))
+    fd = os.open(tmp_path / "vault", os.O_RDWR | os.O_CREAT)
+    answer, _ = hand.ask(home.job("fetch", home.scope()), (fd,), home=home.dir)
+    assert answer["ok"] and home.seal.asked[0]["items"] == 4 and home.seal.asked[0]["bytes"] > size
+    os.close(fd)
+
+
+def test_times_of_every_kind(home):
+    """Outside of every interval, or beyond every calendar: no order takes them, and none ends by them."""
+    for at in (0, -1, -2 ** 31, 2 ** 31, 2 ** 32, 253402300799, 253402300800, 2 ** 40, 2 ** 60, -2 ** 60, 2 ** 63 - 1, -2 ** 63):
+        try:
+            put(home, f"t{at}", at=at)
+        except (OverflowError, OSError):
+            pass
+    for at in (mailbox.BEGIN - 1, mailbox.BEGIN, mailbox.END - 1, mailbox.END):
+        os.utime(put(home, f"n{at}"), ns=(at * 10 ** 9 + 999999999,) * 2)
+    assert collected(home) == "packed"
+    assert collected(home, "header") == "packed"
+
+
+def test_times_of_every_kind_in_an_open_interval(tmp_path):
+    """On a file system that keeps them: a date that cannot be written is told, not made up."""
+    place = pathlib.Path(tempfile.mkdtemp(prefix="writ-", dir="/dev/shm"))
+    home = fake_seal.make(place)
+    try:
+        for at in (0, -1, 253402300800, 2 ** 40, 2 ** 60, -2 ** 60):
+            try:
+                put(home, f"t{at}", at=at)
+            except (OverflowError, OSError):
+                pass
+        fd = hand.memory()
+        answer, ran = hand.ask(home.job("fetch", home.scope(**{"from": None, "until": None})), (fd,), home=home.dir)
+        assert ran.status == 0, ran.log
+        if answer["ok"]:
+            everything = Expected(home.account("finch"), "all")
+            assert mailbox.packed(home, hand.content(fd)) == everything.items
+            for line in mailbox.members(home, hand.content(fd))["items.jsonl"].decode().splitlines():
+                assert re.search(r'"delivery":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"', line), line
+        else:
+            assert answer["error"] == "DEGRADED", answer
+        os.close(fd)
+    finally:
+        home.seal.close()
+        shutil.rmtree(place)
+
+
+# ---- what is no message ----
+
+def fifo(home, path):
+    os.mkfifo(path)
+
+
+def unix_socket(home, path):
+    with socket.socket(socket.AF_UNIX) as s:
+        here = os.open(os.path.dirname(path), os.O_RDONLY)
+        s.bind(f"/proc/self/fd/{here}/{os.fsdecode(os.path.basename(path))}")
+        os.close(here)
+
+
+def to(target):
+    return lambda home, path: os.symlink(target(home) if callable(target) else target, path)
+
+
+KINDS = {
+    "fifo": fifo, "socket": unix_socket, "folder": lambda home, path: os.mkdir(path),
+    "link to passwd": to("/etc/passwd"), "link to nothing": to("/nowhere/at/all"), "link to itself": to("wrong:2,S"),
+    "link to its folder": to("."), "link to another account": to(lambda home: next((home.account("other") / "cur").iterdir())),
+    "link to a message beside it": to(lambda home: next((home.account("finch") / "cur").iterdir())),
+}
+DEVICES = {
+    "null": lambda home, path: os.mknod(path, 0o20666, os.makedev(1, 3)),
+    "zero": lambda home, path: os.mknod(path, 0o20666, os.makedev(1, 5)),
+    "tty": lambda home, path: os.mknod(path, 0o20666, os.makedev(5, 0)),
+    "block": lambda home, path: os.mknod(path, 0o60666, os.makedev(7, 0)),
+}
+
+
+@pytest.mark.parametrize("kind", [*KINDS, *(pytest.param(k, marks=as_root) for k in DEVICES)])
+def test_what_is_no_message_is_listed(home, kind):
+    path = os.path.join(os.fsencode(home.account("finch") / ".Sent" / "new"), b"wrong:2,S")
+    try:
+        {**KINDS, **DEVICES}[kind](home, path)
+    except PermissionError:
+        pytest.skip("SKIPPED: this machine lets root make no devices")
+    os.utime(path, (INSIDE, INSIDE), follow_symlinks=False)
+    assert collected(home) == "listed"
+    assert collected(home, "header") == "listed"
+    os.utime(path, (OUTSIDE, OUTSIDE), follow_symlinks=False)
+    assert collected(home) == "packed", "it was delivered at another time"
+    home.seal.asked.clear()
+    assert collected(home, "header") == "listed", "a date within it cannot be known"
+
+
+def test_more_than_can_be_listed_is_counted(home):
+    for n in range(mailbox.LISTED_MAX + 200):
+        path = os.path.join(cur(home), b"%d" % n)
+        os.mkfifo(path)
+        os.utime(path, (INSIDE, INSIDE))
+    assert collected(home) == "listed"
+    answer, _ = fetch(home)
+    assert "first 1000" in answer["why"]
+
+
+# ---- folders ----
+
+def empty(home):
+    shutil.rmtree(home.account("finch"))
+    home.account("finch").mkdir()
+
+
+def test_an_account_that_is_no_maildir_is_refused(home):
+    empty(home)
+    answer, vault = fetch(home)
+    assert answer["error"] == "NOT_FOUND" and "neither cur nor new" in answer["why"] and vault == b"" and home.seal.asked == []
+    home.account("finch").rmdir()
+    home.account("finch").write_text("a file")
+    answer, vault = fetch(home)
+    assert answer["error"] == "NOT_FOUND" and vault == b"" and home.seal.asked == []
+
+
+@pytest.mark.parametrize("parts", (["new"], ["cur"], ["new", "tmp"]))
+def test_a_part_that_is_missing_has_no_messages(home, parts):
+    empty(home)
+    for part in parts:
+        (home.account("finch") / part).mkdir()
+        put(home, "1", part=part)
+    assert collected(home) == "packed"
+
+
+@pytest.mark.parametrize("made", ("file", "fifo", "link", "loop", "elsewhere"))
+@pytest.mark.parametrize("part", ("cur", ".Sent/new"))
+def test_what_stands_in_place_of_a_part_is_listed(home, part, made):
+    path = home.account("finch") / part
+    shutil.rmtree(path)
+    {"file": lambda: path.write_text("x"), "fifo": lambda: os.mkfifo(path), "link": lambda: path.symlink_to("tmp"),
+     "loop": lambda: path.symlink_to(path.name), "elsewhere": lambda: path.symlink_to(home.account("other") / "cur")}[made]()
+    assert collected(home) == "listed"
+
+
+@pytest.mark.parametrize("target", (".", "..", ".Sent", "/etc", "../../other/Maildir", ".Loop"))
+def test_a_folder_that_is_a_link_is_listed(home, target):
+    os.symlink(target, home.account("finch") / ".Loop")
+    assert collected(home) == "listed"
+
+
+@as_root
+def test_what_may_not_be_read_is_listed(home):
+    """A hand of another user, as an installed home has it: files, parts, folders without rights."""
+    place = pathlib.Path(tempfile.mkdtemp(prefix="writ-"))
+    place.chmod(0o755)
+    program = place / "writ-hand"
+    shutil.copy(tools.program("writ-hand"), program)
+    home = fake_seal.make(place / "all")
+    try:
+        for path in (place / "all", *(place / "all").rglob("*")):
+            os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+        top = home.account("finch")
+        for name in ("cur/secret:2,S", ".Sent/cur/secret"):
+            (top / name).write_text("x")
+        for name in (".A/cur", ".B/cur", ".B/new", ".C/cur"):
+            (top / name).mkdir(parents=True)
+            (top / name / "1").write_text("x")
+        for path in top.rglob("*"):
+            if path.is_file() and "host" not in path.name:
+                os.utime(path, (INSIDE, INSIDE))
+                os.chown(path, NOBODY, NOBODY)
+        denied = [top / "cur/secret:2,S", top / ".A/cur", top / ".B"]
+        for path in denied:
+            os.chown(path, 0, 0)
+            path.chmod(0)
+        (top / ".C" / "cur").chmod(0o444)       # may be listed, and nothing in it looked at
+
+        def other():
+            os.setgroups([])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+        answer, vault = fetch(home, before=other, program=program)
+        assert vault == b"" and home.seal.asked == []
+        listed, total = mailbox.account_of(answer)
+        assert answer["error"] == "DEGRADED" and total == len(listed)
+        assert listed == {("A", ""), ("B", ""), ("C", "1"), ("INBOX", "secret")}, "all of it at once"
+        for path in (top / ".A", top / ".B", top / ".C"):
+            shutil.rmtree(path)
+        answer, vault = fetch(home, before=other, program=program)
+        assert mailbox.check(home, answer, vault, Expected(top, denied=denied)) == "listed"
+        (top / "cur/secret:2,S").unlink()
+        answer, vault = fetch(home, before=other, program=program)
+        assert mailbox.check(home, answer, vault, Expected(top)) == "packed"
+        top.chmod(0)
+        os.chown(top, 0, 0)
+        home.seal.asked.clear()
+        answer, vault = fetch(home, before=other, program=program)
+        assert answer["error"] == "NOT_FOUND" and "cannot be opened" in answer["why"] and home.seal.asked == []
+    finally:
+        home.seal.close()
+        shutil.rmtree(place)
+
+
+# ---- what changes meanwhile ----
+
+class Paused:
+    """A fetch that stops at one exact moment; then change() is done and it goes on."""
+
+    def __init__(self, home, at, tmp_path, meaning="delivery"):
+        page = tmp_path / "page"
+        page.write_bytes(bytes(4096))
+        self.fd = hand.memory()
+        with open(page, "r+b") as f:
+            self.page = mmap.mmap(f.fileno(), 4096)
+        self.hand = hand.Hand(home=home.dir, env={"LD_PRELOAD": str(PAUSE), "PAUSE_PAGE": str(page), "PAUSE_AT": at})
+        hand.send(self.hand.sock, hand.canonical(home.job("fetch", home.scope(date_meaning=meaning))), (self.fd,))
+
+    def done(self, change):
+        """(answer, vault, whether that moment came)"""
+        end = time.monotonic() + 30
+        while (state := struct.unpack("i", self.page[:4])[0]) != 1 and self.hand.process.poll() is None:
+            assert time.monotonic() < end
+            time.sleep(0.0005)
+        if state == 1:
+            change()
+            self.page[:4] = struct.pack("i", 2)
+        answer = self.hand.end()
+        assert self.hand.status == 0, self.hand.log
+        vault = hand.content(self.fd)
+        os.close(self.fd)
+        return answer, vault, state == 1
+
+
+VICTIM = "5.M5.victim:2,S"
+SIZE = 300000       # longer than one read
+
+
+def letter(day=2, fill=b"x", size=SIZE):
+    head = b"Date: Mon, %d Nov 2026 10:00:00 +0000\nSubject: a\n\n" % day
+    return head + fill * (size - len(head))
+
+
+def rewrite(path, data, keep=False):
+    st = os.stat(path)
+    with open(path, "r+b") as f:
+        f.truncate(len(data))
+        f.write(data)
+    if keep:
+        os.utime(path, ns=(st.st_atime_ns, st.st_mtime_ns))
+    else:
+        os.utime(path, (INSIDE + 5, INSIDE + 5))
+
+
+def swap(path, make):
+    make(path + b".tmp")
+    os.utime(path + b".tmp", (INSIDE, INSIDE), follow_symlinks=False)
+    os.rename(path + b".tmp", path)
+
+
+def write(path, data):
+    with open(path, "wb") as f:
+        f.write(data)
+
+
+def with_folder(path):
+    os.unlink(path)
+    os.mkdir(path)
+    os.utime(path, (INSIDE, INSIDE))
+
+
+CHANGES = {
+    "grow": lambda p: rewrite(p, letter() + b"more"),
+    "shrink": lambda p: rewrite(p, letter(size=SIZE - 1)),
+    "cut": lambda p: rewrite(p, b""),
+    "write": lambda p: rewrite(p, letter(fill=b"y")),
+    "replace": lambda p: swap(p, lambda t: write(t, letter(fill=b"z"))),
+    "by a link": lambda p: swap(p, lambda t: os.symlink("/etc/passwd", t)),
+    "by a fifo": lambda p: swap(p, os.mkfifo),
+    "by a folder": with_folder,
+    "vanish": os.unlink,
+    "flag": lambda p: os.rename(p, p + b"R"),
+    "move": lambda p: os.rename(p, p.replace(b"/cur/", b"/new/").replace(b":2,S", b"")),
+    "twin": lambda p: os.link(p, p + b"T"),
+    "out of time": lambda p: os.utime(p, (OUTSIDE, OUTSIDE)),
+}
+MOMENTS = ("list:1", "list:2", "list:3", "list:5", f"look:{VICTIM}", f"look:{VICTIM}#2", f"open:{VICTIM}", f"opened:{VICTIM}",
+           f"read:{VICTIM}")
+
+
+class Moment:
+    """The mailbox before and after one change, and what came of it."""
+
+    def __init__(self, home, tmp_path, moment, change, meaning="delivery"):
+        for n in range(8):
+            put(home, f"{n}.M{n}.more:2,S", letter(fill=b"%d" % n, size=2000), at=INSIDE + n)
+        path = put(home, VICTIM, letter(), at=INSIDE + 4)
+        before = Expected(home.account("finch"), meaning)
+        self.after = None
+
+        def now():
+            CHANGES[change](path)
+            self.after = Expected(home.account("finch"), meaning)
+        answer, vault, self.came = Paused(home, moment, tmp_path, meaning).done(now)
+        self.answer = answer
+        if answer["ok"] or self.after is None or self.after.unreadable:
+            states = [before] + [self.after] * bool(self.after)
+            if answer["ok"]:
+                self.how = mailbox.check(home, answer, vault, *states)
+                return
+        # Listed: the victim, and nothing else, for it was well before.
+        assert answer["error"] == "DEGRADED" and answer["next"] and home.seal.asked == [] and "receipt" not in answer, answer
+        listed, total = mailbox.account_of(answer)
+        assert total == 1 and {(f, mailbox.base(i.encode()).decode()) for f, i in listed} == {("INBOX", "5.M5.victim")}, answer
+        self.how = "listed"
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_changes_at_any_moment(tmp_path, change):
+    came, how = 0, set()
+    for n, moment in enumerate(MOMENTS):
+        for meaning in ("delivery", "header") if FULL else ("delivery",):
+            home = fake_seal.make(tmp_path / f"{n}{meaning}")
+            got = Moment(home, tmp_path / f"{n}{meaning}", moment, change, meaning)
+            home.seal.close()
+            came += got.came
+            how.add(got.how)
+            if change in ("flag", "move", "twin"):
+                assert got.how == "packed", (moment, meaning, got.answer)
+    assert came >= len(MOMENTS) - 3, "the moments came"
+    assert "packed" in how
+    if change in ("grow", "shrink", "cut", "write", "by a link", "by a fifo", "by a folder"):
+        assert "listed" in how
+
+
+@pytest.mark.parametrize("moment", (f"open:{VICTIM}#2", f"opened:{VICTIM}#2", f"open:{VICTIM}", f"read:{VICTIM}"))
+def test_a_date_that_changes_after_it_was_looked_at(home, tmp_path, moment):
+    """Same file, same length, same time of writing; but it is no longer a message of those days."""
+    path = put(home, VICTIM, letter())
+
+    def change():
+        data = letter().replace(b"Nov 2026", b"Nov 2020", 1)
+        rewrite(path, data, keep=True)
+    before = Expected(home.account("finch"), "header")
+    answer, vault, came = Paused(home, moment, tmp_path, "header").done(change)
+    assert came
+    if answer["ok"]:
+        got = mailbox.packed(home, vault)
+        after = Expected(home.account("finch"), "header")
+        assert got in (before.items, after.items)
+    else:
+        assert mailbox.account_of(answer)[0] == {("INBOX", "5.M5.victim")} and home.seal.asked == []
+
+
+@pytest.mark.parametrize("moment", ("list:1", "list:2", "list:3", "list:4", "list:6", "list:8"))
+@pytest.mark.parametrize("change", ("folder goes", "part goes", "folder comes", "message comes", "message goes", "folder renamed"))
+def test_folders_that_come_and_go(home, tmp_path, moment, change):
+    top = home.account("finch")
+    before = Expected(top)
+    old = [p for p in (top / ".Sent").rglob("*") if p.is_file()]
+
+    def now():
+        if change == "folder goes":
+            shutil.rmtree(top / ".Sent")
+        elif change == "part goes":
+            shutil.rmtree(top / ".Sent" / "cur")
+        elif change == "folder renamed":
+            os.rename(top / ".Sent", top / ".Old")
+        elif change == "folder comes":
+            (top / ".New" / "cur").mkdir(parents=True)
+            put(home, "comes", part=".New/cur")
+        elif change == "message comes":
+            put(home, "comes", part=".Sent/new")
+        else:
+            for path in old:
+                path.unlink()
+    answer, vault, came = Paused(home, moment, tmp_path).done(now)
+    if not answer["ok"]:
+        assert change in ("folder goes", "part goes", "message goes")
+        listed, total = mailbox.account_of(answer)
+        assert {f for f, _ in listed} == {"Sent"} and total >= 1 and home.seal.asked == []
+        return
+    got = mailbox.packed(home, vault)
+    after = Expected(top).items if change not in ("folder comes", "folder renamed") else before.items
+    assert got in (before.items, after), (came, got)
+
+
+# ---- very many ----
+
+def peak_kib(pid):
+    return int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1])
+
+
+def many(count, meaning, place):
+    """A folder of that many names of sixteen files, collected: seconds, peak in KiB, number of members."""
+    home = fake_seal.make(place)
+    peak = []
+    try:
+        files = [put(home, f"{n}.first", letter(day=n % 9 + 1, size=200)) for n in range(16)]
+        at = cur(home)
+        for n in range(16, count):
+            os.link(files[n % 16], b"%s/%d.M%dP1.host:2,S" % (at, INSIDE + n, n))
+        vault = os.open(place / "vault", os.O_RDWR | os.O_CREAT, 0o600)
+        job = home.job("fetch", home.scope(date_meaning=meaning, folders=["INBOX"]))
+        answering = home.seal.answer
+        one = hand.Hand(home=home.dir)
+        one.sock.settimeout(600)
+        home.seal.answer = lambda ask: (peak.append(peak_kib(one.process.pid)), answering(ask))[1]
+        began = time.monotonic()
+        answer = one.ask(job, (vault,))
+        seconds = time.monotonic() - began
+        assert answer["ok"], answer
+        with open(place / "package.age", "wb") as out, open(place / "vault", "rb") as payload:
+            out.write(fake_seal.header_of(home.seal.asked[0]))
+            shutil.copyfileobj(payload, out)
+        os.close(vault)
+        os.unlink(place / "vault")
+        return home, seconds, peak[0], home.seal.asked[0]["items"]
+    finally:
+        home.seal.close()
+
+
+def names_in(home, package):
+    import subprocess
+    with subprocess.Popen(["age", "-d", "-i", home.seal.folder / "identity", package], stdout=subprocess.PIPE) as age:
+        with tarfile.open(fileobj=age.stdout, mode="r|") as tar:
+            for member in tar:
+                if member.name.endswith("/items.jsonl"):
+                    ids = {re.search(rb'"source_id":"([^"]*)"', line)[1] for line in tar.extractfile(member)}
+    assert age.returncode == 0
+    return ids
+
+
+@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="SKIPPED: no file system in memory here")
+@pytest.mark.parametrize("meaning", ("delivery", "header"))
+def test_a_folder_of_very_many_entries(meaning, record_testsuite_property):
+    count = 1000000 if FULL else 50000
+    place = pathlib.Path(tempfile.mkdtemp(prefix="writ-", dir="/dev/shm"))
+    try:
+        home, seconds, peak, items = many(count, meaning, place)
+        there = sorted(mailbox.base(n) for n in os.listdir(cur(home))
+                       if meaning == "header" or inside(pathlib.Path(os.fsdecode(os.path.join(cur(home), n)))))
+        assert items == len(there) >= count
+        assert sorted(names_in(home, place / "package.age")) == there
+        record_testsuite_property(f"entries of one folder, by {meaning}", items)
+        record_testsuite_property(f"- seconds, by {meaning}", f"{seconds:.1f}")
+        record_testsuite_property(f"- peak memory in MiB, by {meaning}", peak // 1024)
+        assert seconds < count / 5000 + 10
+        assert peak * 1024 <= (64 << 20) + 400 * count
+    finally:
+        shutil.rmtree(place)
+
+
+# ---- through the command ----
+
+def test_the_command_ends_with_7_and_tells_all(tmp_path):
+    """What it says is complete and steers no terminal; the order stays where it was, and is collected when all can be read."""
+    home = life.Home(life.World(tmp_path / "world"), tmp_path / "h")
+    home.init()
+    at = os.fsencode(home.world.mail / "main" / "mail.example" / "alice" / "Maildir" / "cur")
+    bad = [b"\x1b[2Jescape", b"new\nline", b"\xff\xfe", b"--help"]
+    try:
+        home.to("decided")
+        for name in bad:
+            os.mkfifo(os.path.join(at, name))
+            os.utime(os.path.join(at, name), (life.utc("2026-11-05 10:00:00"),) * 2)
+        got = home.run("collect", home.ref, as_="Ben")
+        assert got.exit == 7, got
+        said = [line for line in got.err.splitlines() if "cannot be read: store main" in line]
+        assert len(said) == len(bad) and all("a named pipe" in line for line in said), got.err
+        assert "\x1b" not in got.out + got.err and "4 items" in got.err
+        assert not home.acts("collected") and not list((home.dir / "vault").iterdir())
+        for name in bad:
+            os.unlink(os.path.join(at, name))
+        assert home.collect()["items"] > 0
+        home.sound()
+    finally:
+        home.stop()
