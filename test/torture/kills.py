@@ -20,7 +20,7 @@ from torture.faults import FORTNIGHT, Wrong, need, sound
 TARGETS = ("writ", "seal", "hand", "group", "all")
 ACTS = {"authenticate": "authenticated", "decide": "decided", "collect": "collected", "notify": "notice_decided",
         "release": "released", "deliver": "delivered", "withdraw": "withdrawn", "void": "voided", "destroy": "destroyed"}
-CHANGED = ("has changed since the statement was made", "two people: approve")
+CHANGED = ("has changed since the statement was made", "two people: approve", "a later statement has taken the place")
 # The lives of orders: by what a command makes true, one after the other.
 ROADS = {
     "answered": ("submit", "authenticate", "scope", "comply", "collect", "notify", "approve Ben", "approve Chi", "release",
