@@ -16,14 +16,14 @@ import time
 import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
-from harness import fake_seal, hand, tools  # noqa: E402
+from harness import fake_seal, hand, tools, tsa  # noqa: E402
 
 PRISONER = tools.program("cage_act.so")
 HAND = tools.program("writ-hand")
 if not HAND or not PRISONER:
     pytest.fail("writ-hand or cage_act.so is not built (WRIT_BUILD)", pytrace=False)
 
-PROFILES = ("read", "count", "fetch")
+PROFILES = ("read", "count", "fetch", "send")
 # What is no forbidden act in a profile: a fetch writes its vault file (descriptor 4); a count has
 # no descriptor 4 of its own to write to.
 LAWFUL = {
@@ -42,9 +42,17 @@ def acts():
     return out.split()
 
 
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    made = tsa.Tsa(tmp_path_factory.mktemp("tsa"))
+    yield made
+    made.stop()
+
+
 @pytest.fixture
-def home(tmp_path):
+def home(tmp_path, authority):
     made = fake_seal.make(tmp_path)
+    (pathlib.Path(made.dir) / "addresses.yaml").write_text(authority.yaml(timeout=5))
     yield made
     made.seal.close()
 
@@ -55,6 +63,9 @@ def run(profile, home, env=None, before=None):
     if profile == "read":
         answer, _, ran = hand.read("answers", b"provider: PF\n", env=env, before=before)
         return answer, ran
+    if profile == "send":
+        return hand.ask({"version": 1, "job": "send", "address": "timestamp", "imprint_sha256": "ab" * 32}, home=home.dir,
+                        program=tools.program("writ-send"), env=env, before=before)
     scope = home.scope()
     vault = hand.memory()
     fds = (vault,) if profile == "fetch" else ()

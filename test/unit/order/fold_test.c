@@ -67,8 +67,8 @@ static const struct {
 	{ "delivered", "released delivered" },
 	{ "withdrawn", OPEN " collecting" },
 	{ "voided", OPEN " collecting" },
-	{ "destroyed", ALL },
 	{ "seal_lost", "collecting collected approved released" },
+	{ "destroyed", ALL },
 };
 
 static bool names(const char *list, const char *word)
