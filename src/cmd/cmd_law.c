@@ -1,14 +1,16 @@
 /*
- * The law engine without an order: judge, check, explain.
+ * The law engine without an order: judge, check, test, explain.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/home.h"
 #include "cmd/cmd.h"
 #include "law/check.h"
+#include "law/trial.h"
 #include "order/law_packs.h"
 
 /* A hand is started by its paths alone; the home need not be there. */
@@ -73,24 +75,32 @@ static enum err load_packs(struct ctx *c, const struct args *a, struct session *
 	return packs_load(c, s, dir, out);
 }
 
+static enum err say_findings(struct ctx *c, const struct args *a, struct json *findings)
+{
+	struct json *out = json_object(c);
+
+	if (args_has(a, "json")) {
+		json_set(c, out, "findings", findings);
+		return say_json(c, out);
+	}
+	JSON_EACH(one, findings)
+		say("%.*s:%lld: %.*s: %.*s", SPAN_ARG(json_opt_text(one, "file", SPAN_NONE)),
+		    (long long)json_opt_int(one, "line", 0),
+		    SPAN_ARG(json_opt_text(one, "rule", SPAN_NONE)),
+		    SPAN_ARG(json_opt_text(one, "what", SPAN_NONE)));
+	return ERR_OK;
+}
+
 enum err cmd_law_check(struct ctx *c, const struct command *self, const struct args *a)
 {
 	struct session SESSION_SCOPED s = { .seal = -1 };
-	struct json *findings, *out = json_object(c);
+	struct json *findings;
 	struct law *law;
 
 	TRY(usage_check(c, self, a, 0));
 	TRY(load_packs(c, a, &s, &law));
 	TRY(law_check(c, law, &findings));
-	if (args_has(a, "json")) {
-		json_set(c, out, "findings", findings);
-		TRY(say_json(c, out));
-	}
-	JSON_EACH(one, args_has(a, "json") ? NULL : findings)
-		say("%.*s:%lld: %.*s: %.*s", SPAN_ARG(json_opt_text(one, "file", SPAN_NONE)),
-		    (long long)json_opt_int(one, "line", 0),
-		    SPAN_ARG(json_opt_text(one, "rule", SPAN_NONE)),
-		    SPAN_ARG(json_opt_text(one, "what", SPAN_NONE)));
+	TRY(say_findings(c, a, findings));
 	if (findings->first)
 		FAIL(c, ERR_FORMAT, "the rule packs have %zu faults", json_count(findings));
 	talk("the rule packs have no fault that a program can find");
@@ -107,5 +117,59 @@ enum err cmd_law_explain(struct ctx *c, const struct command *self, const struct
 	TRY(load_packs(c, a, &s, &law));
 	TRY(law_explain(c, law, span_str(a->rest[0]), &text));
 	say_bytes(text);
+	return ERR_OK;
+}
+
+/* The tests stand in the folder test beside the packs. */
+static enum err load_tests(struct ctx *c, const struct args *a, struct session *s,
+			   struct trial_set **out)
+{
+	const char *dir = args_get(a, "tests");
+	char *path;
+
+	if (!dir) {
+		TRY(packs_dir(c, args_get(a, "packs"), args_get(a, "home") ? &s->home : NULL,
+			      &path));
+		TRY(path_fmt(c, &path, "%s/test", path));
+		dir = path;
+	}
+	return trials_load(c, s, dir, out);
+}
+
+static enum err run_tests(struct ctx *c, const struct args *a, const struct trial_set *tests,
+			  const struct law *law)
+{
+	struct json *findings, *idle;
+	size_t count;
+
+	TRY(trials_run(c, tests, law, &findings, &idle, &count));
+	TRY(say_findings(c, a, findings));
+	JSON_EACH(rule, idle)
+		talk("no test reaches the rule %.*s", SPAN_ARG(rule->s));
+	talk("%zu tests, %zu expectations do not hold, %zu rules are reached by none", count,
+	     json_count(findings), json_count(idle));
+	if (findings->first || idle->first)
+		FAIL(c, ERR_VERIFY, "the tests of the rule packs fail");
+	return ERR_OK;
+}
+
+enum err cmd_law_test(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	struct trial_set *tests = NULL;
+	struct json *findings;
+	struct law *law;
+	size_t count;
+
+	TRY(usage_check(c, self, a, 0));
+	TRY(load_packs(c, a, &s, &law));
+	TRY(load_tests(c, a, &s, &tests));
+	if (!args_has(a, "mutate"))
+		return run_tests(c, a, tests, law);
+	TRY(trials_mutate(c, tests, law, &findings, &count));
+	TRY(say_findings(c, a, findings));
+	talk("%zu changes, %zu noticed by no test", count, json_count(findings));
+	if (findings->first)
+		FAIL(c, ERR_VERIFY, "some rules are not tested");
 	return ERR_OK;
 }

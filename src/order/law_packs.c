@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "crypt/hash.h"
+#include "law/trial.h"
 
 #define PACK_BYTES_MAX ((size_t)1 << 20)
 #define PACKS_BYTES_MAX ((size_t)8 << 20)
@@ -129,38 +130,65 @@ static enum err bundle(struct ctx *c, const char *dir, struct span *out)
 	return buf_done(c, &b, out);
 }
 
-static enum err add_pack(struct ctx *c, struct law *law, const struct json *read)
+/* The document of one file with its lines put back. */
+static enum err doc_of(struct ctx *c, const struct json *read, char **name, struct json **out)
 {
 	const struct json *lines;
-	struct span name, canonical, hex;
-	struct json *doc;
-	char *z;
+	struct span text;
 
-	TRY(json_need_text(c, read, "name", &name));
-	TRY(span_cstr(c, name, &z));
+	TRY(json_need_text(c, read, "name", &text));
+	TRY(span_cstr(c, text, name));
 	if (!json_get(read, "doc"))
-		FAIL(c, ERR_FORMAT, "%s was not read", z);
-	TRY(json_clone(c, json_get(read, "doc"), &doc));
+		FAIL(c, ERR_FORMAT, "%s was not read", *name);
+	TRY(json_clone(c, json_get(read, "doc"), out));
 	TRY(json_need_list(c, read, "lines", &lines));
-	TRY(json_lines_set(c, doc, lines));
-	TRY(json_write(c, doc, PACK_JSON_MAX, &canonical));
-	TRY(sha256_hex(c, canonical, &hex));
-	return law_add(c, law, z, doc, hex, LAW_DRAFT);
+	return json_lines_set(c, *out, lines);
 }
 
-enum err packs_load(struct ctx *c, struct session *s, const char *dir, struct law **out)
+static enum err read_all(struct ctx *c, struct session *s, const char *dir,
+			 const struct json **out)
 {
 	FD_SCOPED int fd = -1;
-	const struct json *list;
 	struct span text;
 
 	TRY(bundle(c, dir, &text));
 	TRY(memfd_of(c, "packs", text, &fd));
-	TRY(hand_read(c, s, "packs", "packs", fd, &list));
+	return hand_read(c, s, "packs", "packs", fd, out);
+}
+
+enum err packs_load(struct ctx *c, struct session *s, const char *dir, struct law **out)
+{
+	const struct json *list;
+
+	TRY(read_all(c, s, dir, &list));
 	TRY(law_open(c, out));
-	JSON_EACH(one, list)
-		TRY(add_pack(c, *out, one));
+	JSON_EACH(one, list) {
+		struct span canonical, hex;
+		struct json *doc;
+		char *name;
+
+		TRY(doc_of(c, one, &name, &doc));
+		TRY(json_write(c, doc, PACK_JSON_MAX, &canonical));
+		TRY(sha256_hex(c, canonical, &hex));
+		TRY(law_add(c, *out, name, doc, hex, LAW_DRAFT));
+	}
 	return law_close(c, *out);
+}
+
+enum err trials_load(struct ctx *c, struct session *s, const char *dir, struct trial_set **out)
+{
+	const struct json *list;
+
+	TRY(read_all(c, s, dir, &list));
+	TRY(trials_open(c, out));
+	JSON_EACH(one, list) {
+		struct json *doc;
+		char *name;
+
+		TRY(doc_of(c, one, &name, &doc));
+		TRY(trials_add(c, *out, name, doc));
+	}
+	return ERR_OK;
 }
 
 enum err facts_read(struct ctx *c, struct session *s, const char *path, const struct json **out)

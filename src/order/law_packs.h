@@ -13,6 +13,10 @@
 enum err packs_dir(struct ctx *c, const char *dir, const struct home *home, char **out) MUST_USE;
 /* Every *.yaml of the folder, in the state that the operator gave it. */
 enum err packs_load(struct ctx *c, struct session *s, const char *dir, struct law **out) MUST_USE;
+/* Every *.yaml of a folder as tests of packs. */
+struct trial_set;
+enum err trials_load(struct ctx *c, struct session *s, const char *dir,
+		     struct trial_set **out) MUST_USE;
 /* A FACTS document, read by a hand. */
 enum err facts_read(struct ctx *c, struct session *s, const char *path,
 		    const struct json **out) MUST_USE;
