@@ -59,9 +59,9 @@ law: build ## the acceptance orders of the law set, with properties
 	@tools/install-deps test
 	@$(PYTHON) test/harness/law.py
 
-cage: build ## forbidden acts in the untouched release executables, and hostile mailboxes
+cage: build ## forbidden acts in the release executables, accounts that climb, hostile mailboxes
 	@tools/install-deps test
-	@$(PYTHON) test/harness/alltests.py test_cage.py test_hostile.py
+	@$(PYTHON) test/harness/alltests.py test_cage.py test_climb.py test_hostile.py
 
 torture: build ## KILLS kills at random moments, each write failing, images of a loss of power (up to 40 minutes)
 	@tools/install-deps test

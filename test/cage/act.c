@@ -262,6 +262,73 @@ static long write_in_store_folder(void)
 {
 	return syscall(SYS_renameat, AT_FDCWD, me.mail, AT_FDCWD, me.other);
 }
+static long write_parent(void)
+{
+	char here[8] = { 0 };
+	struct iovec from = { here, sizeof here }, to = { &me, sizeof here };
+
+	return syscall(SYS_process_vm_writev, me.parent, &from, 1L, &to, 1L, 0L);
+}
+static long take_fd_of_parent(void) { return syscall(SYS_pidfd_getfd, 3, 0, 0); }
+static long compare_with_parent(void) { return syscall(SYS_kcmp, me.parent, getpid(), 0, 0L, 0L); }
+static long ptrace_sibling(void) { return syscall(SYS_ptrace, PTRACE_ATTACH, getpid(), 0L, 0L); }
+static long exec_memory(void)
+{
+	static char *const argv[] = { true_name, NULL };
+	long fd = syscall(SYS_memfd_create, "x", 0);
+
+	return syscall(SYS_execveat, fd < 0 ? 4 : fd, "", argv, NULL, AT_EMPTY_PATH);
+}
+static long clone_thread(void)
+{
+	static char stack[4096] __attribute__((aligned(16)));
+
+	return ended_if_child(syscall(SYS_clone, CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
+				      CLONE_THREAD, stack + sizeof stack, 0L, 0L, 0L));
+}
+static long clone_new_net(void)
+{
+	return ended_if_child(syscall(SYS_clone, CLONE_NEWNET | SIGCHLD, 0L, 0L, 0L, 0L));
+}
+static long clone_new_mounts(void)
+{
+	return ended_if_child(syscall(SYS_clone, CLONE_NEWNS | SIGCHLD, 0L, 0L, 0L, 0L));
+}
+static long clone_new_pids(void)
+{
+	return ended_if_child(syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0L, 0L, 0L, 0L));
+}
+static long unshare_user(void) { return syscall(SYS_unshare, CLONE_NEWUSER); }
+static long enter_namespace(void) { return syscall(SYS_setns, 3, 0); }
+static long io_uring_entered(void) { return syscall(SYS_io_uring_enter, 4, 1, 0, 0, NULL, 0L); }
+static long another_filter(void) { return syscall(SYS_seccomp, 0, 0, NULL); }
+static long another_landlock(void) { return syscall(SYS_landlock_restrict_self, 3, 0); }
+static long protect_key(void) { return syscall(SYS_pkey_mprotect, page, 4096L, PROT_EXEC, -1); }
+static long protect_write(void)
+{
+	return syscall(SYS_mprotect, page, 4096L, PROT_READ | PROT_WRITE);
+}
+static long copy_range(void) { return syscall(SYS_copy_file_range, 4, NULL, 3, NULL, 1L, 0); }
+static long spliced(void) { return syscall(SYS_splice, 4, NULL, 3, NULL, 1L, 0); }
+static long piped(void)
+{
+	int fd[2];
+
+	return syscall(SYS_pipe2, fd, 0);
+}
+static long message_queue(void) { return syscall(SYS_msgget, 0x57726974, 0600); }
+static long semaphores(void) { return syscall(SYS_semget, 0x57726974, 1, 0600); }
+static long named_queue(void) { return syscall(SYS_mq_open, "writ", O_RDONLY, 0, NULL); }
+static long new_handler(void) { return syscall(SYS_rt_sigaction, SIGSYS, NULL, NULL, 8L); }
+static long new_timer(void) { return syscall(SYS_alarm, 1); }
+static long other_processor(void) { return syscall(SYS_sched_setaffinity, 0, 0L, NULL); }
+static long watch_all(void) { return syscall(SYS_fanotify_init, 0, 0); }
+static long kernel_log(void) { return syscall(SYS_syslog, 3, NULL, 0); }
+static long attach_root(void) { return syscall(SYS_pivot_root, me.home, me.home); }
+static long tree_opened(void) { return syscall(SYS_open_tree, AT_FDCWD, "/", 0); }
+static long xattr_of_mail(void) { return syscall(SYS_getxattr, me.mail, "user.x", NULL, 0L); }
+static long lock_vault(void) { return syscall(SYS_flock, 4, 2); }
+static long hidden_memory(void) { return syscall(SYS_memfd_secret, 0); }
 static long other_abi_x32(void) { return syscall(0x40000000 | SYS_getpid); }
 static long other_abi_i386(void)
 {
@@ -294,6 +361,14 @@ static const struct {
 	ACT(user_fault), ACT(perf_event), ACT(key_ring), ACT(add_key), ACT(shared_memory),
 	ACT(terminal_input), ACT(set_personality), ACT(watch_files), ACT(send_file), ACT(event_fd),
 	ACT(duplicate), ACT(set_owner), ACT(write_document), ACT(write_document_plainly),
+	ACT(write_parent), ACT(take_fd_of_parent), ACT(compare_with_parent), ACT(ptrace_sibling),
+	ACT(exec_memory), ACT(clone_thread), ACT(clone_new_net), ACT(clone_new_mounts),
+	ACT(clone_new_pids), ACT(unshare_user), ACT(enter_namespace), ACT(io_uring_entered),
+	ACT(another_filter), ACT(another_landlock), ACT(protect_key), ACT(protect_write),
+	ACT(copy_range), ACT(spliced), ACT(piped), ACT(message_queue), ACT(semaphores),
+	ACT(named_queue), ACT(new_handler), ACT(new_timer), ACT(other_processor), ACT(watch_all),
+	ACT(kernel_log), ACT(attach_root), ACT(tree_opened), ACT(xattr_of_mail), ACT(lock_vault),
+	ACT(hidden_memory),
 	ACT(write_in_store_folder), ACT(other_abi_x32), ACT(other_abi_i386),
 };
 
@@ -369,7 +444,8 @@ int clearenv(void)
 
 ssize_t write(int fd, const void *p, size_t n)
 {
-	if (me.loaded && !me.done && *me.act && (!me.thread || !pthread_equal(me.first, pthread_self())))
+	if (me.loaded && !me.done && *me.act &&
+	    (!me.thread || !pthread_equal(me.first, pthread_self())))
 		act();
 	return real_write ? real_write(fd, p, n) : syscall(SYS_write, fd, p, n);
 }
