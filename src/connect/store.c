@@ -145,7 +145,7 @@ static enum err key_read(const struct rows *r, const struct json *v, struct stor
 		return key_file(r, v, &s->credential);
 	if (span_is(v->key, "aliases"))
 		return key_file(r, v, &s->aliases);
-	if (span_is(v->key, "content-length") || span_is(v->key, "content_length"))
+	if (span_is(v->key, "content_length"))
 		return key_yes_no(r, v, &s->content_length);
 	return row_fail(r, v, "a store has no key %.*s", SPAN_ARG(v->key));
 }

@@ -29,7 +29,7 @@ static void reads_a_row(void **state)
 				   HEAD GOOD
 				   "    ciphertext_only: yes\n    retention: 90 days\n"
 				   "    aliases: /etc/writ/aliases\n    domain: example.org\n"
-				   "    credential: /etc/writ/main.key\n    content_length: no\n",
+				   "    credential: /etc/writ/main.key\n    content-length: no\n",
 				   &all),
 			 ERR_OK);
 	assert_int_equal(all.count, 1);
@@ -64,6 +64,7 @@ static void refuses(void **state)
 		{ "stores_version: 1\nshops: x\n", "stores.yaml:2: there is no key shops" },
 		{ "stores_version: 1\nstores: main\n", "stores.yaml:2: stores must be a list" },
 		{ HEAD GOOD "    colour: red\n", "stores.yaml:11: a store has no key colour" },
+		{ HEAD GOOD "    content-length: yes\n", "content-length is for stores of kind mbox" },
 		{ HEAD GOOD "    ciphertext_only: maybe\n",
 		  "stores.yaml:11: ciphertext_only must be yes or no" },
 		{ HEAD GOOD "    retention:\n      - 1\n", "must be one text" },

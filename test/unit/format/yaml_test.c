@@ -31,6 +31,7 @@ static void values(void **state)
 	becomes("a: \"\"\nb:   two words   # comment\nc: x#y\n",
 		"{\"a\":\"\",\"b\":\"two words\",\"c\":\"x#y\"}");
 	becomes("a:\n- x\n- y\nb: z", "{\"a\":[\"x\",\"y\"],\"b\":\"z\"}");
+	becomes("content-length: yes\n", "{\"content_length\":\"yes\"}");
 	becomes("a:\r\n  b: c\r\n", "{\"a\":{\"b\":\"c\"}}");
 	becomes("a: \xc3\xa9t\xc3\xa9 \"x\" it's\nb: \"\xe2\x82\xac\\\"\"\n",
 		"{\"a\":\"\xc3\xa9t\xc3\xa9 \\\"x\\\" it's\",\"b\":\"\xe2\x82\xac\\\"\"}");
@@ -60,6 +61,8 @@ static void refusals(void **state)
 	static const struct {
 		const char *yaml, *words;
 	} rows[] = {
+		{ "content-type: x\n", "f:1: a key is a word" },
+		{ "content-length: 1\ncontent_length: 1\n", "f:2: the key 'content_length'" },
 		{ "", "f:1: the file is empty" },
 		{ "# only a comment\n", "f:1: the file is empty" },
 		{ "a: 1\n---\nb: 2\n", "f:2: a document mark" },
