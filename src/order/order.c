@@ -287,7 +287,7 @@ static enum err fold_body(struct ctx *c, struct order *o, enum act_kind kind,
 		return fold_approved(c, o, body);
 	case ACT_RELEASED:
 		o->released = body;
-		o->timestamped = NULL; /* one release, one timestamp: of an earlier one nothing counts */
+		o->timestamped = NULL; /* that of an earlier release counts no more */
 		o->state = ORDER_RELEASED;
 		return ERR_OK;
 	case ACT_TIMESTAMPED:
