@@ -193,6 +193,51 @@ def without_landlock():
         os._exit(99)
 
 
+class Compare(ctypes.Structure):
+    _fields_ = [("arg", ctypes.c_uint), ("op", ctypes.c_int), ("a", ctypes.c_uint64), ("b", ctypes.c_uint64)]
+
+
+def failing(why, *calls, filters=False):
+    """In the child, before exec: these calls fail so; filters: so does loading a filter, in both ways there are."""
+    def arrange():
+        lib = ctypes.CDLL("libseccomp.so.2")
+        lib.seccomp_init.restype = ctypes.c_void_p
+        action = ctypes.c_uint32(0x00050000 | why)
+        rules = ctypes.c_void_p(lib.seccomp_init(ctypes.c_uint32(0x7fff0000)))
+        for call in calls + ((317,) if filters else ()):
+            lib.seccomp_rule_add(rules, action, call, 0)
+        if filters:             # prctl(PR_SET_SECCOMP)
+            lib.seccomp_rule_add_array(rules, action, 157, 1, ctypes.byref(Compare(0, 4, 22, 0)))
+        if lib.seccomp_load(rules) != 0:
+            os._exit(99)
+    return arrange
+
+
+@pytest.mark.parametrize("profile", ("count", "fetch"))
+@pytest.mark.parametrize("calls", ((444, 445, 446), (445,), (446,)), ids=("all", "rule", "restrict"))
+def test_landlock_that_is_switched_off_or_fails(profile, calls, home):
+    """Built in and not started (EOPNOTSUPP), or failing halfway: shut; what fails halfway no home can accept."""
+    for accepted in ("no", "yes"):
+        home.stores(accepted)
+        answer, _ = run(profile, home, before=failing(errno.EOPNOTSUPP, *calls))
+        if accepted == "yes" and 444 in calls:
+            assert answer["ok"] is True and answer["cage"] == {"seccomp": True, "landlock_abi": 0}, answer
+            continue
+        assert answer["ok"] is False and answer["next"] and ("Landlock" in answer["why"] or "cage" in answer["why"]), answer
+        assert home.seal.asked == []
+
+
+@pytest.mark.parametrize("profile", ("read", "count", "fetch"))
+@pytest.mark.parametrize("why", (errno.ENOSYS, errno.EINVAL, errno.EPERM, errno.ENOMEM))
+def test_without_its_filter_a_hand_does_nothing(profile, why, home):
+    """Whatever the home accepts."""
+    home.stores("yes")
+    answer, ran = run(profile, home, before=failing(why, filters=True))
+    assert answer is None or (answer["ok"] is False and "seccomp" in answer["why"] and answer["cage"] is None), answer
+    assert answer is not None or ran.status not in (0, None)
+    assert home.seal.asked == []
+
+
 @pytest.mark.parametrize("profile", ("count", "fetch"))
 def test_without_landlock_stores_stay_shut(profile, home):
     answer, ran = run(profile, home, before=without_landlock)
