@@ -13,6 +13,7 @@
 #include "connect/mbox/part.h"
 #include "connect/plan.h"
 
+#define SCANS_MAX 5
 #define HEAD_FIRST 4096u        /* bytes: the first read of a header block */
 #define FROM_KEPT_MAX 230u      /* bytes of a From_ line that items.jsonl gets */
 _Static_assert(FROM_KEPT_MAX + sizeof(uint64_t) + 17 <= POOL_NAME_MAX, "room for the offset");
@@ -29,6 +30,8 @@ struct scan {
 	struct plan *p;
 	const struct mbox_folder *f;
 	size_t folder;
+	struct mbox_sum found;          /* over all items, to compare two scans */
+	bool disturbed;                 /* a file was written to meanwhile */
 };
 
 static bool read_at(void *of, int64_t at, unsigned char *p, size_t max, size_t *n_out)
@@ -148,28 +151,40 @@ static enum err stray_blame(struct scan *scan, int64_t bytes)
 	return scan_blame(scan, SPAN_NONE, why);
 }
 
+static bool same_times(const struct stat *a, const struct stat *b)
+{
+	return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
+	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
 static enum err folder_scan(struct scan *scan, struct mbox_split *split)
 {
 	struct mbox_item it;
+	struct stat before, st;
 	const char *why;
-	struct stat st;
 	int64_t stray;
 
-	why = mbox_changed(scan->f, &st);
+	why = mbox_changed(scan->f, &before);
 	if (why)
 		return scan_blame(scan, SPAN_NONE, why);
 	split->size = scan->f->bound;
 	errno = 0;
 	if (mbox_split_begin(split, &stray) && stray)
 		TRY(stray_blame(scan, stray));
-	while (mbox_split_next(split, &it))
+	while (mbox_split_next(split, &it)) {
+		mbox_sum_add(&scan->found, span_of(&it.begin, sizeof it.begin));
+		mbox_sum_add(&scan->found, span_of(&it.sum, sizeof it.sum));
 		TRY(item_add(scan, &it));
+	}
 	if (split->failed)
 		return scan_blame(scan, SPAN_NONE,
 				  errno ? strerror(errno) : "it shrank while it was read");
 	why = mbox_changed(scan->f, &st);
 	if (!why && !bound_holds(scan, &st))
 		why = "it was rewritten after it was opened";
+	scan->disturbed |= !same_times(&before, &st);
 	return why ? scan_blame(scan, SPAN_NONE, why) : ERR_OK;
 }
 
@@ -190,6 +205,25 @@ static enum err folders_scan(struct scan *scan, struct mbox_split *split)
 	return ERR_OK;
 }
 
+/* A file that was written to while it was scanned is scanned again, until two scans agree: where
+ * messages moved under the scan, one may have slipped through. */
+static enum err scan_settle(struct scan *scan, struct mbox_split *split)
+{
+	uint64_t last = 0;
+
+	for (int n = 1; n <= SCANS_MAX; n++) {
+		plan_empty(scan->p);
+		mbox_sum_begin(&scan->found, scan->m->key);
+		scan->disturbed = false;
+		TRY(folders_scan(scan, split));
+		if (!scan->disturbed || (n > 1 && mbox_sum_end(&scan->found) == last))
+			return ERR_OK;
+		last = mbox_sum_end(&scan->found);
+	}
+	scan->f = NULL;
+	return scan_blame(scan, SPAN_NONE, "the account was rewritten during each of five scans");
+}
+
 enum err mbox_scan(struct ctx *c, struct source *s, struct plan *p)
 {
 	struct scan scan = { .c = c, .s = s, .m = s->of, .p = p };
@@ -201,7 +235,7 @@ enum err mbox_scan(struct ctx *c, struct source *s, struct plan *p)
 		.window_max = sizeof window,
 		.head = s->store->content_length ? head : NULL,
 	};
-	enum err e = folders_scan(&scan, &split);
+	enum err e = scan_settle(&scan, &split);
 
 	wipe(window, sizeof window);
 	wipe(head, sizeof head);
