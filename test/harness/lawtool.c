@@ -95,9 +95,12 @@ static enum err judge_line(const struct task *t, struct span line)
 
 	TRY(ctx_begin(&c, ONE_BYTES));
 	if (judge(&c, t, line, &out) != ERR_OK) {
-		error = json_object(&c);
-		json_set_text(&c, error, "error", span_str(c.why));
+		char why[sizeof c.why];
+
+		memcpy(why, c.why, sizeof why);
 		err_clear(&c);
+		error = json_object(&c);
+		json_set_text(&c, error, "error", span_str(why));
 		TRY(json_write(&c, error, LINE_MAX, &out));
 	}
 	if (t->bench)
