@@ -98,6 +98,17 @@ static void keep(struct law_due *best, struct law_due one, bool earliest)
 		*best = one;
 }
 
+/* The earliest day to answer, the latest to hold back and to preserve. */
+static void keep_limits(const struct asking *a, const struct law_rule *r)
+{
+	struct law_finding *f = a->into;
+
+	keep(&f->due, r->has_due ? moment_by(a, &r->due) : (struct law_due){ 0 }, true);
+	keep(&f->hold, r->has_hold ? moment_by(a, &r->hold) : (struct law_due){ 0 }, false);
+	keep(&f->preserve, r->has_preserve ? moment_by(a, &r->preserve) : (struct law_due){ 0 },
+	     false);
+}
+
 static void add_watches(const struct asking *a, const struct law_rule *r)
 {
 	struct law_finding *f = a->into;
@@ -157,10 +168,7 @@ static void apply(const struct asking *a, const struct law_rule *r)
 	add_route(f, r);
 	add_notice(a, r);
 	add_watches(a, r);
-	keep(&f->due, r->has_due ? moment_by(a, &r->due) : (struct law_due){ 0 }, true);
-	keep(&f->hold, r->has_hold ? moment_by(a, &r->hold) : (struct law_due){ 0 }, false);
-	keep(&f->preserve, r->has_preserve ? moment_by(a, &r->preserve) : (struct law_due){ 0 },
-	     false);
+	keep_limits(a, r);
 }
 
 /* ---- one table ---- */
@@ -171,7 +179,8 @@ struct tally {
 	const struct law_pack *pack;    /* of the last row that held */
 };
 
-/* A restriction that may apply restricts: unknown never lets more through. */
+/* A restriction that may apply restricts: unknown never lets more through. A limit that may run is
+ * kept likewise. */
 static void apply_unknown(const struct asking *a, const struct law_rule *r,
 			  const struct field_set *open)
 {
@@ -187,6 +196,7 @@ static void apply_unknown(const struct asking *a, const struct law_rule *r,
 	if (r->notice == NOTICE_MUST_NOT || r->notice == NOTICE_MUST_NOT_UNTIL ||
 	    r->notice == NOTICE_HOLD)
 		f->notice = f->notice > NOTICE_HOLD ? f->notice : NOTICE_HOLD;
+	keep_limits(a, r);
 }
 
 static void ask_table(const struct asking *a, enum law_table_id table, struct tally *t)
@@ -439,8 +449,8 @@ static void ask_secrecy(struct asking *a)
 	}
 }
 
-/* Secrecy, notice and cost. While secrecy is doubtful the customer is not told, unless a court's
- * order binds meanwhile; without a law that is known nobody is told before counsel has looked. */
+/* Secrecy, notice and cost. Without a law that is known nobody is told before counsel has looked.
+ */
 static void judge_order(struct asking *a)
 {
 	struct law_judgement *j = a->j;
@@ -456,7 +466,7 @@ static void judge_order(struct asking *a)
 	if (j->secrecy.notice > j->order.notice)
 		j->order.notice = j->secrecy.notice;
 	keep(&j->order.until, j->secrecy.until, false);
-	if ((!a->governing || j->secrecy.doubt) && j->order.notice < NOTICE_HOLD)
+	if (!a->governing && j->order.notice < NOTICE_HOLD)
 		j->order.notice = NOTICE_HOLD;
 }
 
