@@ -80,9 +80,9 @@ struct law_moment period_end(const struct law_period *p, struct law_moment start
 	switch (p->unit) {
 	case UNIT_NONE:
 		return start;
-	case UNIT_HOUR:
+	case UNIT_HOUR:         /* of a day that means its end */
 		end.exact = true;
-		end.utc_s = start.utc_s + p->number * 3600;
+		end.utc_s = start.utc_s + (start.exact ? 0 : DAY_S) + p->number * 3600;
 		end.day = end.utc_s / DAY_S;
 		return end;
 	case UNIT_DAY:

@@ -46,8 +46,9 @@ static void hours(void **state)
 	(void)state;
 	ends("2026-11-23T10:00:00Z", (struct law_period){ .unit = UNIT_HOUR, .number = 8 },
 	     "2026-11-23T18:00:00Z");
+	/* a date means its end */
 	ends("2026-11-23", (struct law_period){ .unit = UNIT_HOUR, .number = 48 },
-	     "2026-11-25T00:00:00Z");
+	     "2026-11-26T00:00:00Z");
 }
 
 static void working_days(void **state)
