@@ -137,18 +137,24 @@ static const char *secrecy_word(const struct law_judgement *j, unsigned kind_fie
 	return f->good ? "SUFFICIENT" : "INSUFFICIENT";
 }
 
+/* While the secrecy is for a lawyer the customer is not told, or as the court's order says that
+ * binds meanwhile. */
 static enum err secrecy_of(struct ctx *c, struct law_judgement *j, struct texts *all,
 			   const char **verdict_out, struct json **out)
 {
 	struct json *o = json_object(c);
 	struct texts *reasons;
 	unsigned kind;
+	bool lawyer;
 
 	TRY(sentence_field(c, SPAN("secrecy.kind"), &kind));
 	*verdict_out = secrecy_word(j, kind);
 	TRY(NEW(c, reasons));
 	TRY(reasons_of(c, &j->secrecy, reasons));
-	if (span_is(span_str(*verdict_out), "LAWYER") && reasons->n == 0)
+	lawyer = span_is(span_str(*verdict_out), "LAWYER");
+	if (lawyer && j->order.notice < NOTICE_HOLD)
+		j->order.notice = NOTICE_HOLD;
+	if (lawyer && reasons->n == 0)
 		texts_add(reasons, case_value(j->facts, NULL, kind)->known
 					   ? SPAN("SECR-INVALID")
 					   : SPAN("FACT-UNKNOWN(secrecy.kind)"));
