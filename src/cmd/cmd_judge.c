@@ -1,5 +1,5 @@
 /*
- * Commands of judgement: authenticate, scope, decide.
+ * Commands of judgement: authenticate, scope, judge, decide.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <fcntl.h>
@@ -12,6 +12,7 @@
 #include "cmd/scope_store.h"
 #include "order/2_authenticate/authenticate.h"
 #include "order/3_judge/judge.h"
+#include "order/3_judge/judgement.h"
 #include "order/4_collect/collect.h"
 
 /* --fact customer.kind=CONSUMER ... as a list of {path, value}. */
@@ -152,6 +153,63 @@ enum err cmd_scope(struct ctx *c, const struct command *self, const struct args 
 	if (counts)
 		TRY(order_close_tick(c, &s));
 	return say_open(c, &o, open);
+}
+
+static enum err say_judgement(struct ctx *c, const struct args *a, int64_t seq,
+			      const struct json *body, struct span page)
+{
+	struct json *out = json_object(c), *copy;
+
+	if (!args_has(a, "json")) {
+		say_bytes(page);
+		return ERR_OK;
+	}
+	json_set_int(c, out, "seq", seq);
+	JSON_EACH(member, body) {
+		char *key;
+
+		TRY(span_cstr(c, member->key, &key));
+		TRY(json_clone(c, member, &copy));
+		json_set(c, out, key, copy);
+	}
+	return say_json(c, out);
+}
+
+static enum err judge_again(struct ctx *c, const struct args *a, struct session *s,
+			    const struct order *o)
+{
+	struct judgement_replay again;
+	int64_t seq = 0;
+
+	if (args_get(a, "seq") && (!span_to_i64(args_span(a, "seq"), &seq) || seq < 1))
+		FAIL(c, ERR_USAGE, "--seq is the number of an act ('writ show %.*s' lists them)",
+		     SPAN_ARG(o->ref));
+	TRY(judgement_repeat(c, s, o, seq, &again));
+	TRY(say_judgement(c, a, again.seq, again.stored, again.page));
+	JSON_EACH(name, again.differs)
+		talk("%.*s comes out otherwise than it was kept", SPAN_ARG(name->s));
+	if (again.differs->first)
+		FAIL(c, ERR_VERIFY, "act %lld of %.*s, repeated, gives %.*s", (long long)again.seq,
+		     SPAN_ARG(o->ref), SPAN_ARG(again.sha256));
+	talk("act %lld, repeated with the packs of that day, gives the same bytes: %.*s",
+	     (long long)again.seq, SPAN_ARG(again.sha256));
+	return ERR_OK;
+}
+
+enum err cmd_judge(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	struct span page;
+	struct order o;
+
+	TRY(command_order(c, self, a, &s, &o));
+	if (args_has(a, "replay"))
+		return judge_again(c, a, &s, &o);
+	if (args_has(a, "seq"))
+		FAIL(c, ERR_USAGE, "--seq goes with --replay");
+	TRY(judgement_make(c, &s, &o, &page));
+	TRY(say_judgement(c, a, o.last_seq, o.judged, page));
+	return order_close_tick(c, &s);
 }
 
 static enum err asked(struct ctx *c, struct session *s, const struct args *a,

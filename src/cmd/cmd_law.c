@@ -13,17 +13,15 @@
 #include "law/trial.h"
 #include "order/law_packs.h"
 
-/* A hand is started by its paths alone; the home need not be there. */
+/* With the caller's own rights in processes of its own; the home need not be there. */
 static enum err law_session(struct ctx *c, const struct args *a, struct session *s)
 {
 	const char *dir = args_get(a, "home");
 	struct stat st;
 
-	if (!dir)
-		return home_paths(c, "/nonexistent", true, &s->home);
-	if (stat(dir, &st) != 0)
+	if (dir && stat(dir, &st) != 0)
 		FAIL(c, ERR_NOT_FOUND, "there is no home at %s", dir);
-	return home_find(c, dir, &s->home);
+	return home_paths(c, dir ? dir : "/nonexistent", true, &s->home);
 }
 
 /* --what-if packs=STATE */
@@ -55,7 +53,7 @@ enum err cmd_law_judge(struct ctx *c, const struct command *self, const struct a
 	TRY(law_session(c, a, &s));
 	TRY(facts_read(c, &s, a->rest[0], &facts));
 	TRY(packs_dir(c, args_get(a, "packs"), args_get(a, "home") ? &s.home : NULL, &dir));
-	TRY(packs_load(c, &s, dir, &law));
+	TRY(packs_load(c, &s, dir, &law, NULL));
 	TRY(law_judge(c, law, facts, &how, &decision));
 	TRY(args_has(a, "json") ? json_write(c, decision, LAW_DECISION_MAX, &text)
 				: law_page(c, law, facts, decision, &text));
@@ -72,7 +70,7 @@ static enum err load_packs(struct ctx *c, const struct args *a, struct session *
 
 	TRY(law_session(c, a, s));
 	TRY(packs_dir(c, args_get(a, "packs"), args_get(a, "home") ? &s->home : NULL, &dir));
-	return packs_load(c, s, dir, out);
+	return packs_load(c, s, dir, out, NULL);
 }
 
 static enum err say_findings(struct ctx *c, const struct args *a, struct json *findings)

@@ -80,6 +80,28 @@ static enum err papers_and_lines(struct ctx *c, const struct order *o)
 	return ERR_OK;
 }
 
+static void judgement(struct ctx *c, const struct order *o)
+{
+	const struct json *decision = json_get(o->judged, "decision");
+
+	if (!decision)
+		return;
+	say("judged by the rule packs: %.*s%s",
+	    SPAN_ARG(json_opt_text(decision, "verdict", SPAN_NONE)),
+	    o->judged_stale ? "  (facts have changed since: judge again)" : "");
+	JSON_EACH(line, json_get(decision, "demands")) {
+		printf("  %.*s: %.*s, %.*s",
+		       SPAN_ARG(plain(c, json_opt_text(line, "id", SPAN_NONE))),
+		       SPAN_ARG(json_opt_text(line, "verdict", SPAN_NONE)),
+		       SPAN_ARG(json_opt_text(line, "mode", SPAN_NONE)));
+		JSON_EACH(reason, json_get(line, "reasons"))
+			printf("%s%.*s", reason == json_get(line, "reasons")->first ? "  " : " ",
+			       SPAN_ARG(plain(c, reason->s)));
+		putchar('\n');
+	}
+	field(c, "decision sha256", json_opt_text(o->judged, "decision_sha256", SPAN_NONE));
+}
+
 static void timeline(struct ctx *c, const struct order *o)
 {
 	say("acts");
@@ -111,6 +133,7 @@ enum err cmd_show(struct ctx *c, const struct command *self, const struct args *
 	}
 	TRY(head(c, &s, &o));
 	TRY(papers_and_lines(c, &o));
+	judgement(c, &o);
 	timeline(c, &o);
 	if (s.home.single_user)
 		talk("a single-user home: nothing in it is protected from its own user");

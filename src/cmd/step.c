@@ -24,7 +24,8 @@
 #define FIRST_FD 10     /* descriptors that go along are numbered from here, so sudo is told -C */
 
 /* Commands that read no home, and those that root does as itself. */
-static const char *const elsewhere[] = { "help", "verify", "demo", "init", "order new" };
+static const char *const elsewhere[] = { "help", "verify", "demo", "init", "order new",
+					 "law judge", "law check", "law test", "law explain" };
 /* Options that name a file to read; --out, --pdf, --print and --edit name one to write. */
 static const char *const reads[] = { "paper", "document", "signature", "scope", "pub" };
 static const char *const writes[] = { "out", "pdf", "print", "edit" };

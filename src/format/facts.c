@@ -350,3 +350,10 @@ enum err facts_check(struct ctx *c, const char *name, const struct json *facts, 
 
 	return check_group(&k, "", facts);
 }
+
+enum err facts_check_provider(struct ctx *c, const char *name, const struct json *profile)
+{
+	struct check k = { c, name, FACTS_PROVIDER_REQUIRED };
+
+	return check_group(&k, "provider", profile);
+}

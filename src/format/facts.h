@@ -63,5 +63,7 @@ enum {
 /* Fails with ERR_FORMAT, "name:line: what is wrong" (the line where it came from YAML). */
 enum err facts_check(struct ctx *c, const char *name, const struct json *facts,
 		     unsigned flags) MUST_USE;
+/* The same of a provider's profile by itself, the group "provider". */
+enum err facts_check_provider(struct ctx *c, const char *name, const struct json *profile) MUST_USE;
 
 #endif

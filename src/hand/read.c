@@ -28,6 +28,7 @@ static const struct reader_kind {
 	{ "answers", read_yaml, YAML_BYTES_MAX },
 	{ "stores", read_yaml, YAML_BYTES_MAX },
 	{ "facts", read_facts, YAML_BYTES_MAX },
+	{ "provider", read_provider, YAML_BYTES_MAX },
 	{ "packs", read_packs, PACKS_BYTES_MAX },
 };
 

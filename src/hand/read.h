@@ -16,6 +16,9 @@ enum err read_yaml(struct ctx *c, const char *name, struct span text, struct jso
 
 /* A FACTS document, whole: provider and reference included. */
 enum err read_facts(struct ctx *c, const char *name, struct span text, struct json **out) MUST_USE;
+/* The provider's profile (provider_version 1): the group "provider" of FACTS. */
+enum err read_provider(struct ctx *c, const char *name, struct span text,
+		       struct json **out) MUST_USE;
 /* Rule packs, several in one: "NAME BYTES\n" before the bytes of each.
  * A list of {name, doc, lines}. */
 enum err read_packs(struct ctx *c, const char *name, struct span text, struct json **out) MUST_USE;

@@ -1,6 +1,6 @@
 /*
- * What the law engine reads, as documents from outside: FACTS and rule packs. Their form only; the
- * words of a pack are src/law's to know.
+ * What the law engine reads, as documents from outside: FACTS, the provider's profile, rule packs.
+ * Their form only; the words of a pack are src/law's to know.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "format/facts.h"
@@ -13,6 +13,28 @@ enum err read_facts(struct ctx *c, const char *name, struct span text, struct js
 {
 	TRY(yaml_parse(c, name, text, out));
 	return facts_check(c, name, *out, FACTS_PROVIDER_REQUIRED | FACTS_ORDER_ID_REQUIRED);
+}
+
+enum err read_provider(struct ctx *c, const char *name, struct span text, struct json **out)
+{
+	const struct json *version;
+	struct json *doc, *copy;
+	char *key;
+
+	TRY(yaml_parse(c, name, text, &doc));
+	version = doc->type == JSON_OBJECT ? json_get(doc, "provider_version") : NULL;
+	if (!version || version->type != JSON_TEXT || !span_is(version->s, "1"))
+		FAIL(c, ERR_FORMAT, "%s: it lacks 'provider_version: 1'", name);
+	*out = json_object(c);
+	(*out)->line = doc->line;
+	JSON_EACH(member, doc) {
+		if (member == version)
+			continue;
+		TRY(json_clone(c, member, &copy));
+		TRY(span_cstr(c, member->key, &key));
+		json_set(c, *out, key, copy);
+	}
+	return facts_check_provider(c, name, *out);
 }
 
 static enum err read_pack(struct ctx *c, struct span name, struct span text, struct json *list)

@@ -241,11 +241,12 @@ enum err home_last(struct ctx *c, struct session *s, const char *act, const stru
 	return ERR_OK;
 }
 
-/* The order's own date for the answer, until the law engine computes the legal one. */
+/* The legal limit by the last judgement; without one the order's own date for the answer. */
 static int64_t due_of(const struct order *o)
 {
 	const struct json *instrument = json_get(json_get(o->received, "facts"), "instrument");
-	struct span by = json_opt_text(instrument, "return_by", SPAN_NONE);
+	struct span by = json_opt_text(json_get(o->judged, "decision"), "due_at",
+				       json_opt_text(instrument, "return_by", SPAN_NONE));
 	int year, month, day;
 	int64_t utc;
 

@@ -14,6 +14,8 @@
 #include "base/file.h"
 #include "crypt/hash.h"
 #include "law/trial.h"
+#include "order/order.h"
+#include "store/blob.h"
 
 #define PACK_BYTES_MAX ((size_t)1 << 20)
 #define PACKS_BYTES_MAX ((size_t)8 << 20)
@@ -156,21 +158,74 @@ static enum err read_all(struct ctx *c, struct session *s, const char *dir,
 	return hand_read(c, s, "packs", "packs", fd, out);
 }
 
-enum err packs_load(struct ctx *c, struct session *s, const char *dir, struct law **out)
+/* What the file says of itself; that a pack may be relied on is said by an adoption alone. */
+static enum law_state state_of(const struct json *doc)
 {
+	struct span status = json_opt_text(json_get(doc, "pack"), "status", SPAN_NONE);
+
+	return span_is(status, "reviewed") ? LAW_REVIEWED : LAW_DRAFT;
+}
+
+static struct json *kept_row(struct ctx *c, const char *name, const struct json *doc,
+			     struct span hex, struct span canonical, enum law_state state)
+{
+	const struct json *head = json_get(doc, "pack");
+	struct json *row = json_object(c);
+
+	json_set_str(c, row, "name", name);
+	json_set_text(c, row, "id", json_opt_text(head, "id", SPAN_NONE));
+	json_set_text(c, row, "version", json_opt_text(head, "version", SPAN_NONE));
+	json_set_text(c, row, "sha256", hex);
+	json_set_str(c, row, "state", law_state_word(state));
+	json_set_text(c, row, "text", canonical);
+	return row;
+}
+
+enum err packs_load(struct ctx *c, struct session *s, const char *dir, struct law **out,
+		    struct json **kept_out)
+{
+	struct json *kept = json_list(c);
 	const struct json *list;
 
 	TRY(read_all(c, s, dir, &list));
 	TRY(law_open(c, out));
 	JSON_EACH(one, list) {
 		struct span canonical, hex;
+		enum law_state state;
 		struct json *doc;
 		char *name;
 
 		TRY(doc_of(c, one, &name, &doc));
 		TRY(json_write(c, doc, PACK_JSON_MAX, &canonical));
 		TRY(sha256_hex(c, canonical, &hex));
-		TRY(law_add(c, *out, name, doc, hex, LAW_DRAFT));
+		state = state_of(doc);
+		TRY(law_add(c, *out, name, doc, hex, state));
+		json_add(c, kept, kept_row(c, name, doc, hex, canonical, state));
+	}
+	if (kept_out)
+		*kept_out = kept;
+	return law_close(c, *out);
+}
+
+enum err packs_again(struct ctx *c, struct session *s, const struct json *kept, struct law **out)
+{
+	TRY(law_open(c, out));
+	JSON_EACH(row, kept) {
+		struct span text, name, hex;
+		struct sha256 hash;
+		enum law_state state;
+		struct json *doc;
+		char *z;
+
+		TRY(json_need_hex(c, row, "sha256", hash.b, sizeof hash.b));
+		TRY(json_need_text(c, row, "sha256", &hex));
+		TRY(json_need_text(c, row, "name", &name));
+		TRY(span_cstr(c, name, &z));
+		if (!law_state_of(json_opt_text(row, "state", SPAN_NONE), &state))
+			FAIL(c, ERR_FORMAT, "the judgement names no state of the pack %s", z);
+		TRY(blob_read(c, s->home.blob, &hash, PACK_JSON_MAX, &text));
+		TRY(json_parse_canonical(c, text, &doc));
+		TRY(law_add(c, *out, z, doc, hex, state));
 	}
 	return law_close(c, *out);
 }
@@ -198,4 +253,29 @@ enum err facts_read(struct ctx *c, struct session *s, const char *path, const st
 
 	TRY(file_open(c, path, O_RDONLY, 0, &fd));
 	return hand_read(c, s, "facts", slash ? slash + 1 : path, fd, out);
+}
+
+static enum err provider_unknown(struct ctx *c, struct session *s, struct json **out)
+{
+	const struct json *founded;
+
+	TRY(home_last(c, s, "founded", &founded));
+	*out = json_object(c);
+	json_set_text(c, *out, "name", json_opt_text(founded, "provider", SPAN("unknown")));
+	json_set_str(c, *out, "legal_entity", "unknown");
+	return ERR_OK;
+}
+
+enum err provider_read(struct ctx *c, struct session *s, struct json **out)
+{
+	FD_SCOPED int fd = -1;
+	const struct json *read;
+	char *path;
+
+	TRY(path_fmt(c, &path, "%s/provider.yaml", s->home.dir));
+	if (!file_exists(path))
+		return provider_unknown(c, s, out);
+	TRY(file_open(c, path, O_RDONLY, 0, &fd));
+	TRY(hand_read(c, s, "provider", "provider.yaml", fd, &read));
+	return json_clone(c, read, out);
 }

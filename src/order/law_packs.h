@@ -11,8 +11,14 @@
 /* The folder of packs: dir where it is given, else the home's, else law/ beside the build tree,
  * else that of the installation. */
 enum err packs_dir(struct ctx *c, const char *dir, const struct home *home, char **out) MUST_USE;
-/* Every *.yaml of the folder, in the state that the operator gave it. */
-enum err packs_load(struct ctx *c, struct session *s, const char *dir, struct law **out) MUST_USE;
+/* Every *.yaml of the folder, in the state that it has by its own word. kept_out (NULL where it is
+ * not wanted): list of {name, id, version, sha256, state, text}, text being the canonical form. */
+enum err packs_load(struct ctx *c, struct session *s, const char *dir, struct law **out,
+		    struct json **kept_out) MUST_USE;
+/* The same from what was kept of an earlier judgement: list of {name, sha256, state}, the texts
+ * from the home's blobs. */
+enum err packs_again(struct ctx *c, struct session *s, const struct json *kept,
+		     struct law **out) MUST_USE;
 /* Every *.yaml of a folder as tests of packs. */
 struct trial_set;
 enum err trials_load(struct ctx *c, struct session *s, const char *dir,
@@ -20,5 +26,8 @@ enum err trials_load(struct ctx *c, struct session *s, const char *dir,
 /* A FACTS document, read by a hand. */
 enum err facts_read(struct ctx *c, struct session *s, const char *path,
 		    const struct json **out) MUST_USE;
+/* The provider's profile of this home (provider.yaml), read by a hand; where there is none, the
+ * name alone and everything else unknown. */
+enum err provider_read(struct ctx *c, struct session *s, struct json **out) MUST_USE;
 
 #endif

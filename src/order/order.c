@@ -203,6 +203,10 @@ static void fold_file(struct order *o, enum act_kind kind, const struct json *bo
 {
 	if (kind == ACT_COUNTED)
 		o->counted = body;
+	if (kind == ACT_JUDGED) {
+		o->judged = body;
+		o->judged_stale = false;
+	}
 	if (kind == ACT_GAGGED)
 		o->gag = body;
 	if (kind == ACT_PRESERVED)
@@ -219,6 +223,7 @@ static enum err fold_established(struct ctx *c, struct order *o, const struct js
 	const struct json *facts;
 
 	TRY(json_need_list(c, body, "facts", &facts));
+	o->judged_stale = o->judged != NULL;
 	JSON_EACH(fact, facts) {
 		struct json *copy;
 
@@ -264,6 +269,7 @@ static enum err fold_body(struct ctx *c, struct order *o, enum act_kind kind,
 		return ERR_OK;
 	case ACT_AUTHENTICATED:
 		o->authenticated = body;
+		o->judged_stale = o->judged != NULL;
 		if (o->state == ORDER_RECEIVED || o->state == ORDER_AUTHENTICATED)
 			o->state = is_verified(o) ? ORDER_AUTHENTICATED : ORDER_RECEIVED;
 		return ERR_OK;
@@ -301,6 +307,7 @@ static enum err fold_body(struct ctx *c, struct order *o, enum act_kind kind,
 	case ACT_VOIDED:
 		return fold_end(o, kind, body);
 	case ACT_COUNTED:
+	case ACT_JUDGED:
 	case ACT_GAGGED:
 	case ACT_PRESERVED:
 	case ACT_NOTICE_DECIDED:

@@ -34,6 +34,8 @@ struct order {
 	const struct json *received, *authenticated, *decided, *begun, *collected, *notice, *gag;
 	const struct json *preserved, *stated, *released, *timestamped, *delivered, *counted;
 	const struct json *ended, *destroyed;
+	const struct json *judged;              /* the last judgement of the rule packs */
+	bool judged_stale;                      /* facts have changed since */
 	const struct json *scope;               /* the decided scope or decision document, read */
 	struct json *established; /* facts set by staff: {path, value}, the last wins */
 	const struct json *approved[APPROVALS_MAX];

@@ -21,6 +21,7 @@ static const struct {
 	{ ACT_RECEIVED, "papers", "sha256" },
 	{ ACT_RECEIVED, "order_file", "sha256" },
 	{ ACT_RECEIVED, "receipt", "sha256" },
+	{ ACT_JUDGED, "packs", "sha256" },
 	{ ACT_LETTERED, "", "sha256" },
 	{ ACT_STATED, "", "readme_sha256" },
 	{ ACT_STATED, "", "certificate_sha256" },

@@ -52,6 +52,7 @@ static const struct {
 	{ "authenticated", OPEN },
 	{ "established", OPEN },
 	{ "counted", OPEN },
+	{ "judged", OPEN },
 	{ "decided", OPEN " collecting" },
 	{ "lettered", ALL },
 	{ "collection_begun", "decided collecting collected approved" },

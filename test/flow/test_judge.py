@@ -1,0 +1,255 @@
+"""The law engine in the life of an order: judged, adopted, decided with the judgement in view, repeated.
+The law is that of an invented country's pack, so that no change of a real one changes these lives.
+SPDX-License-Identifier: Apache-2.0"""
+import json
+import os
+import re
+import shutil
+import sqlite3
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+from harness import life, tools  # noqa: E402
+from harness.life import demand  # noqa: E402
+
+if not tools.program("writ"):
+    pytest.fail("writ is not built (WRIT_BUILD)", pytrace=False)
+
+HEAD = """pack:
+  id: testland
+  version: 1
+  title: Testland
+  kind: law
+  country: FR
+  status: draft
+  law_as_of: 2026-01-01
+  next_review: 2036-01-01
+
+words:
+  - field: instrument.provisions
+    of:
+      - CPP 99-4
+"""
+END = """    from: 2000-01-01
+    cite: Code of Testland, art. {}
+    text: What the article says.
+    confidence: statute
+"""
+RULES = (
+    ("authenticity", "unverified", ["issuer.contact_check is NONE or DOMAIN_ONLY"], "INSUFFICIENT", ["AUTH-UNVERIFIED"], ""),
+    ("authenticity", "signs", ["issuer.impersonation_signs is not NONE"], "INSUFFICIENT", ["AUTH-IMPERSONATION-SIGNS"], ""),
+    ("recognise", "order", ["issuer.country is FR", "instrument.kind is COURT_PRODUCTION_ORDER"], "SUFFICIENT", [],
+     "    mode: COMPELLED\n    route: DIRECT\n"),
+    ("competence", "judge", ["issuer.authority_kind is JUDGE_COURT"], "SUFFICIENT", [], ""),
+    ("ceiling", "content", ["demand.category is CONTENT_COMM"], "SUFFICIENT", [], ""),
+    ("ceiling", "rest", ["demand.category is not CONTENT_COMM"], "INSUFFICIENT", ["CAT-EXCEEDS"], ""),
+    ("territory", "here", ["provider.established_in is FR"], "SUFFICIENT", [], ""),
+    ("conflict", "other", ["data.foreign_law_conflict is SHOWN"], "LAWYER", ["TERR-CONFLICT"], ""),
+    ("scope", "business", ["customer.kind is ENTERPRISE_TENANT"], "LAWYER", ["BIZ-REDIRECT"], "    redirect: REQUIRE\n"),
+    ("scope", "lawyer", ["customer.kind is LAW_FIRM"], "LAWYER", ["PRIV-LEGAL"], ""),
+    ("deadline", "ten_days", ["instrument.kind is COURT_PRODUCTION_ORDER"], "", [], "    due: order.received_at plus 10 days\n"),
+)
+
+
+def pack(rules=RULES, version="1"):
+    text, table = HEAD.replace("version: 1", f"version: {version}"), None
+    for number, (where, name, when, give, reasons, more) in enumerate(rules):
+        text += f"\n{where}:\n" if where != table else ""
+        table = where
+        text += f"  - id: testland.{name}\n    when:\n" + "".join(f"      - {w}\n" for w in when)
+        text += f"    give: {give}\n" if give else ""
+        text += "    reasons:\n" + "".join(f"      - {r}\n" for r in reasons) if reasons else ""
+        text += more + END.format(number)
+    return text
+
+
+PROFILE = """provider_version: 1
+name: EX
+legal_entity: Example Mail SAS
+established_in:
+  - FR
+"""
+CHECKED = ("--by", "callback", "--over", "+33100000000", "--found", "ministry directory")
+KNOWN = ("--sign", "NONE", "--fact", "customer.kind=CONSUMER", "--fact", "data.foreign_law_conflict=NONE")
+TWO_DECIDE = {"Ana": ("decide", "roster", "halt"), "Ben": ("approve", "roster", "halt"), "Chi": ("approve", "roster", "decide"),
+              "Dan": ("approve",)}
+
+
+@pytest.fixture(scope="module")
+def town():
+    with life.Town(people=TWO_DECIDE) as made:
+        yield made
+
+
+@pytest.fixture
+def home(town):
+    made = town.home()
+    (made.dir / "law").mkdir()
+    (made.dir / "law" / "testland.yaml").write_text(pack())
+    (made.dir / "provider.yaml").write_text(PROFILE)
+    return made
+
+
+def no(home, status, *words, says="", **more):
+    """The command says no with that status and those words, and nothing has happened."""
+    before = home.acts_in_all()
+    got = home.run(*words, **more)
+    assert got.exit == status, f"writ {' '.join(map(str, words))}: {got.exit}, not {status}\n{got.out}{got.err}"
+    assert re.search(says, got.err), got.err
+    assert home.acts_in_all() == before
+    return got
+
+
+def judge(home):
+    return home.json("judge", home.ref, as_="Ben")
+
+
+def known(home, *words):
+    home.ok("authenticate", home.ref, *CHECKED, *(words or KNOWN), as_="Ana")
+
+
+# ---- judging ----
+
+def test_judged_and_kept(home):
+    home.submit([demand(), demand(category="MSG_META")])
+    body = judge(home)
+    # Nobody has checked the sender, nobody has said what the customer is: unknown, and a draft besides.
+    assert body["decision"]["verdict"] == "LAWYER" and body["decision"]["what_if"] is False
+    assert {"PACK-UNREVIEWED", "FACT-UNKNOWN(issuer.contact_check)", "FACT-UNKNOWN(customer.kind)"} <= set(body["decision"]["reasons"])
+    act = home.acts("judged")[0]
+    assert act["body"] == {k: v for k, v in body.items() if k not in ("seq", "json_version")} and act["actor"]["name"] == "Ben"
+    assert body["facts"]["order"]["id"] == home.ref == body["decision"]["order_id"]
+    assert body["facts"]["provider"] == {"name": "EX", "legal_entity": "Example Mail SAS", "established_in": ["FR"]}
+    canonical = json.dumps(body["decision"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert body["decision_sha256"] == life.sha(canonical.encode())
+    assert [p["state"] for p in body["packs"]] == ["DRAFT"] and body["packs"][0]["id"] == "testland"
+    kept = home.dir / "blob" / body["packs"][0]["sha256"][:2] / body["packs"][0]["sha256"]
+    assert life.sha(kept.read_bytes()) == body["packs"][0]["sha256"]
+    shown = home.ok("show", home.ref)
+    assert "judged by the rule packs: LAWYER" in shown and body["decision_sha256"] in shown and "again" not in shown
+    known(home)
+    assert "facts have changed since" in home.ok("show", home.ref)
+    page = home.ok("judge", home.ref, as_="Ben")
+    assert "testland.rest" in page or "PACK-UNREVIEWED" in page
+    assert len(home.acts("judged")) == 2
+    home.sound()
+
+
+def test_what_the_sender_says_of_itself_is_unknown(home):
+    def change(tree):
+        tree["facts"]["customer"] = {"kind": "CONSUMER"}
+        tree["facts"]["issuer"] |= {"contact_check": "CERTIFICATE", "impersonation_signs": ["NONE"]}
+        tree["facts"]["order"]["received_at"] = "2020-01-01T00:00:00Z"
+        tree["facts"]["evaluate_at"] = "2020-01-01T00:00:00Z"
+    home.submit(change=change)
+    facts = judge(home)["facts"]
+    assert "customer" not in facts and "contact_check" not in facts["issuer"] and "impersonation_signs" not in facts["issuer"]
+    assert "evaluate_at" not in facts and facts["order"]["received_at"] > "2026" and "received_via" not in facts["order"]
+    home.ok("authenticate", home.ref, "--by", "domain", "--fact", "data.stored_in=FR", "--fact", "data.stored_in=DE", as_="Ana")
+    facts = judge(home)["facts"]
+    assert facts["issuer"]["contact_check"] == "DOMAIN_ONLY" and facts["data"]["stored_in"] == ["FR", "DE"]
+    known(home, *KNOWN, "--fact", "data.stored_in=IE")
+    facts = judge(home)["facts"]
+    assert facts["issuer"]["contact_check"] == "CALL_BACK" and facts["data"]["stored_in"] == ["IE"]
+    assert facts["issuer"]["impersonation_signs"] == ["NONE"] and facts["customer"]["kind"] == "CONSUMER"
+    # Who looks again and finds a sign, or does not say: the last word counts.
+    home.ok("authenticate", home.ref, *CHECKED, "--sign", "ODD_HOUR", as_="Ana")
+    assert judge(home)["facts"]["issuer"]["impersonation_signs"] == ["ODD_HOUR"]
+    home.ok("authenticate", home.ref, *CHECKED, as_="Ana")
+    assert "impersonation_signs" not in judge(home)["facts"]["issuer"]
+
+
+def test_without_a_profile_the_provider_is_unknown(home):
+    (home.dir / "provider.yaml").unlink()
+    home.submit()
+    known(home)
+    body = judge(home)
+    assert body["facts"]["provider"] == {"name": "Example Mail SAS", "legal_entity": "unknown"}
+    assert "FACT-UNKNOWN(provider.established_in)" in body["decision"]["reasons"]
+
+
+def test_the_legal_limit_is_the_clock(home):
+    home.submit()
+    due = judge(home)["decision"]["due_at"]
+    assert due and due[:10] != "2026-12-04"
+    with sqlite3.connect(f"file:{home.dir}/writ.db?mode=ro", uri=True) as db:
+        kept, = db.execute("SELECT due_at FROM order_view WHERE ref = ?", (home.ref,)).fetchone()
+    # A day means its end.
+    assert kept == life.utc(due + " 00:00:00") + 86400
+    home.ok("fsck", "--rebuild")
+    home.sound()
+
+
+PROFILES = (("provider_version: 2\n" + PROFILE.split("\n", 1)[1], "provider_version"),
+            (PROFILE.split("\n", 1)[1], "provider_version"), (PROFILE + "colour: red\n", r"provider.yaml:6.*colour"),
+            (PROFILE.replace("legal_entity", "service"), "provider.service"), (PROFILE.replace("- FR", "- France"), "yaml:5"),
+            ("provider_version: 1\nname: EX\n", "legal_entity is missing"), ("- a\n", "provider.yaml:1"), ("", ""),
+            (PROFILE + "policy: yes\n", "policy"))
+
+
+@pytest.mark.parametrize("text,says", PROFILES, ids=range(len(PROFILES)))
+def test_a_profile_that_is_none(home, text, says):
+    home.submit()
+    (home.dir / "provider.yaml").write_text(text)
+    no(home, 1, "judge", home.ref, as_="Ben", says=says)
+
+
+def test_not_judged(home):
+    home.submit()
+    no(home, 2, "judge", home.ref, "--what-if", "packs=ADOPTED", as_="Ben", says="what-if")
+    no(home, 2, "judge", home.ref, "--seq", "2", as_="Ben", says="--replay")
+    no(home, 3, "judge", home.ref, "--replay", says="has not been judged")
+    no(home, 3, "judge", home.ref, "--replay", "--seq", "1", says="act 1 of .* is no judgement")
+    no(home, 2, "judge", home.ref, "--replay", "--seq", "x", says="number of an act")
+    no(home, 3, "judge", "W-2222-2222", as_="Ben", says="no order")
+    no(home, 4, "judge", home.ref, as_="Eve", says="not rostered")
+    for text, says in (("pack:\n  id: x\n", "testland.yaml:2"), ("nothing: at all\n", "testland.yaml")):
+        (home.dir / "law" / "testland.yaml").write_text(text)
+        no(home, 1, "judge", home.ref, as_="Ben", says=says)
+    (home.dir / "law" / "testland.yaml").unlink()
+    no(home, 3, "judge", home.ref, as_="Ben", says="holds no rule pack")
+    home.ok("void", home.ref, "--because", "a test", as_="Ana", key="ana")
+    no(home, 4, "judge", home.ref, as_="Ben", says="not possible now")
+
+
+# ---- repeating ----
+
+def test_repeated_when_the_packs_have_changed(home):
+    home.submit([demand(), demand(category="MSG_META")])
+    known(home)
+    first = judge(home)
+    (home.dir / "law" / "testland.yaml").write_text(pack(RULES[:5] + RULES[6:], version="2"))
+    second = judge(home)
+    assert first["decision"] != second["decision"] and first["packs"][0]["sha256"] != second["packs"][0]["sha256"]
+    shutil.rmtree(home.dir / "law")
+    (home.dir / "provider.yaml").unlink()
+    before = home.acts_in_all()
+    for body in (first, second):
+        got = home.run("judge", home.ref, "--replay", "--seq", str(body["seq"]), "--json")
+        assert got.exit == 0 and "the same bytes: " + body["decision_sha256"] in got.err, got
+        assert json.loads(got.out) == body
+    assert home.run("judge", home.ref, "--replay").err.count(second["decision_sha256"]) == 1
+    assert home.acts_in_all() == before
+    # A pack that is gone or altered is no pack of that day.
+    blob = home.dir / "blob" / first["packs"][0]["sha256"][:2] / first["packs"][0]["sha256"]
+    data = blob.read_bytes()
+    blob.chmod(0o600)
+    blob.write_bytes(data.replace(b"art. 5", b"art. 6"))
+    no(home, 5, "judge", home.ref, "--replay", "--seq", str(first["seq"]))
+    found = home.run("log", "verify")
+    assert found.exit == 5 and first["packs"][0]["sha256"] in found.out
+    blob.unlink()
+    no(home, 3, "judge", home.ref, "--replay", "--seq", str(first["seq"]))
+
+
+def test_a_judgement_that_was_touched_says_so(home):
+    home.submit()
+    seq = judge(home)["seq"]
+    with sqlite3.connect(home.dir / "writ.db") as db:
+        body, = db.execute("SELECT body FROM act WHERE order_ref = ? AND seq = ?", (home.ref, seq)).fetchone()
+        db.execute("UPDATE act SET body = ? WHERE order_ref = ? AND seq = ?",
+                   (body.replace('"verdict":"LAWYER"', '"verdict":"SUFFICIENT"'), home.ref, seq))
+    got = no(home, 5, "judge", home.ref, "--replay", says="gives [0-9a-f]{64}")
+    assert "verdict comes out otherwise" in got.err and "demands comes out otherwise" in got.err
