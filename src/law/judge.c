@@ -174,7 +174,7 @@ static void apply(const struct asking *a, const struct law_rule *r)
 /* ---- one table ---- */
 
 struct tally {
-	unsigned good, any, maybe;
+	unsigned good, any, maybe;      /* any: rows that give a verdict, whichever */
 	struct field_set unknown;       /* of rows that would give SUFFICIENT */
 	const struct law_pack *pack;    /* of the last row that held */
 };
@@ -213,7 +213,7 @@ static void ask_table(const struct asking *a, enum law_table_id table, struct ta
 			continue;
 		holds = weigh_with_defeats(a, r, &open);
 		if (holds == LAW_YES) {
-			t->any++;
+			t->any += r->give != GIVE_NOTHING;
 			t->good += r->give == GIVE_SUFFICIENT;
 			t->pack = r->pack;
 			apply(a, r);

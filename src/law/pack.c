@@ -282,6 +282,16 @@ static enum err take_effects(const struct loading *l, const struct json *o, stru
 	return take_watches(l, o, rule);
 }
 
+/* What an operator may add by itself: doubts, refusals, waiting, silence. */
+static bool restricts(const struct law_rule *r)
+{
+	bool tells = r->notice != NOTICE_NONE && r->notice < NOTICE_HOLD;
+	bool frees = r->table == TABLE_secrecy && r->give == GIVE_INSUFFICIENT;
+
+	return r->give != GIVE_SUFFICIENT && r->defeated == 0 && r->mode == MODE_NONE && !tells &&
+	       !frees && r->cost != COST_CLAIMABLE;
+}
+
 /* What the form alone cannot say. */
 static enum err check_rule(const struct loading *l, const struct json *o,
 			   const struct law_rule *rule)
@@ -303,8 +313,9 @@ static enum err check_rule(const struct loading *l, const struct json *o,
 		WRONG(l, o, "a rule that gives no SUFFICIENT says the reason");
 	if (rule->notice == NOTICE_MUST_NOT_UNTIL && !rule->has_until)
 		WRONG(l, o, "MUST_NOT_UNTIL needs notice_until");
-	if (l->pack->kind == PACK_POLICY && (positive || rule->defeated || rule->mode))
-		WRONG(l, o, "a policy pack can restrict only: no SUFFICIENT, no defeats, no mode");
+	if (l->pack->kind == PACK_POLICY && !restricts(rule))
+		WRONG(l, o, "a policy pack can restrict only: no SUFFICIENT, defeats or mode, "
+			    "no end of secrecy, no telling, no cost");
 	if (rule->table == TABLE_recognise && l->pack->kind != PACK_LAW)
 		WRONG(l, o, "only a pack of a law recognises instruments");
 	return ERR_OK;

@@ -1,7 +1,6 @@
 """Orders made up from the packs themselves: for some rules of each table facts are chosen so that they
 hold, the rest is drawn from the closed words, and what stands in the way is changed a few times over,
 so that lines of every verdict come about. SPDX-License-Identifier: Apache-2.0"""
-import copy
 import datetime
 import glob
 import json
@@ -24,6 +23,9 @@ TIMES = (DATE, INSTANT, DATE_OR_INSTANT)
 PERIOD = re.compile(r"^(?P<start>\S+?)(?: plus (?P<n>\d+) (?P<unit>hour|day|business day|month)s?(?: counting the first day)?)?"
                     r"(?: (?:rolling )?on \S+)?$")
 DAYS = {"hour": 1 / 24, "day": 1, "business day": 1.4, "month": 30.5, None: 0}
+
+
+LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
 def tool():
@@ -87,7 +89,7 @@ class World:
         rows = subprocess.run([tool(), "--words"], capture_output=True, text=True, check=True).stdout.splitlines()
         self.fields = {f.path: f for f in map(Field, map(json.loads, rows)) if f.type not in (GROUP, LINES)}
         LISTS.update(f.path for f in self.fields.values() if f.list)
-        self.docs = {os.path.basename(p): yaml.load(open(p), Loader=yaml.BaseLoader)
+        self.docs = {os.path.basename(p): yaml.load(open(p), Loader=LOADER)
                      for p in sorted(glob.glob(os.path.join(folder, "*.yaml")))}
         self.sets, self.words, self.rules, self.countries = {}, {}, {}, {"NO", "JP"}
         for doc in self.docs.values():
@@ -138,7 +140,9 @@ class Order:
             where[key] = value
 
     def copy(self):
-        return copy.deepcopy(self)
+        other = Order()
+        other.at, other.lines = dict(self.at), [dict(ln) for ln in self.lines]
+        return other
 
     def doc(self):
         out = {"order": {}, "issuer": {}, "instrument": {}, "provider": {}}

@@ -153,6 +153,21 @@ static void two_ceilings_are_none(void **state)
 	       FACTS("JUDGE_COURT", "SUB_ID", "2026-04-30"), LAW_ADOPTED, "LAWYER LAW-SPLIT");
 }
 
+/* A row that only asks to redirect is no answer to who may use the instrument. */
+static void a_row_without_a_verdict_settles_nothing(void **state)
+{
+	(void)state;
+	judged(PACK RULE("u", "    redirect: ASK\n" FROM),
+	       FACTS("JUDGE_COURT", "SUB_ID", "2026-04-30"), LAW_ADOPTED, "SUFFICIENT");
+	judged(HEAD("zz", "law") "recognise:\n" RULE(
+		       "r", "    when:\n      - issuer.country is ZZ\n" GOOD
+			    "    mode: COMPELLED\n" FROM) "competence:\n"
+		       RULE("c", "    redirect: ASK\n" FROM) "ceiling:\n" RULE("x", GOOD FROM)
+			       "territory:\n" RULE("t", GOOD FROM),
+	       FACTS("JUDGE_COURT", "SUB_ID", "2026-04-30"), LAW_ADOPTED,
+	       "LAWYER ISS-NOT-COMPETENT");
+}
+
 static void what_the_loader_refuses(void **state)
 {
 	static const struct {
@@ -176,6 +191,13 @@ static void what_the_loader_refuses(void **state)
 		{ HEAD("zz", "law") "notice:\n" RULE("a", GOOD FROM), "no verdict" },
 		{ HEAD("zz", "law") "recognise:\n" RULE("a", GOOD FROM), "mode" },
 		{ HEAD("zz", "policy") "ceiling:\n" RULE("a", GOOD FROM), "restrict only" },
+		{ HEAD("zz", "policy") "notice:\n" RULE("a", "    notice: MAY\n" FROM),
+		  "restrict only" },
+		{ HEAD("zz", "policy") "cost:\n" RULE("a", "    cost: CLAIMABLE\n" FROM),
+		  "restrict only" },
+		{ HEAD("zz", "policy") "secrecy:\n" RULE(
+			  "a", "    give: INSUFFICIENT\n    reasons:\n      - SECR-ABSENT\n" FROM),
+		  "restrict only" },
 		{ HEAD("zz", "common") "recognise:\n" RULE("a", GOOD "    mode: PERMITTED\n" FROM),
 		  "only a pack of a law" },
 		{ HEAD("zz", "law") "ceiling:\n"
@@ -232,6 +254,7 @@ int main(void)
 		cmocka_unit_test(two_days_and_states),
 		cmocka_unit_test(defeats),
 		cmocka_unit_test(two_ceilings_are_none),
+		cmocka_unit_test(a_row_without_a_verdict_settles_nothing),
 		cmocka_unit_test(what_the_loader_refuses),
 	};
 
