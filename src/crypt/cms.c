@@ -128,6 +128,22 @@ static enum err check_attributes(struct ctx *c, CMS_SignerInfo *signer)
 	return ERR_OK;
 }
 
+/* OpenSSL compares names without regard to case and blanks: other bytes would name the same signer.
+ */
+static bool names_exactly(CMS_SignerInfo *signer, const X509 *certificate)
+{
+	X509_NAME *named = NULL;
+	const unsigned char *a, *b;
+	size_t an, bn;
+
+	if (CMS_SignerInfo_get0_signer_id(signer, NULL, &named, NULL) != 1 || !named)
+		return false;
+	if (X509_NAME_get0_der(named, &a, &an) != 1 ||
+	    X509_NAME_get0_der(X509_get_issuer_name(certificate), &b, &bn) != 1)
+		return false;
+	return span_eq(span_of(a, an), span_of(b, bn));
+}
+
 static enum err check_signer(struct ctx *c, CMS_ContentInfo *cms, X509 *certificate)
 {
 	STACK_OF(CMS_SignerInfo) *signers = CMS_get0_SignerInfos(cms);
@@ -137,7 +153,8 @@ static enum err check_signer(struct ctx *c, CMS_ContentInfo *cms, X509 *certific
 	if (!signers || sk_CMS_SignerInfo_num(signers) != 1)
 		FAIL(c, ERR_VERIFY, "a signature of the seal has exactly one signer");
 	signer = sk_CMS_SignerInfo_value(signers, 0);
-	if (CMS_SignerInfo_cert_cmp(signer, certificate) != 0)
+	if (CMS_SignerInfo_cert_cmp(signer, certificate) != 0 ||
+	    !names_exactly(signer, certificate))
 		FAIL(c, ERR_VERIFY,
 		     "the certificate that comes with the signature is not its signer's");
 	CMS_SignerInfo_get0_algs(signer, NULL, NULL, &digest, &signature);

@@ -1,8 +1,8 @@
 /*
  * Documents: canonical JSON takes its own bytes alone. What the seal takes as a document that
  * people sign, as a row of the roster or as a request is read the same by whoever else reads it:
- * the hand its scope, the verifier the documents of a delivered file. SPDX-License-Identifier:
- * Apache-2.0
+ * the hand its scope, the verifier the documents of a delivered file.
+ * SPDX-License-Identifier: Apache-2.0
  */
 #include <string.h>
 

@@ -92,6 +92,8 @@ class Seal:
                     hand.send(connection, hand.canonical(self.answer(json.loads(message[0]))))
 
     def close(self):
+        # A thread that still waits in accept would take the connections of the next listener of this number.
+        self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
 
 

@@ -11,7 +11,8 @@ static size_t all_slots(struct letter_slot *slots)
 	static const char *const names[] = { "provider", "order", "now", "received", "demands",
 					     "authority_reference", "authority_name",
 					     "authority_country", "reasons", "papers", "date",
-					     "scope_sha256", "manifest_sha256", "items", "bytes" };
+					     "scope_sha256", "manifest_sha256", "items", "bytes",
+					     "timestamp" };
 
 	for (size_t i = 0; i < COUNT_OF(names); i++)
 		slots[i] = (struct letter_slot){ names[i], span_str(names[i]) };
