@@ -43,8 +43,9 @@ static bool is_working_day(const struct law_calendar *k, int64_t day)
 	return weekday != 0 && weekday != 6 && !is_holiday(k, day);
 }
 
-/* The same day of a later month, or that month's last day (Reg. 1182/71 art. 3(2)(c)). */
-static int64_t add_months(int64_t day, int64_t months)
+/* The same day of a later month, or that month's last day (Reg. 1182/71 art. 3(2)(c)); counting the
+ * first day, the day before it, and the last day likewise where there is none (Dodds v Walker). */
+static int64_t add_months(int64_t day, int64_t months, bool first_day_counts)
 {
 	int year, month, d, next_year, next_month;
 	int64_t total, first_of_next, last;
@@ -57,7 +58,11 @@ static int64_t add_months(int64_t day, int64_t months)
 	next_month = month == 12 ? 1 : month + 1;
 	first_of_next = days_of_civil(next_year, next_month, 1);
 	last = first_of_next - days_of_civil(year, month, 1);
-	return days_of_civil(year, month, 1) + (d < last ? d : last) - 1;
+	if (d > last)
+		d = (int)last;
+	else if (first_day_counts)
+		d--;
+	return days_of_civil(year, month, 1) + d - 1;
 }
 
 static int64_t add_business_days(const struct law_period *p, int64_t day)
@@ -89,7 +94,7 @@ struct law_moment period_end(const struct law_period *p, struct law_moment start
 		end.day = start.day + p->number - first;
 		break;
 	case UNIT_MONTH:
-		end.day = add_months(start.day, p->number) - first;
+		end.day = add_months(start.day, p->number, p->first_day_counts);
 		break;
 	case UNIT_BUSINESS_DAY:
 		end.day = add_business_days(p, start.day);

@@ -36,6 +36,12 @@ static void days_and_months(void **state)
 	     (struct law_period){ .unit = UNIT_MONTH, .number = 3, .first_day_counts = true },
 	     "2026-11-23");
 	ends("2026-11-30", (struct law_period){ .unit = UNIT_MONTH, .number = 3 }, "2027-02-28");
+	ends("2026-01-31",
+	     (struct law_period){ .unit = UNIT_MONTH, .number = 1, .first_day_counts = true },
+	     "2026-02-28");
+	ends("2026-03-01",
+	     (struct law_period){ .unit = UNIT_MONTH, .number = 1, .first_day_counts = true },
+	     "2026-03-31");
 	ends("2028-01-31", (struct law_period){ .unit = UNIT_MONTH, .number = 1 }, "2028-02-29");
 	ends("2026-12-31", (struct law_period){ .unit = UNIT_MONTH, .number = 12 }, "2027-12-31");
 	ends("2026-11-23", (struct law_period){ .unit = UNIT_NONE }, "2026-11-23");
