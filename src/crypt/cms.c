@@ -132,12 +132,15 @@ static enum err check_attributes(struct ctx *c, CMS_SignerInfo *signer)
  */
 static bool names_exactly(CMS_SignerInfo *signer, const X509 *certificate)
 {
+	ASN1_OCTET_STRING *key = NULL;
 	X509_NAME *named = NULL;
 	const unsigned char *a, *b;
 	size_t an, bn;
 
-	if (CMS_SignerInfo_get0_signer_id(signer, NULL, &named, NULL) != 1 || !named)
+	if (CMS_SignerInfo_get0_signer_id(signer, &key, &named, NULL) != 1)
 		return false;
+	if (!named)
+		return key != NULL;
 	if (X509_NAME_get0_der(named, &a, &an) != 1 ||
 	    X509_NAME_get0_der(X509_get_issuer_name(certificate), &b, &bn) != 1)
 		return false;
