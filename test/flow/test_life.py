@@ -437,7 +437,7 @@ def test_json_of_every_command_that_has_it(home):
     home.decide()
     assert home.json("collect", home.ref, as_="Ben")["items"] == 18
     for words, keys in ((("order", "list"), {"orders"}), (("roster", "list"), {"rows", "policy", "roster_version"}),
-                        (("agency", "list"), {"rows", "policy", "roster_version"}), (("doctor",), {"findings", "missing"}),
+                        (("agency", "list"), {"rows", "policy", "roster_version"}), (("doctor",), {"findings", "missing", "ready"}),
                         (("tick",), {"size", "time_ms", "acts", "waiting"}),
                         (("show", home.ref), {"order", "state", "waiting_for", "acts"}),
                         (("log", "verify"), {"findings", "differences", "acts", "size"}),
