@@ -1,5 +1,5 @@
 /*
- * The law engine without an order: judge, check, test, explain.
+ * The law engine without an order: judge, check, test, explain; the packs of a home: list, adopt.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include "cmd/cmd.h"
 #include "law/check.h"
 #include "law/trial.h"
+#include "order/adopt.h"
 #include "order/law_packs.h"
 
 /* With the caller's own rights in processes of its own; the home need not be there. */
@@ -170,4 +171,55 @@ enum err cmd_law_test(struct ctx *c, const struct command *self, const struct ar
 	if (findings->first)
 		FAIL(c, ERR_VERIFY, "some rules are not tested");
 	return ERR_OK;
+}
+
+enum err cmd_law_list(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	struct json *out = json_object(c), *packs;
+
+	TRY(usage_check(c, self, a, 0));
+	TRY(command_session(c, a, &s));
+	TRY(adoption_list(c, &s, &packs));
+	if (args_has(a, "json")) {
+		json_set(c, out, "packs", packs);
+		return say_json(c, out);
+	}
+	JSON_EACH(p, packs) {
+		struct span by = json_opt_text(p, "adopted_by", SPAN_NONE);
+
+		say("%-16.*s %-12.*s %-9.*s review by %.*s  %.*s%s%.*s",
+		    SPAN_ARG(json_opt_text(p, "id", SPAN_NONE)),
+		    SPAN_ARG(json_opt_text(p, "version", SPAN_NONE)),
+		    SPAN_ARG(json_opt_text(p, "state", SPAN_NONE)),
+		    SPAN_ARG(json_opt_text(p, "next_review", SPAN_NONE)),
+		    SPAN_ARG(json_opt_text(p, "sha256", SPAN_NONE)), by.n ? "  by " : "",
+		    SPAN_ARG(plain(c, by)));
+	}
+	return ERR_OK;
+}
+
+enum err cmd_law_adopt(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	struct span document = SPAN_NONE;
+	struct signed_document sd;
+	struct json *d;
+
+	TRY(usage_check(c, self, a, 1));
+	TRY(command_session(c, a, &s));
+	TRY(session_need_actor(c, &s, "decide"));
+	if (!has_signature(a))
+		TRY(adoption_document(c, &s, span_str(a->rest[0]), args_has(a, "end"), &document));
+	TRY(sign_or_print(c, a, "adoption", document, SPAN_NONE, &sd));
+	if (sd.printed)
+		return ERR_OK;
+	TRY(adoption_take(c, &s, span_str(a->rest[0]), sd.document, sd.signatures->first->s));
+	TRY(json_parse_canonical(c, sd.document, &d));
+	say("%.*s %.*s %s: %.*s", SPAN_ARG(json_opt_text(d, "pack", SPAN_NONE)),
+	    SPAN_ARG(json_opt_text(d, "pack_version", SPAN_NONE)),
+	    span_is(json_opt_text(d, "action", SPAN_NONE), "begin") ? "is adopted"
+								    : "is adopted no longer",
+	    SPAN_ARG(json_opt_text(d, "sha256", SPAN_NONE)));
+	return order_close_tick(c, &s);
 }

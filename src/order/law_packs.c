@@ -14,7 +14,7 @@
 #include "base/file.h"
 #include "crypt/hash.h"
 #include "law/trial.h"
-#include "order/order.h"
+#include "order/adopt.h"
 #include "store/blob.h"
 
 #define PACK_BYTES_MAX ((size_t)1 << 20)
@@ -158,11 +158,13 @@ static enum err read_all(struct ctx *c, struct session *s, const char *dir,
 	return hand_read(c, s, "packs", "packs", fd, out);
 }
 
-/* What the file says of itself; that a pack may be relied on is said by an adoption alone. */
-static enum law_state state_of(const struct json *doc)
+/* Adopted where counsel signed exactly these bytes; else what the file says of itself. */
+static enum law_state state_of(const struct json *doc, const struct json *adopted, struct span hex)
 {
 	struct span status = json_opt_text(json_get(doc, "pack"), "status", SPAN_NONE);
 
+	if (adoption_of(adopted, hex))
+		return LAW_ADOPTED;
 	return span_is(status, "reviewed") ? LAW_REVIEWED : LAW_DRAFT;
 }
 
@@ -175,6 +177,7 @@ static struct json *kept_row(struct ctx *c, const char *name, const struct json 
 	json_set_str(c, row, "name", name);
 	json_set_text(c, row, "id", json_opt_text(head, "id", SPAN_NONE));
 	json_set_text(c, row, "version", json_opt_text(head, "version", SPAN_NONE));
+	json_set_text(c, row, "next_review", json_opt_text(head, "next_review", SPAN_NONE));
 	json_set_text(c, row, "sha256", hex);
 	json_set_str(c, row, "state", law_state_word(state));
 	json_set_text(c, row, "text", canonical);
@@ -184,9 +187,10 @@ static struct json *kept_row(struct ctx *c, const char *name, const struct json 
 enum err packs_load(struct ctx *c, struct session *s, const char *dir, struct law **out,
 		    struct json **kept_out)
 {
-	struct json *kept = json_list(c);
+	struct json *kept = json_list(c), *adopted;
 	const struct json *list;
 
+	TRY(adoptions(c, s, &adopted));
 	TRY(read_all(c, s, dir, &list));
 	TRY(law_open(c, out));
 	JSON_EACH(one, list) {
@@ -198,7 +202,7 @@ enum err packs_load(struct ctx *c, struct session *s, const char *dir, struct la
 		TRY(doc_of(c, one, &name, &doc));
 		TRY(json_write(c, doc, PACK_JSON_MAX, &canonical));
 		TRY(sha256_hex(c, canonical, &hex));
-		state = state_of(doc);
+		state = state_of(doc, adopted, hex);
 		TRY(law_add(c, *out, name, doc, hex, state));
 		json_add(c, kept, kept_row(c, name, doc, hex, canonical, state));
 	}

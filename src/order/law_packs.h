@@ -11,8 +11,10 @@
 /* The folder of packs: dir where it is given, else the home's, else law/ beside the build tree,
  * else that of the installation. */
 enum err packs_dir(struct ctx *c, const char *dir, const struct home *home, char **out) MUST_USE;
-/* Every *.yaml of the folder, in the state that it has by its own word. kept_out (NULL where it is
- * not wanted): list of {name, id, version, sha256, state, text}, text being the canonical form. */
+/* Every *.yaml of the folder, adopted where the home has an adoption of exactly these bytes (a
+ * session without a home has none), else in the state that the file says. kept_out (NULL where it
+ * is not wanted): list of {name, id, version, next_review, sha256, state, text}, text being the
+ * canonical form. */
 enum err packs_load(struct ctx *c, struct session *s, const char *dir, struct law **out,
 		    struct json **kept_out) MUST_USE;
 /* The same from what was kept of an earlier judgement: list of {name, sha256, state}, the texts

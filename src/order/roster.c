@@ -3,6 +3,7 @@
  * read here only tells people early what would be refused.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "crypt/sshsig.h"
 #include "format/time.h"
 #include "order/session.h"
 
@@ -96,4 +97,26 @@ enum err roster_agency(struct ctx *c, struct session *s, struct span id,
 		       const struct json **first_row_out)
 {
 	return find(c, s, "agency", "id", id, first_row_out);
+}
+
+enum err roster_signer(struct ctx *c, struct session *s, const char *kind, const char *may,
+		       struct span document, struct span signature, struct span *name_out)
+{
+	const struct json *row;
+	struct sshsig sig;
+	struct span key, name_space;
+	char *space;
+
+	TRY(span_fmt(c, &name_space, "writ-%s@v1", kind));
+	TRY(span_cstr(c, name_space, &space));
+	TRY(sshsig_verify(c, signature, space, document, &sig));
+	TRY(ssh_key_line(c, &sig.key, &key));
+	TRY(roster_person_of_key(c, s, key, &row));
+	if (!row)
+		FAIL(c, ERR_DENIED, "the key that signed is not rostered");
+	if (!roster_may(row, may))
+		FAIL(c, ERR_DENIED, "%.*s may not %s",
+		     SPAN_ARG(json_opt_text(row, "name", SPAN_NONE)), may);
+	*name_out = json_opt_text(row, "name", SPAN_NONE);
+	return roster_need_verified(c, row, sig.user_verified);
 }

@@ -76,6 +76,11 @@ bool roster_may(const struct json *row, const char *what);
 /* ERR_DENIED where the row demands a verified user and the signature does not say so: the seal
  * would refuse it later, together with everything that was signed beside it. */
 enum err roster_need_verified(struct ctx *c, const struct json *row, bool user_verified) MUST_USE;
+/* Who signed a document of that kind: a person with that right. What is for the seal to decide it
+ * checks again by itself. */
+enum err roster_signer(struct ctx *c, struct session *s, const char *kind, const char *may,
+		       struct span document, struct span signature,
+		       struct span *name_out) MUST_USE;
 /* The labels of the list that are no live key of that agency now. */
 enum err roster_missing_labels(struct ctx *c, struct session *s, struct span agency,
 			       const struct json *labels, struct json **out) MUST_USE;

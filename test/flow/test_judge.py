@@ -102,6 +102,10 @@ def no(home, status, *words, says="", **more):
     return got
 
 
+def plain(tree):
+    tree["facts"]["secrecy"] = {"kind": "NONE"}
+
+
 def judge(home):
     return home.json("judge", home.ref, as_="Ben")
 
@@ -253,3 +257,120 @@ def test_a_judgement_that_was_touched_says_so(home):
                    (body.replace('"verdict":"LAWYER"', '"verdict":"SUFFICIENT"'), home.ref, seq))
     got = no(home, 5, "judge", home.ref, "--replay", says="gives [0-9a-f]{64}")
     assert "verdict comes out otherwise" in got.err and "demands comes out otherwise" in got.err
+
+
+# ---- adoption ----
+
+def adopt(home, *more, key="ana", as_="Ana"):
+    return home.ok("law", "adopt", "testland", *more, key=key, as_=as_)
+
+
+def state(home):
+    row, = home.json("law", "list")["packs"]
+    return row["state"], row["adopted_by"]
+
+
+def sign(home, who, kind, path):
+    life.call("ssh-keygen", "-q", "-Y", "sign", "-f", home.world.key(who), "-n", f"writ-{kind}@v1", path)
+    made = path.with_name(path.name + ".sig")
+    kept = path.with_name(f"{path.name}.{who}.sig")
+    made.rename(kept)
+    return kept
+
+
+def test_adopted_by_signature(home):
+    home.submit(change=plain)
+    known(home)
+    assert judge(home)["decision"]["demands"][0]["reasons"] == ["PACK-UNREVIEWED"] and state(home) == ("DRAFT", None)
+    assert "is adopted: " in adopt(home)
+    assert state(home) == ("ADOPTED", "Ana") and "by Ana" in home.ok("law", "list")
+    body = judge(home)
+    line, = body["decision"]["demands"]
+    assert (line["verdict"], line["mode"], line["reasons"]) == ("SUFFICIENT", "COMPELLED", []) and body["decision"]["verdict"] == "SUFFICIENT"
+    assert [p["state"] for p in body["packs"]] == ["ADOPTED"]
+    # What was adopted is these bytes: a blank or a remark is not a word of it, a changed word is another pack.
+    law = home.dir / "law" / "testland.yaml"
+    law.write_text("# a remark\n" + pack())
+    assert state(home) == ("ADOPTED", "Ana")
+    for other in (pack(version="2"), pack().replace("What the article says.", "What the article said."), pack(RULES[1:])):
+        law.write_text(other)
+        assert state(home) == ("DRAFT", None) and "PACK-UNREVIEWED" in judge(home)["decision"]["reasons"]
+    # Chi adopts the new one; the old one stays adopted until somebody ends that.
+    law.write_text(pack(version="2"))
+    adopt(home, key="chi", as_="Chi")
+    assert state(home) == ("ADOPTED", "Chi")
+    law.write_text(pack())
+    assert state(home) == ("ADOPTED", "Ana")
+    assert "no longer" in adopt(home, "--end") and state(home) == ("ADOPTED", "Ana")   # the one adopted last: version 2
+    assert "no longer" in adopt(home, "--end") and state(home) == ("DRAFT", None)
+    assert "PACK-UNREVIEWED" in judge(home)["decision"]["reasons"]
+    no(home, 3, "law", "adopt", "testland", "--end", key="ana", as_="Ana", says="not adopted")
+    # What was judged while it was adopted comes out as then.
+    assert home.run("judge", home.ref, "--replay", "--seq", str(body["seq"])).exit == 0
+    home.sound()
+
+
+def test_adopted_on_another_machine(home):
+    path = home.base / "adopt.json"
+    home.ok("law", "adopt", "testland", "--print", path, as_="Ana")
+    document = json.loads(path.read_text())
+    kept, = home.json("law", "list")["packs"]
+    assert document == {"version": 1, "kind": "adoption", "made_at": document["made_at"], "action": "begin", "pack": "testland",
+                        "pack_version": "1", "sha256": kept["sha256"]}
+    here = ("law", "adopt", "testland", "--document", path, "--signature")
+    no(home, 4, *here, sign(home, "ben", "adoption", path), as_="Ana", says="Ben may not decide")
+    no(home, 4, *here, sign(home, "eve", "adoption", path), as_="Ana", says="not rostered")
+    no(home, 5, *here, sign(home, "ana", "scope", path), as_="Ana")
+    good = sign(home, "ana", "adoption", path)
+    no(home, 4, *here, good, as_="Ben", says="Ben may not decide")
+    no(home, 2, "law", "adopt", "other", "--document", path, "--signature", good, as_="Ana", says="about the rule pack 'testland'")
+    law = home.dir / "law" / "testland.yaml"
+    law.write_text(pack(version="2"))
+    no(home, 4, *here, good, as_="Ana", says="another one than was signed")
+    law.write_text(pack())
+    home.ok(*here, good, as_="Chi")
+    assert state(home) == ("ADOPTED", "Ana")
+    no(home, 4, *here, good, as_="Ana", says="taken in already")
+    no(home, 4, "law", "adopt", "testland", key="ana", as_="Ana", says="adopted already")
+    adopt(home, "--end")
+    no(home, 4, *here, good, as_="Ana", says="taken in already")
+    assert state(home) == ("DRAFT", None)
+
+
+def edited(**change):
+    return lambda d: d.update(change)
+
+
+FORGED = (("kind", edited(kind="scope"), 1), ("version", edited(version=2), 1), ("action", edited(action="keep"), 1),
+          ("hash", edited(sha256="00"), 1), ("other hash", edited(sha256="0" * 64), 4), ("member", edited(order="HOME"), 1),
+          ("time", edited(made_at="2099-01-01T00:00:00Z"), 4), ("no time", edited(made_at="soon"), 4),
+          ("version of the pack", edited(pack_version="9"), 4), ("end of nothing", edited(action="end"), 3),
+          ("no hash", lambda d: d.pop("sha256"), 1))
+
+
+@pytest.mark.parametrize("change,status", [f[1:] for f in FORGED], ids=[f[0] for f in FORGED])
+def test_documents_that_adopt_nothing(home, change, status):
+    path = home.base / "adopt.json"
+    home.ok("law", "adopt", "testland", "--print", path, as_="Ana")
+    document = json.loads(path.read_text())
+    change(document)
+    path.write_text(json.dumps(document, sort_keys=True, separators=(",", ":")))
+    no(home, status, "law", "adopt", "testland", "--document", path, "--signature", sign(home, "ana", "adoption", path), as_="Ana")
+    assert state(home) == ("DRAFT", None)
+
+
+def test_not_adopted(home):
+    no(home, 2, "law", "adopt", "testland", as_="Ana", says="signature")
+    no(home, 3, "law", "adopt", "nowhere", key="ana", as_="Ana", says="no rule pack 'nowhere'")
+    no(home, 4, "law", "adopt", "testland", key="ben", as_="Ben", says="Ben may not decide")
+    no(home, 4, "law", "adopt", "testland", key="ben", as_="Ana", says="Ben may not decide")
+    # What a program finds wrong nobody adopts: a category without a ceiling.
+    (home.dir / "law" / "testland.yaml").write_text(pack(RULES[:5] + RULES[6:]))
+    no(home, 1, "law", "adopt", "testland", key="ana", as_="Ana", says="has a fault, testland.yaml:")
+    assert state(home) == ("DRAFT", None)
+    # An adopted pack whose review is due is stale.
+    (home.dir / "law" / "testland.yaml").write_text(pack().replace("2036-01-01", "2026-02-01"))
+    adopt(home)
+    home.submit()
+    known(home)
+    assert "PACK-STALE" in judge(home)["decision"]["reasons"]

@@ -914,7 +914,7 @@ def test_a_short_wait_is_no_busy(town):
     (("order", "list", "--limit", "0"), 2, "number from 1"), (("order", "list", "--limit", "x"), 2, "number from 1"),
     (("order", "list", "--nonsense"), 2, "no option --nonsense"), (("order", "list", "x"), 2, "too many"),
     (("order", "submit"), 2, "argument is missing"), (("tick", "--json=yes"), 2, "takes no value"), (("serve",), 2, "no command"),
-    (("judge", "W-2222-2222"), 2, "no command"), (("paper", "W-2222-2222"), 3, "no order"), (("help", "love"), 2, "no command or topic"),
+    (("render", "W-2222-2222"), 2, "no command"), (("paper", "W-2222-2222"), 3, "no order"), (("help", "love"), 2, "no command or topic"),
     (("scope", "--store", "maildir"), 2, "KIND:PATH"), (("verify", "/nonexistent"), 3, ""), (("roster", "add"), 2, "--name is missing"),
     (("agency", "add", "--id", "x"), 2, "is missing"), (("init", "--answers", "/nonexistent"), 3, ""),
     (("--home", "/nonexistent", "order", "list"), 2, "")])

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "crypt/sshsig.h"
 #include "format/time.h"
 #include "order/3_judge/judge.h"
 #include "order/letter.h"
@@ -260,29 +259,6 @@ enum err count_document(struct ctx *c, struct session *s, const struct order *o,
 	return json_write(c, d, DOCUMENT_MAX, document_out);
 }
 
-/* Who signed, by the roster; the seal will check again. */
-static enum err signer_of(struct ctx *c, struct session *s, const char *kind, struct span document,
-			  struct span signature, struct span *name_out)
-{
-	const struct json *row;
-	struct sshsig sig;
-	struct span key, name_space;
-	char *space;
-
-	TRY(span_fmt(c, &name_space, "writ-%s@v1", kind));
-	TRY(span_cstr(c, name_space, &space));
-	TRY(sshsig_verify(c, signature, space, document, &sig));
-	TRY(ssh_key_line(c, &sig.key, &key));
-	TRY(roster_person_of_key(c, s, key, &row));
-	if (!row)
-		FAIL(c, ERR_DENIED, "the key that signed is not rostered");
-	if (!roster_may(row, "decide"))
-		FAIL(c, ERR_DENIED, "%.*s may not decide",
-		     SPAN_ARG(json_opt_text(row, "name", SPAN_NONE)));
-	*name_out = json_opt_text(row, "name", SPAN_NONE);
-	return roster_need_verified(c, row, sig.user_verified);
-}
-
 static enum err check_times(struct ctx *c, struct session *s, const struct json *d)
 {
 	struct span until = json_opt_text(d, "good_until", SPAN_NONE);
@@ -400,8 +376,8 @@ enum err decision_take(struct ctx *c, struct session *s, struct order *o, struct
 	TRY(vault_need_idle(c, s, o));
 	TRY(json_parse_canonical(c, document, &d));
 	TRY(check_document(c, s, o, d, &decision));
-	TRY(signer_of(c, s, decision_has_scope(decision) ? "scope" : "decision", document,
-		      signature, &name));
+	TRY(roster_signer(c, s, decision_has_scope(decision) ? "scope" : "decision", "decide",
+			  document, signature, &name));
 	json_set_str(c, body, "decision", decisions[decision].word);
 	json_set_text(c, body, "document", document);
 	json_set_text(c, body, "signature", signature);
