@@ -6,6 +6,7 @@ EXACT_RUNS = 2700
 TAMPER_RUNS = 10000
 KILLS = 1000
 FUZZ_SECONDS = 300
+LAW_ORDERS = 100000
 DESTDIR =
 export WRIT_BUILD = $(CURDIR)/build
 export WRIT_BUILD_HOOKS = $(CURDIR)/build-hooks
@@ -15,7 +16,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 .PHONY: build hooks asan demo test exact tamper mutate gate cage law torture fuzz bench check install deb clean help
 
 # The long programmes tell their figures (doc/figures.md).
-exact tamper mutate cage torture fuzz bench: export FIGURES = 1
+exact tamper mutate cage law torture fuzz bench: export FIGURES = 1
 cage: export FIGURES_OF = cage
 cage: export WRIT_FULL = 1
 
@@ -55,9 +56,10 @@ mutate: hooks ## every row of the seal's check.def left out once must make a tes
 	@tools/install-deps test
 	@$(PYTHON) test/harness/mutate.py
 
-law: build ## the acceptance orders of the law set, with properties
+law: build ## the acceptance orders of the law set, then properties on LAW_ORDERS made up ones
 	@tools/install-deps test
 	@$(PYTHON) test/harness/law.py
+	@$(PYTHON) test/harness/lawprops.py --orders $(LAW_ORDERS)
 
 cage: build ## forbidden acts in the release executables, accounts that climb, hostile mailboxes
 	@tools/install-deps test

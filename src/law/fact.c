@@ -11,8 +11,9 @@
 bool field_is_of_line(unsigned field)
 {
 	size_t count;
+	const char *path = facts_fields(&count)[field].path;
 
-	return strncmp(facts_fields(&count)[field].path, "demands[].", 10) == 0;
+	return path[0] == 'd' && strncmp(path, "demands[].", 10) == 0;
 }
 
 static enum err value_of(struct ctx *c, const struct json *j, struct law_value *out)

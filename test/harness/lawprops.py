@@ -193,12 +193,21 @@ def never_better(world, before, after, order):
     return improved(before, after)
 
 
+def verified(world, before, after, order):
+    return improved(before, after) + ["%s is SUFFICIENT for a sender who is not verified" % ln["id"]
+                                      for ln in after["demands"] if ln["verdict"] == "SUFFICIENT"]
+
+
 def taken_away(world, order, rng):
-    for path in ("instrument.signature", "issuer.validated_by", "issuer.contact_check"):
-        for value in ("NONE", "unknown"):
-            if (order.get(path) or "unknown") != "unknown":
-                test = never_better if value == "NONE" else no_sufficient_by_unknown(path, 0)
-                yield Trial("taken away", order, test, edit(path, value))
+    """Signature, validation, check of the sender: without it nothing is better, nor where it is not known."""
+    paths = ("instrument.signature", "issuer.validated_by", "issuer.contact_check")
+    for path in paths:
+        if (order.get(path) or "unknown") != "unknown":
+            yield Trial("taken away", order, verified if path == paths[2] else never_better, edit(path, "NONE"))
+    path = rng.choice(paths)
+    without = order.copy()
+    without.set(path, "NONE")
+    yield Trial("taken away", without, no_sufficient_by_unknown(path, 0), edit(path, "unknown"))
 
 
 def more_lines(world, order, rng):
@@ -432,7 +441,7 @@ class Bench:
             assert "error" not in d, (t.name, d)
             bad = t.test(self.world, before[id(t.order)], d, t.order)
             if bad:
-                wrong.append((t.name, bad, self.cut_down(t, bad, tmp) if len(wrong) < 5 else t.order.doc(),
+                wrong.append((t.name, bad, self.cut_down(t, bad, tmp) if not wrong else t.order.doc(),
                               self.extra(t, tmp)))
         return count, wrong
 
