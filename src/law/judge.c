@@ -151,6 +151,8 @@ static void apply(const struct asking *a, const struct law_rule *r)
 {
 	struct law_finding *f = a->into;
 
+	if (a->j->how->reached)
+		a->j->how->reached[r->number] = true;
 	f->packs |= UINT64_C(1) << r->pack->number;
 	f->bad |= r->give == GIVE_INSUFFICIENT;
 	f->doubt |= r->give == GIVE_LAWYER;

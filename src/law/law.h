@@ -31,6 +31,7 @@ struct law_how {
 	int64_t now_utc_s;      /* evaluated_at where the facts give neither day */
 	bool what_if; /* states were assumed; nothing in the product accepts the decision */
 	enum law_state state;   /* what_if: the state of every pack */
+	bool *reached;          /* by number of the rule: those that held are marked; or NULL */
 };
 /* facts: a FACTS document that facts_check accepted, provider included. The decision is the
  * document of decision.schema.json, made in c. */

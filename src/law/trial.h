@@ -16,7 +16,7 @@ enum err trials_open(struct ctx *c, struct trial_set **out) MUST_USE;
 enum err trials_add(struct ctx *c, struct trial_set *t, const char *name,
 		    const struct json *doc) MUST_USE;
 /* Runs all; findings {file, line, rule = the test's id, what}. With rules_out the ids of rules that
- * were part of no decision are given. */
+ * held in none are given. */
 enum err trials_run(struct ctx *c, const struct trial_set *t, const struct law *law,
 		    struct json **findings_out, struct json **rules_out,
 		    size_t *count_out) MUST_USE;
