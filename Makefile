@@ -81,9 +81,10 @@ gate: hooks ## random walks of requests to the seal, ten times as many
 	@tools/install-deps test
 	@FIGURES=1 FIGURES_OF=gate WRIT_FULL=1 $(PYTHON) test/harness/alltests.py test_gate_random.py
 
-check: ## layers, words
+check: ## layers, words, law
 	@tools/check-layers
 	@tools/check-words
+	@tools/check-law
 
 install: build ## into DESTDIR; 'systemd-sysusers' and 'systemd-tmpfiles --create' come after it
 	@DESTDIR='$(DESTDIR)' meson install -C build --no-rebuild --quiet

@@ -202,8 +202,25 @@ def test_words_let_good_files_pass(tmp_path):
     assert done.returncode == 0, done.stdout
 
 
+def test_the_packs_encode_no_acceptance_order(tmp_path):
+    """A pack that names an order's id, or a company that was invented for the orders, is told."""
+    orders = tools.shared("law", "orders")
+    if not orders:
+        pytest.skip("SKIPPED: the law set is not here")
+    order = sorted(orders.glob("*.yaml"))[0]
+    entity = re.search(r"served_on: (.*)", order.read_text())[1]
+    for words in (order.stem, entity, re.search(r"document_sha256: (.*)", order.read_text())[1]):
+        root = tree(tmp_path, src__law__x_dot_c=f"/* as in {words}, */\n")
+        done = check("check-law", root)
+        assert done.returncode == 1 and "acceptance set" in done.stdout, (words, done.stdout)
+    assert check("check-law", tree(tmp_path, src__law__x_dot_c=GOOD)).returncode == 0
+    hidden = subprocess.run([tools.ROOT / "tools" / "check-law", tools.ROOT], capture_output=True, text=True,
+                            env={**os.environ, "WRIT_SHARED": str(tmp_path)})
+    assert hidden.returncode == 0 and "SKIPPED" in hidden.stdout
+
+
 def test_this_tree_is_clean():
-    for name in ("check-layers", "check-words"):
+    for name in ("check-layers", "check-words", "check-law"):
         done = check(name, tools.ROOT)
         assert done.returncode == 0, done.stdout
 
