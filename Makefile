@@ -67,7 +67,7 @@ cage: build ## forbidden acts in the release executables, accounts that climb, h
 
 torture: build ## KILLS kills at random moments, each write failing, images of a loss of power (up to 40 minutes)
 	@tools/install-deps test
-	@$(PYTHON) test/torture/torture.py --kills $(KILLS)
+	@$(PYTHON) test/torture/run.py --kills $(KILLS)
 
 fuzz: ## every fuzz target for FUZZ_SECONDS (5 minutes), two side by side
 	@tools/install-deps fuzz
