@@ -46,6 +46,11 @@ enum err law_page(struct ctx *c, const struct law *law, const struct json *facts
 enum err law_explain(struct ctx *c, const struct law *law, struct span rule,
 		     struct span *out) MUST_USE;
 
+unsigned law_count(const struct law *law);      /* packs */
+/* One pack of them, by number, as HTML for a lawyer to read and sign. */
+enum err law_render(struct ctx *c, const struct law *law, unsigned number, struct span *id_out,
+		    struct span *html_out) MUST_USE;
+
 bool law_state_of(struct span word, enum law_state *out);       /* "ADOPTED" */
 const char *law_state_word(enum law_state state);
 

@@ -397,6 +397,23 @@ enum err trials_run(struct ctx *c, const struct trial_set *t, const struct law *
 	return ERR_OK;
 }
 
+enum err trials_facts(struct ctx *c, const struct trial_set *t, struct json **out)
+{
+	*out = json_list(c);
+	for (unsigned i = 0; i < t->trials; i++) {
+		struct json *o = json_object(c), *facts;
+		struct span name;
+
+		TRY(span_fmt(c, &name, "%s:%u: %.*s", t->trial[i].file, t->trial[i].doc->line,
+			     SPAN_ARG(t->trial[i].id)));
+		TRY(json_clone(c, t->trial[i].facts, &facts));
+		json_set_text(c, o, "name", name);
+		json_set(c, o, "facts", facts);
+		json_add(c, *out, o);
+	}
+	return ERR_OK;
+}
+
 /* ---- the same with one rule changed ---- */
 
 /* Runs tests until one fails, those of the pack's own file first. */

@@ -21,6 +21,9 @@ enum err trials_run(struct ctx *c, const struct trial_set *t, const struct law *
 		    struct json **findings_out, struct json **rules_out,
 		    size_t *count_out) MUST_USE;
 
+/* The facts of all tests: list of {name, facts}, the name being "file:line: id". */
+enum err trials_facts(struct ctx *c, const struct trial_set *t, struct json **out) MUST_USE;
+
 /* Each rule left out once, and each verdict turned round once: the findings are the changes that no
  * test noticed. The law is as before when it returns. */
 enum err trials_mutate(struct ctx *c, const struct trial_set *t, struct law *law,

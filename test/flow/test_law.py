@@ -130,3 +130,53 @@ def test_a_page_for_a_lawyer(tmp_path):
     ran = writ(str(facts), "--packs", PACKS)
     for words in ("Order o-1: LAWYER", "d1  SUB_ID of unknown: LAWYER", "PACK-NONE", "this fact matters", "notice"):
         assert words in ran.stdout, ran.stdout
+
+
+def test_diff_names_what_a_new_pack_decides_in_another_way(tmp_path):
+    same = writ(PACKS, PACKS, "--json", command="diff")
+    assert same.returncode == 0 and json.loads(same.stdout)["changes"] == [] and json.loads(same.stdout)["compared"] > 10, same
+    other = planted(tmp_path, "us-federal.yaml", "      - SUB_PAY\n", "")
+    ran = writ(PACKS, other, command="diff")
+    assert ran.returncode == 0, ran
+    facts = tmp_path / "facts"
+    facts.mkdir()
+    (facts / "a.yaml").write_text(whole_facts())
+    changed = planted(tmp_path / "second", "common.yaml", "issuer.contact_check is NONE or DOMAIN_ONLY", "issuer.country is NO")
+    ran = writ(PACKS, changed, "--orders", str(facts), command="diff")
+    assert ran.returncode == 0 and "a.yaml: d1: LAWYER" in ran.stdout and "-> INSUFFICIENT" in ran.stdout, ran
+    assert "AUTH-UNVERIFIED" in ran.stdout, ran
+
+
+def test_diff_refuses(tmp_path):
+    (tmp_path / "empty").mkdir()
+    for words, status in (((PACKS,), 2), ((PACKS, str(tmp_path / "nowhere")), 3), ((PACKS, str(tmp_path / "empty")), 3),
+                          ((PACKS, PACKS, "--orders", str(tmp_path / "empty")), 3)):
+        ran = writ(*words, command="diff")
+        assert ran.returncode == status and ran.stdout == "", (words, ran)
+    (tmp_path / "empty" / "a.yaml").write_text("facts_version: 1\n")
+    ran = writ(PACKS, PACKS, "--orders", str(tmp_path / "empty"), command="diff")
+    assert ran.returncode != 0 and "a.yaml" in ran.stderr and ran.stdout == "", ran
+
+
+def test_render_shows_every_rule_and_escapes_it(tmp_path):
+    packs = planted(tmp_path, "fr.yaml", "  title: ", "  title: <script>alert(1)</script> & \"x\" ")
+    out = tmp_path / "html"
+    out.mkdir()
+    ran = writ("--packs", packs, "--out", str(out), command="render")
+    assert ran.returncode == 0 and str(out / "fr.html") in ran.stdout.splitlines(), ran
+    text = (out / "fr.html").read_text()
+    assert "<script" not in text and "&lt;script&gt;alert(1)&lt;/script&gt; &amp; " in text
+    source = open(os.path.join(packs, "fr.yaml")).read()
+    ids = [ln.split("id: ")[1] for ln in source.splitlines() if ln.startswith("  - id: ") and "." in ln]
+    assert len(ids) > 10 and all(f"<td>{i}</td>" in text for i in ids)
+    assert text.count("Source") > 5 and "Signature" in text and text.rstrip().endswith("</html>")
+    assert {p.stem for p in out.glob("*.html")} >= {"fr", "gb", "us-federal", "common"}
+
+
+def test_render_writes_no_file_outside(tmp_path):
+    packs = planted(tmp_path, "fr.yaml", "  id: fr\n", "  id: ../fr\n")
+    (tmp_path / "html").mkdir()
+    ran = writ("--packs", packs, "--out", str(tmp_path / "html"), command="render")
+    assert ran.returncode != 0 and "no name of a file" in ran.stderr and not (tmp_path / "fr.html").exists(), ran
+    ran = writ("--packs", PACKS, "--out", str(tmp_path / "nowhere"), command="render")
+    assert ran.returncode != 0 and ran.stdout == "", ran
