@@ -14,7 +14,7 @@ For commits and ticks the limit is a bare SQLite commit, or an append with fsync
 
 BENCH_MESSAGES: size of the corpus (200000; 20000 where the disk is short). BENCH_ROUNDS: samples of each (7).
 Corpora are kept in $XDG_CACHE_HOME/writ-bench (~/.cache/writ-bench). bench.py [NAME...]: only the groups whose name
-begins so: order-n order-b verify release memory intake acts tick year. SPDX-License-Identifier: Apache-2.0
+begins so: order-n order-b verify release memory intake acts tick year law. SPDX-License-Identifier: Apache-2.0
 """
 import contextlib
 import json
@@ -31,7 +31,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from harness import figures, homes, life, tools  # noqa: E402
+from harness import figures, homes, lawgen, life, tools  # noqa: E402
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "7"))
 BUILD = tools.build()
@@ -43,6 +43,7 @@ FSYNCS, COMMITS, TICKS, TICK_ACTS = 200, 500, 20, 1000
 # A ticker closes one tick every ten seconds; ext4 without a journal passes over inodes that were freed in the last five.
 TICK_PAUSE_SECONDS = 6
 YEAR_TICKS = 3153600            # one every ten seconds
+LAW_ORDERS, LAW_AGAIN = 1000, 100000
 COMMAND_SECONDS = 900
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "writ-bench"
 GIGABYTE = 1 << 30
@@ -244,7 +245,7 @@ def commit_seconds(folder):
 
 # ---- the table ----
 
-WAYS = {"<=": lambda x, y: x <= y, ">=": lambda x, y: x >= y}
+WAYS = {"<=": lambda x, y: x <= y, "<": lambda x, y: x < y, ">=": lambda x, y: x >= y}
 
 
 class Table:
@@ -511,6 +512,21 @@ class Bench:
         other.stop()
         shutil.rmtree(other.base)
 
+    def law(self):
+        """Orders made up from the packs, judged with all packs loaded; reading the facts is part of it."""
+        packs = tools.ROOT / "law"
+        made = lawgen.orders(lawgen.World(packs), [str(packs)], 1, LAW_ORDERS)
+        text = "".join(json.dumps(o.doc()) + "\n" for o in made).encode()
+        walls = []
+        for _ in range(ROUNDS):
+            said = subprocess.run([lawgen.tool(), "--bench", str(LAW_AGAIN // LAW_ORDERS), str(packs)], input=text,
+                                  stdout=subprocess.PIPE, check=True).stdout.decode()
+            count, wall = re.match(r"(\d+) decisions, ([\d.]+) s", said).groups()
+            assert int(count) == LAW_AGAIN, said
+            walls.append(float(wall))
+        self.table.add("a decision, all packs", [w * 1000 / LAW_AGAIN for w in walls], "ms", goals=[("value", "<", 1)])
+        self.table.add(f"{LAW_AGAIN} orders judged again", walls, "s", goals=[("value", "<=", 60)])
+
     def run(self):
         wants = self.table.wants
         if wants("order-n"):
@@ -528,10 +544,10 @@ class Bench:
             if wants("verify"):
                 self.verify(limit, peer)
             limit.close()
-        for group in ("release", "memory", "intake", "acts", "tick", "year"):
+        for group in ("release", "memory", "intake", "acts", "tick", "year", "law"):
             if wants(group):
                 {"release": self.releases, "memory": self.whole, "intake": self.intake, "acts": self.acts,
-                 "tick": lambda: (self.home.submit(), self.ticks()), "year": self.year}[group]()
+                 "tick": lambda: (self.home.submit(), self.ticks()), "year": self.year, "law": self.law}[group]()
         self.home.sound()
         self.home.stop(signal.SIGTERM)
 

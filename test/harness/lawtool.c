@@ -23,7 +23,7 @@
 #define MEMORY_BYTES ((size_t)256 << 20)
 #define ONE_BYTES ((size_t)16 << 20)
 #define LINE_MAX ((size_t)1 << 20)
-#define INPUT_MAX ((size_t)1 << 30)
+#define INPUT_MAX ((size_t)64 << 20)
 
 struct task {
 	struct law *law;
