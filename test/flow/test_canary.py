@@ -223,6 +223,46 @@ def test_nothing_is_left_by_a_killed_hand(home, planted, cores):
     assert home.verify(home.base / "killed.tar").exit == 0
 
 
+class MboxWorld(life.World):
+    """The planted mail once more, as one mbox file of the account."""
+
+    def store_yaml(self, name, categories=("CONTENT_COMM", "MSG_META")):
+        rows = [f"  - name: {name}", "    kind: mbox", f'    path: "{self.mail}/{name}/{{local}}.mbox"',
+                "    domain: mail.example", "    region: FR", "    law: FR", "    categories:"]
+        return "\n".join(rows + [f"      - {c}" for c in categories]) + "\n"
+
+
+def test_nothing_is_left_of_an_mbox(world, planted, tmp_path_factory, cores):
+    top = tmp_path_factory.mktemp("canary-mbox")
+    boxes = MboxWorld(top / "world")
+    folder = boxes.mail / "main"
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "mallory.mbox", "wb") as out:
+        for path in sorted((world.mail / "main" / "mail.example" / "mallory" / "Maildir" / "cur").iterdir()):
+            when = time.strftime("%a %b %e %H:%M:%S %Y", time.gmtime(path.stat().st_mtime))
+            out.write(f"From x@x.example {when}\n".encode() + path.read_bytes().rstrip(b"\n") + b"\n\n")
+    home = Watched(boxes, top / "h", hooks=True)
+    try:
+        home.init()
+        begun(home)
+        in_time = 0
+        for how in KILLS[6:]:
+            in_time += home.kill_in_collection(how, RANDOM.choice((0, 0.01, 0.03, 0.06)))
+            assert not [p for p in home.base.iterdir() if p.name.startswith("core")], how
+        assert in_time and not home.traces(planted)
+        # The disk is full in the middle of the file.
+        subprocess.run(["sh", "-c", f"ulimit -f 2000; exec {home.bin / 'writ'} collect {home.ref} --again --as Ben"],
+                       env=home.env(), cwd=home.base, capture_output=True, check=False)
+        assert not home.traces(planted)
+        try:
+            items = home.collect()["items"]
+        except AssertionError:
+            items = home.collect("--again")["items"]
+        assert items == 2 * MESSAGES and not home.traces(planted)
+    finally:
+        home.stop()
+
+
 def test_nothing_is_left_by_a_seal_that_dies(home, planted, cores):
     begun(home)
     for how in (signal.SIGSEGV, signal.SIGABRT):
