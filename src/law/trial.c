@@ -206,14 +206,47 @@ static enum err add_trial(struct ctx *c, struct trial_set *t, const char *file,
 	return ERR_OK;
 }
 
+/* Puts file and line before the recorded words, once. */
+static enum err at_line(struct ctx *c, const char *file, const struct json *j, enum err e)
+{
+	if (e != ERR_OK && !span_starts(span_str(c->why), file))
+		err_note(c, "%s:%u", file, j->line);
+	return e;
+}
+
+static enum err need_texts(struct ctx *c, const char *file, const struct json *list)
+{
+	if (list && list->type != JSON_LIST)
+		return wrong(c, file, list, "this is a list of sentences");
+	JSON_EACH(item, list)
+		if (item->type != JSON_TEXT)
+			return wrong(c, file, item, "this is one sentence");
+	return ERR_OK;
+}
+
+/* A list of objects, each given to add. */
+static enum err add_each(struct ctx *c, struct trial_set *t, const char *file,
+			 const struct json *list,
+			 enum err (*add)(struct ctx *c, struct trial_set *t, const char *file,
+					 const struct json *j))
+{
+	if (list && list->type != JSON_LIST)
+		return wrong(c, file, list, "this is a list");
+	JSON_EACH(j, list) {
+		if (j->type != JSON_OBJECT)
+			return wrong(c, file, j, "an entry has fields of its own");
+		TRY(need_texts(c, file, json_get(j, "set")));
+		TRY(need_texts(c, file, json_get(j, "expect")));
+		TRY(at_line(c, file, j, add(c, t, file, j)));
+	}
+	return ERR_OK;
+}
+
 enum err trials_add(struct ctx *c, struct trial_set *t, const char *name, const struct json *doc)
 {
-	TRY(json_only(c, doc, "bases tests"));
-	JSON_EACH(j, json_get(doc, "bases"))
-		TRY(add_base(c, t, name, j));
-	JSON_EACH(j, json_get(doc, "tests"))
-		TRY(add_trial(c, t, name, j));
-	return ERR_OK;
+	TRY(at_line(c, name, doc, json_only(c, doc, "bases tests")));
+	TRY(add_each(c, t, name, json_get(doc, "bases"), add_base));
+	return add_each(c, t, name, json_get(doc, "tests"), add_trial);
 }
 
 /* ---- what is expected ---- */
