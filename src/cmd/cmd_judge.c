@@ -249,6 +249,19 @@ static enum err say_missing_keys(struct ctx *c, struct session *s, const struct 
 	return ERR_OK;
 }
 
+/* What the judgement put into the document, said before it is signed. */
+static enum err say_in_view(struct ctx *c, struct span document)
+{
+	struct json *d;
+
+	TRY(json_parse_canonical(c, document, &d));
+	JSON_EACH(id, json_get(d, "overrules"))
+		talk("REMARK: the rule packs call %.*s INSUFFICIENT: two people who may "
+		     "decide sign",
+		     SPAN_ARG(id->s));
+	return ERR_OK;
+}
+
 enum err cmd_decide(struct ctx *c, const struct command *self, const struct args *a)
 {
 	struct session SESSION_SCOPED s = { .seal = -1 };
@@ -263,12 +276,14 @@ enum err cmd_decide(struct ctx *c, const struct command *self, const struct args
 	TRY(session_need_actor(c, &s, "decide"));
 	TRY(order_load(c, &s, span_str(a->rest[0]), &o));
 	TRY(asked(c, &s, a, &ask));
-	if (!has_signature(a))
+	if (!has_signature(a)) {
 		TRY(decision_document(c, &s, &o, &ask, &document, &kind));
+		TRY(say_in_view(c, document));
+	}
 	TRY(sign_or_print(c, a, kind, document, SPAN_NONE, &sd));
 	if (sd.printed)
 		return ERR_OK;
-	TRY(decision_take(c, &s, &o, sd.document, sd.signatures->first->s));
+	TRY(decision_take(c, &s, &o, sd.document, sd.signatures));
 	say("%.*s is %s", SPAN_ARG(o.ref), order_state_word(o.state));
 	TRY(say_missing_keys(c, &s, &o));
 	if (o.letters->last)

@@ -5,6 +5,8 @@
  */
 #include "order/order.h"
 
+#include <stdio.h>
+
 #include "base/num.h"
 #include "format/facts.h"
 #include "format/time.h"
@@ -89,13 +91,25 @@ bool reason_known(struct span code)
 	return reason_words(code) != NULL;
 }
 
+/* In a reason a field of a demand line is written demand.FIELD. */
+static bool is_fact(struct span path)
+{
+	char text[80];
+
+	if (!span_starts(path, "demand."))
+		return facts_field(path) != NULL;
+	return snprintf(text, sizeof text, "demands[].%.*s", SPAN_ARG(span_cut(path, 7, path.n))) <
+		       (int)sizeof text &&
+	       facts_field(span_str(text)) != NULL;
+}
+
 const char *reason_words(struct span code)
 {
 	for (size_t i = 0; i < COUNT_OF(reasons); i++)
 		if (span_is(code, reasons[i].code))
 			return reasons[i].words;
 	if (code.n > 14 && span_starts(code, "FACT-UNKNOWN(") && span_ends(code, ")") &&
-	    facts_field(span_cut(code, 13, code.n - 14)))
+	    is_fact(span_cut(code, 13, code.n - 14)))
 		return "a fact that matters is not stated";
 	return NULL;
 }

@@ -48,7 +48,7 @@ RULES = (
     ("territory", "here", ["provider.established_in is FR"], "SUFFICIENT", [], ""),
     ("conflict", "other", ["data.foreign_law_conflict is SHOWN"], "LAWYER", ["TERR-CONFLICT"], ""),
     ("scope", "business", ["customer.kind is ENTERPRISE_TENANT"], "LAWYER", ["BIZ-REDIRECT"], "    redirect: REQUIRE\n"),
-    ("scope", "lawyer", ["customer.kind is LAW_FIRM"], "LAWYER", ["PRIV-LEGAL"], ""),
+    ("scope", "lawyer", ["customer.kind is LAW_FIRM", "demand.category is CONTENT_COMM"], "LAWYER", ["PRIV-LEGAL"], ""),
     ("deadline", "ten_days", ["instrument.kind is COURT_PRODUCTION_ORDER"], "", [], "    due: order.received_at plus 10 days\n"),
 )
 
@@ -374,3 +374,212 @@ def test_not_adopted(home):
     home.submit()
     known(home)
     assert "PACK-STALE" in judge(home)["decision"]["reasons"]
+
+
+# ---- deciding with the judgement in view ----
+
+TWO_LINES = (demand(), demand(category="MSG_META"))
+
+
+@pytest.fixture(scope="module")
+def ready(town):
+    """An order of two lines, its sender verified, under an adopted pack: d1 SUFFICIENT, d2 INSUFFICIENT."""
+    made = town.home()
+    (made.dir / "law").mkdir()
+    (made.dir / "law" / "testland.yaml").write_text(pack())
+    (made.dir / "provider.yaml").write_text(PROFILE)
+    adopt(made)
+    made.submit(list(TWO_LINES), change=plain)
+    known(made)
+    return made
+
+
+@pytest.fixture
+def judged(ready, tmp_path_factory):
+    made = ready.twin(tmp_path_factory.mktemp("judged"))
+    made.decision = judge(made)
+    verdicts = {d["id"]: d["verdict"] for d in made.decision["decision"]["demands"]}
+    assert verdicts == {"d1": "SUFFICIENT", "d2": "INSUFFICIENT"} and made.decision["decision"]["verdict"] == "PARTIAL"
+    yield made
+    made.stop()
+
+
+def scope(home):
+    return json.loads(home.acts("decided")[-1]["body"]["document"])
+
+
+def letter_text(home, name):
+    return home.ok("letter", home.ref, name)
+
+
+def test_narrowed_by_default(judged):
+    judged.decide("narrow")
+    document = scope(judged)
+    assert [x["id"] for x in document["lines"]] == ["d1"] and document["overrules"] == []
+    assert document["reasons"] == ["CAT-EXCEEDS"] and document["judgement_sha256"] == judged.decision["decision_sha256"]
+    text = letter_text(judged, "narrowing")
+    assert "1. CAT-EXCEEDS" in text and "Line by line" in text and "1. d2 (MSG_META): CAT-EXCEEDS" in text and "d1" not in text
+    judged.collect()
+    judged.withhold()
+    for who in ("Ben", "Chi"):
+        judged.approve(who)
+    judged.release()
+    judged.deliver()
+    judged.sound()
+
+
+def test_complied_where_all_is_sufficient(home):
+    adopt(home)
+    home.submit(change=plain)
+    known(home)
+    body = judge(home)
+    home.decide("comply")
+    assert scope(home)["judgement_sha256"] == body["decision_sha256"] and scope(home)["reasons"] == []
+    home.collect()
+    home.sound()
+
+
+def test_not_judged_is_null(home):
+    home.submit([demand(), demand(category="MSG_META")])
+    known(home)
+    home.decide("comply")
+    assert scope(home)["judgement_sha256"] is None and scope(home)["overrules"] == []
+    home.collect()
+
+
+def test_overruled_by_two(judged):
+    no(judged, 4, "decide", judged.ref, "comply", key="ana", as_="Ana", says="line d2 INSUFFICIENT: CAT-EXCEEDS")
+    no(judged, 4, "decide", judged.ref, "comply", "--reason", "CAT-EXCEEDS", key="ana", as_="Ana", says="two people")
+    no(judged, 4, "decide", judged.ref, "comply", "--reason", "CAT-EXCEEDS", key=("ana", "ana"), as_="Ana", says="Ana has signed twice")
+    no(judged, 4, "decide", judged.ref, "comply", "--reason", "CAT-EXCEEDS", key=("ana", "ben"), as_="Ana", says="Ben may not decide")
+    judged.decide("comply", "--reason", "CAT-EXCEEDS", key=("ana", "chi"))
+    assert scope(judged)["overrules"] == ["d2"] and scope(judged)["decision"] == "comply"
+    body = judged.acts("decided")[-1]["body"]
+    assert body["name"] == "Ana" and body["names"] == ["Ana", "Chi"] and len(body["signatures"]) == 2
+    judged.collect()
+    judged.sound()
+
+
+def test_a_line_that_is_named_is_overruled_too(judged):
+    no(judged, 4, "decide", judged.ref, "narrow", "--line", "d2", "--reason", "CAT-EXCEEDS", key="ana", as_="Ana", says="two people")
+    path = judged.base / "scope.json"
+    judged.ok("decide", judged.ref, "narrow", "--line", "d2", "--reason", "CAT-EXCEEDS", "--print", path, as_="Ana")
+    first, second = sign(judged, "ana", "scope", path), sign(judged, "chi", "scope", path)
+    here = ("decide", judged.ref, "narrow", "--document", path, "--signature")
+    no(judged, 4, *here, first, as_="Ana", says="two people")
+    judged.ok(*here, first, "--signature", second, as_="Ana")
+    assert scope(judged)["overrules"] == ["d2"]
+    judged.collect()
+
+
+def forged(judged, change, *words):
+    path = judged.base / "scope.json"
+    judged.ok("decide", judged.ref, *words, "--print", path, as_="Ana")
+    document = json.loads(path.read_text())
+    change(document)
+    path.write_text(json.dumps(document, sort_keys=True, separators=(",", ":")))
+    return ("decide", judged.ref, words[0], "--document", path, "--signature", sign(judged, "ana", "scope", path),
+            "--signature", sign(judged, "chi", "scope", path))
+
+
+FORGED_SCOPES = (
+    ("nothing overruled", edited(overrules=[]), "overrules other lines"), ("another line", edited(overrules=["d1"]), "overrules other lines"),
+    ("both", edited(overrules=["d2", "d1"]), "overrules other lines"), ("no judgement", edited(judgement_sha256=None), "last judgement"),
+    ("another judgement", edited(judgement_sha256="0" * 64), "last judgement"), ("no reason", edited(reasons=[]), "line d2 INSUFFICIENT"),
+    ("another reason", edited(reasons=["PART-BULK"]), "line d2 INSUFFICIENT"))
+
+
+@pytest.mark.parametrize("change,says", [f[1:] for f in FORGED_SCOPES], ids=[f[0] for f in FORGED_SCOPES])
+def test_a_document_that_hides_the_judgement(judged, change, says):
+    no(judged, 4, *forged(judged, change, "comply", "--reason", "CAT-EXCEEDS"), as_="Ana", says=says)
+
+
+def test_the_seal_wants_the_second_signature_by_itself(judged):
+    """Whoever writes the database: without the second person's signature there is no ticket."""
+    judged.decide("comply", "--reason", "CAT-EXCEEDS", key=("ana", "chi"))
+    seq = judged.acts("decided")[-1]["seq"]
+    with sqlite3.connect(judged.dir / "writ.db") as db:
+        text, = db.execute("SELECT body FROM act WHERE order_ref = ? AND seq = ?", (judged.ref, seq)).fetchone()
+        act = json.loads(text)
+        del act["body"]["signatures"], act["body"]["names"]
+        db.execute("UPDATE act SET body = ? WHERE order_ref = ? AND seq = ?",
+                   (json.dumps(act, sort_keys=True, separators=(",", ":")), judged.ref, seq))
+    no(judged, 4, "collect", judged.ref, as_="Ben", says="overrules the rule packs, which takes two people")
+
+
+def test_facts_that_change_want_a_new_judgement(judged):
+    known(judged, "--sign", "NONE", "--fact", "customer.kind=LAW_FIRM")
+    for words in (("narrow",), ("comply", "--reason", "CAT-EXCEEDS")):
+        no(judged, 4, "decide", judged.ref, *words, key=("ana", "chi"), as_="Ana", says="have changed since it was judged")
+    first, second = judge(judged)["decision"]["demands"]
+    assert first["verdict"] == "LAWYER" and first["reasons"] == ["PRIV-LEGAL"] and second["verdict"] == "INSUFFICIENT"
+    # A doubt is counsel's alone, and counsel says that it was seen.
+    no(judged, 4, "decide", judged.ref, "narrow", key="ana", as_="Ana", says="line d1 LAWYER: PRIV-LEGAL")
+    no(judged, 4, "decide", judged.ref, "narrow", "--reason", "PART-BULK", key="ana", as_="Ana", says="line d1 LAWYER")
+    judged.decide("narrow", "--reason", "PRIV-LEGAL")
+    assert scope(judged)["reasons"] == ["PRIV-LEGAL", "CAT-EXCEEDS"] and scope(judged)["overrules"] == []
+    # What counsel decided over is not told as a reason for what is left out.
+    assert "PRIV-LEGAL" not in letter_text(judged, "narrowing") and "CAT-EXCEEDS" in letter_text(judged, "narrowing")
+    judged.collect()
+
+
+def test_judged_again_after_the_decision(judged):
+    judged.decide("narrow")
+    known(judged, "--sign", "NONE", "--fact", "data.foreign_law_conflict=SHOWN")
+    no(judged, 4, "collect", judged.ref, as_="Ben", says="have changed since it was judged")
+    judge(judged)
+    no(judged, 4, "collect", judged.ref, as_="Ben", says="another law is said to forbid")
+    no(judged, 4, "decide", judged.ref, "narrow", key="ana", as_="Ana", says="another law")
+    judged.decide("narrow", "--reason", "TERR-CONFLICT")
+    judged.collect()
+
+
+def test_packs_that_change_between(judged):
+    path = judged.base / "scope.json"
+    judged.ok("decide", judged.ref, "narrow", "--print", path, as_="Ana")
+    signed = sign(judged, "ana", "scope", path)
+    harder = list(RULES)
+    harder[4] = ("ceiling", "content", ["demand.category is CONTENT_COMM"], "INSUFFICIENT", ["CAT-NEEDS-WARRANT"], "")
+    (judged.dir / "law" / "testland.yaml").write_text(pack(harder, version="2"))
+    adopt(judged)
+    assert judge(judged)["decision"]["verdict"] == "INSUFFICIENT"
+    no(judged, 4, "decide", judged.ref, "narrow", "--document", path, "--signature", signed, as_="Ana", says="last judgement")
+    no(judged, 2, "decide", judged.ref, "narrow", key="ana", as_="Ana", says="every line INSUFFICIENT")
+    judged.decide("refuse")
+    assert scope(judged)["reasons"] == ["CAT-NEEDS-WARRANT", "CAT-EXCEEDS"]
+    text = letter_text(judged, "refusal")
+    assert "1. d1 (CONTENT_COMM): CAT-NEEDS-WARRANT" in text and "2. d2 (MSG_META): CAT-EXCEEDS" in text
+    judged.sound()
+
+
+def test_a_business_is_asked_first(home):
+    adopt(home)
+    home.submit(change=plain)
+    known(home, "--sign", "NONE", "--fact", "customer.kind=ENTERPRISE_TENANT", "--fact", "data.foreign_law_conflict=NONE")
+    assert judge(home)["decision"]["redirect"] == "REQUIRE"
+    no(home, 4, "decide", home.ref, "comply", key="ana", as_="Ana", says="line d1 LAWYER: BIZ-REDIRECT")
+    other = home.twin(home.base / "other")
+    home.decide("redirect")
+    assert scope(home)["reasons"] == ["BIZ-REDIRECT"] and "1. d1 (CONTENT_COMM): BIZ-REDIRECT" in letter_text(home, "redirect")
+    other.decide("comply", "--reason", "BIZ-REDIRECT")
+    other.collect()
+    other.stop()
+
+
+def test_asked_about_what_is_not_known(home):
+    home.submit(change=lambda tree: (plain(tree), tree["facts"]["issuer"].pop("authority_kind")))
+    known(home)
+    assert "FACT-UNKNOWN(issuer.authority_kind)" in judge(home)["decision"]["demands"][0]["reasons"]
+    home.decide("ask")
+    assert "FACT-UNKNOWN(issuer.authority_kind)" in scope(home)["reasons"] and "PACK-UNREVIEWED" not in scope(home)["reasons"]
+    assert "PACK-" not in letter_text(home, "clarification")
+
+
+def test_drafts_bind_nobody_and_let_nothing_through(home):
+    home.submit([demand(), demand(category="MSG_META")], change=plain)
+    known(home)
+    assert {d["verdict"] for d in judge(home)["decision"]["demands"]} == {"LAWYER"}
+    no(home, 4, "decide", home.ref, "comply", key="ana", as_="Ana", says="LAWYER: .*PACK-UNREVIEWED")
+    home.decide("comply", "--reason", "PACK-UNREVIEWED")
+    assert scope(home)["overrules"] == []
+    home.collect()

@@ -7,7 +7,7 @@
 
 #include "base/num.h"
 #include "format/time.h"
-#include "order/3_judge/judge.h"
+#include "order/3_judge/in_view.h"
 #include "order/letter.h"
 #include "order/vault.h"
 
@@ -230,21 +230,32 @@ enum err decision_document(struct ctx *c, struct session *s, const struct order 
 			   const char **kind_out)
 {
 	bool scope = decision_has_scope(a->decision);
-	struct json *d, *lines = NULL;
+	struct json *d, *lines = NULL, *reasons;
+	struct decision_asked asked = *a;
 
 	/* A decision that was killed at its end is run again: done already, but for this. */
 	TRY(vault_sweep(c, s, o));
 	TRY(order_permit(c, s, o, ACT_DECIDED));
 	TRY(check_asked(c, a));
-	TRY(check_reasons(c, a->decision, a->reasons));
-	*kind_out = scope ? "scope" : "decision";
-	TRY(common(c, s, o, *kind_out, decisions[a->decision].word, a->reasons, &d));
-	if (scope) {
+	if (!o->judged)
+		TRY(check_reasons(c, a->decision, a->reasons));
+	if (scope)
 		TRY(order_need_verified(c, o));
-		TRY(chosen_lines(c, o, a, &lines));
+	if (a->decision == DECIDE_NARROW && !a->lines && !a->edited)
+		TRY(in_view_sufficient(c, o, &asked.lines));
+	if (scope)
+		TRY(chosen_lines(c, o, &asked, &lines));
+	TRY(in_view_reasons(c, o, a->decision, lines, a->reasons, &reasons));
+	TRY(check_reasons(c, a->decision, reasons));
+	*kind_out = scope ? "scope" : "decision";
+	TRY(common(c, s, o, *kind_out, decisions[a->decision].word, reasons, &d));
+	if (scope) {
 		TRY(check_lines(c, o, lines, a->decision));
 		json_set(c, d, "lines", lines);
 	}
+	TRY(in_view_put(c, o, d));
+	if (scope)
+		TRY(in_view_allows(c, o, lines, json_get(d, "overrules"), a->reasons));
 	return json_write(c, d, DOCUMENT_MAX, document_out);
 }
 
@@ -281,7 +292,7 @@ static enum err check_times(struct ctx *c, struct session *s, const struct json 
 /* What is the order's and not counsel's to say. */
 static enum err check_order_of(struct ctx *c, const struct order *o, const struct json *d)
 {
-	const struct json *judgement = json_get(d, "judgement_sha256");
+	struct json *due = json_object(c), *lines;
 
 	if (!span_eq(json_opt_text(d, "order", SPAN_NONE), o->ref))
 		FAIL(c, ERR_DENIED, "the document is about order %.*s",
@@ -291,10 +302,19 @@ static enum err check_order_of(struct ctx *c, const struct order *o, const struc
 		     SPAN_ARG(json_opt_text(d, "agency", SPAN_NONE)), SPAN_ARG(agency_of(o)));
 	if (!json_equal(json_get(d, "paper_sha256"), papers_of(c, o)))
 		FAIL(c, ERR_DENIED, "the document names other papers than the order's");
-	if (!judgement || judgement->type != JSON_NULL || !json_get(d, "overrules") ||
-	    json_get(d, "overrules")->first)
-		FAIL(c, ERR_DENIED,
-		     "the document speaks of a judgement that this order has not had");
+	if (json_get(d, "lines")) {
+		TRY(json_clone(c, json_get(d, "lines"), &lines));
+		json_set(c, due, "lines", lines);
+	}
+	TRY(in_view_put(c, o, due));
+	if (!json_equal(json_get(d, "judgement_sha256"), json_get(due, "judgement_sha256"))) {
+		err_next(c, "look at it with 'writ show %.*s', and decide again", SPAN_ARG(o->ref));
+		FAIL(c, ERR_DENIED, "the document was not made in view of the order's last "
+				    "judgement");
+	}
+	if (!json_equal(json_get(d, "overrules"), json_get(due, "overrules")))
+		FAIL(c, ERR_DENIED, "the document overrules other lines than it takes against the "
+				    "rule packs");
 	return ERR_OK;
 }
 
@@ -321,7 +341,9 @@ static enum err check_document(struct ctx *c, struct session *s, const struct or
 	if (!decision_has_scope(*out))
 		return ERR_OK;
 	TRY(order_need_verified(c, o));
-	return check_lines(c, o, json_get(d, "lines"), *out);
+	TRY(check_lines(c, o, json_get(d, "lines"), *out));
+	return in_view_allows(c, o, json_get(d, "lines"), json_get(d, "overrules"),
+			   json_get(d, "reasons"));
 }
 
 /* The keys of what was collected go before the refusal is on file: a refused order never has one.
@@ -346,12 +368,15 @@ static enum err decision_acts(struct ctx *c, struct session *s, struct order *o,
 {
 	struct new_act acts[3] = { { ACT_DECIDED, body }, { ACT_LETTERED, NULL },
 				   { ACT_DESTROYED, NULL } };
-	struct letter_slot reasons = { "reasons", SPAN_NONE };
+	struct letter_slot slots[2] = { { "reasons", SPAN_NONE }, { "judged", SPAN_NONE } };
+	struct json *outward;
 	size_t count = 1;
 
 	if (decisions[decision].letter) {
-		TRY(letter_reasons(c, json_get(d, "reasons"), &reasons.value));
-		TRY(letter_make(c, s, o, decisions[decision].letter, &reasons, 1, &acts[1].body));
+		TRY(in_view_outward(c, o, d, &outward));
+		TRY(letter_reasons(c, outward, &slots[0].value));
+		TRY(in_view_letter(c, o, d, &slots[1].value));
+		TRY(letter_make(c, s, o, decisions[decision].letter, slots, 2, &acts[1].body));
 		count = 2;
 	}
 	seam_crash_point(CRASH_DECIDE_AFTER_LETTER);
@@ -364,23 +389,54 @@ static enum err decision_acts(struct ctx *c, struct session *s, struct order *o,
 	return vault_sweep(c, s, o);
 }
 
+/* Every signature is of a person who may decide; two people where the rule packs are overruled. The
+ * seal asks the same before it gives a ticket. */
+static enum err take_signers(struct ctx *c, struct session *s, const char *kind,
+			     struct span document, const struct json *signatures, bool two,
+			     struct json *body)
+{
+	struct json *names = json_list(c), *copy;
+
+	if (!signatures || !signatures->first)
+		FAIL(c, ERR_DENIED, "nobody has signed the document");
+	JSON_EACH(signature, signatures) {
+		struct span name;
+
+		TRY(roster_signer(c, s, kind, "decide", document, signature->s, &name));
+		if (json_has_text(names, name))
+			FAIL(c, ERR_DENIED, "%.*s has signed twice", SPAN_ARG(name));
+		json_add(c, names, json_text(c, name));
+	}
+	if (two && !names->first->next) {
+		err_next(c, "give --key twice; or --print FILE, and later --signature twice with "
+			    "--document FILE");
+		FAIL(c, ERR_DENIED, "this decision overrules the rule packs: two people who may "
+				    "decide sign it");
+	}
+	json_set_text(c, body, "signature", signatures->first->s);
+	json_set_text(c, body, "name", names->first->s);
+	if (!names->first->next)
+		return ERR_OK;
+	TRY(json_clone(c, signatures, &copy));
+	json_set(c, body, "signatures", copy);
+	json_set(c, body, "names", names);
+	return ERR_OK;
+}
+
 enum err decision_take(struct ctx *c, struct session *s, struct order *o, struct span document,
-		       struct span signature)
+		       const struct json *signatures)
 {
 	struct json *body = json_object(c), *d;
 	enum decision decision;
-	struct span name;
 
 	TRY(vault_sweep(c, s, o));
 	TRY(order_permit(c, s, o, ACT_DECIDED));
 	TRY(vault_need_idle(c, s, o));
 	TRY(json_parse_canonical(c, document, &d));
 	TRY(check_document(c, s, o, d, &decision));
-	TRY(roster_signer(c, s, decision_has_scope(decision) ? "scope" : "decision", "decide",
-			  document, signature, &name));
+	TRY(take_signers(c, s, decision_has_scope(decision) ? "scope" : "decision", document,
+			 signatures, json_count(json_get(d, "overrules")) > 0, body));
 	json_set_str(c, body, "decision", decisions[decision].word);
 	json_set_text(c, body, "document", document);
-	json_set_text(c, body, "signature", signature);
-	json_set_text(c, body, "name", name);
 	return decision_acts(c, s, o, decision, d, body);
 }

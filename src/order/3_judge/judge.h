@@ -1,7 +1,7 @@
 /*
  * Judging an order: the scope compiled from its demand lines, counsel's decision over it, and the
- * letter that follows. The rule packs of src/law will stand before counsel; the decision is a
- * person's and is signed.
+ * letter that follows. What the rule packs make of the order (judgement.h) stands before counsel;
+ * the decision is a person's and is signed, by two where it overrules the packs.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef ORDER_JUDGE_H
@@ -27,7 +27,9 @@ static inline bool decision_has_scope(enum decision d)
 struct decision_asked {
 	enum decision decision;
 	const struct json *reasons;     /* list of codes */
-	const struct json *lines;       /* ids to keep (NULL = all), for comply and narrow */
+	/* Ids to keep, for comply and narrow; NULL = all, and in a narrowing all that the rule
+	 * packs do not call INSUFFICIENT. */
+	const struct json *lines;
 	const struct json *edited;      /* what scope_edit_read gave, or NULL */
 	bool undated_deliver;
 };
@@ -52,10 +54,20 @@ enum err decision_document(struct ctx *c, struct session *s, const struct order 
 /* An unsigned scope for counting: at most 100 lines, numbers only. */
 enum err count_document(struct ctx *c, struct session *s, const struct order *o,
 			struct span *document_out) MUST_USE;
-/* Takes the signed document in: checks it against the order, records the decision, makes the
- * letter, and ends the keys of a refused order. */
+/* Takes the signed document in: checks it against the order and its judgement, records the
+ * decision, makes the letter, and ends the keys of a refused order. */
 enum err decision_take(struct ctx *c, struct session *s, struct order *o, struct span document,
-		       struct span signature) MUST_USE;
+		       const struct json *signatures) MUST_USE;
+
+/* ERR_STATE or ERR_DENIED with words unless the lines may be collected in view of the last
+ * judgement of the rule packs: no fact has changed since; what it calls INSUFFICIENT is overruled;
+ * over each doubt, redirection and conflict of laws counsel has decided, naming it among the
+ * reasons. */
+enum err in_view_allows(struct ctx *c, const struct order *o, const struct json *lines,
+		     const struct json *overrules, const struct json *reasons) MUST_USE;
+/* The reasons why the document leaves out a demand, as the authority is told. */
+enum err in_view_left_out(struct ctx *c, const struct order *o, const struct json *document,
+		       struct span id, struct json **out) MUST_USE;
 
 /* Lines as a file that counsel can edit, and back (through a read hand). */
 enum err scope_edit_text(struct ctx *c, const struct order *o, const struct json *lines,

@@ -173,6 +173,9 @@ static enum err may_collect(struct ctx *c, struct session *s, const struct order
 {
 	TRY(order_permit(c, s, o, ACT_COLLECTION_BEGUN));
 	TRY(order_need_answerable(c, o));
+	/* It may have been judged again since counsel decided. */
+	TRY(in_view_allows(c, o, json_get(o->scope, "lines"), json_get(o->scope, "overrules"),
+			json_get(o->scope, "reasons")));
 	TRY(vault_need_idle(c, s, o));
 	if (!o->collected || again)
 		return ERR_OK;
@@ -185,13 +188,16 @@ static enum err may_collect(struct ctx *c, struct session *s, const struct order
 static enum err start(struct ctx *c, struct session *s, struct order *o, struct span *ticket_out,
 		      struct json **job_out, int *vault_out)
 {
+	const struct json *answer, *two = json_get(o->decided, "signatures");
 	struct json *signatures = json_list(c);
 	struct span scope, signature, old;
-	const struct json *answer;
 
 	TRY(json_need_text(c, o->decided, "document", &scope));
 	TRY(json_need_text(c, o->decided, "signature", &signature));
-	json_add(c, signatures, json_text(c, signature));
+	if (two)
+		TRY(json_clone(c, two, &signatures));
+	else
+		json_add(c, signatures, json_text(c, signature));
 	TRY(live_ticket(c, s, o, scope, &old));
 	TRY(ask_ticket(c, s, o, "collect", scope, signatures, old, &answer));
 	seam_crash_point(CRASH_COLLECT_AFTER_TICKET);

@@ -117,7 +117,7 @@ enum err return_not_returned(struct ctx *c, const struct order *o, const struct 
 			    category = json_opt_text(demand, "category", SPAN_NONE);
 
 		if (!line_of(json_get(o->scope, "lines"), id)) {
-			TRY(json_clone(c, json_get(o->scope, "reasons"), &reasons));
+			TRY(in_view_left_out(c, o, o->scope, id, &reasons));
 			missing(c, list, demand, reasons, "not part of the decided scope");
 		} else if (!span_is(category, "CONTENT_COMM") && !span_is(category, "MSG_META")) {
 			missing(c, list, demand, json_list(c), "not held in this store");

@@ -8,10 +8,22 @@
 /* Every slot that any letter names, with a value that shows where it came from. */
 static size_t all_slots(struct letter_slot *slots)
 {
-	static const char *const names[] = { "provider", "order", "now", "received", "demands",
-					     "authority_reference", "authority_name",
-					     "authority_country", "reasons", "papers", "date",
-					     "scope_sha256", "manifest_sha256", "items", "bytes",
+	static const char *const names[] = { "provider",
+					     "order",
+					     "now",
+					     "received",
+					     "demands",
+					     "authority_reference",
+					     "authority_name",
+					     "authority_country",
+					     "reasons",
+					     "judged",
+					     "papers",
+					     "date",
+					     "scope_sha256",
+					     "manifest_sha256",
+					     "items",
+					     "bytes",
 					     "timestamp" };
 
 	for (size_t i = 0; i < COUNT_OF(names); i++)
