@@ -25,7 +25,8 @@
 
 /* Commands that read no home, and those that root does as itself. */
 static const char *const elsewhere[] = { "help", "verify", "demo", "init", "order new",
-					 "law judge", "law check", "law test", "law explain" };
+					 "law judge", "law check", "law test", "law explain",
+					 "law diff", "law render" };
 /* Options that name a file to read; --out, --pdf, --print and --edit name one to write. */
 static const char *const reads[] = { "paper", "document", "signature", "scope", "pub" };
 static const char *const writes[] = { "out", "pdf", "print", "edit" };
