@@ -250,8 +250,10 @@ def test_options_that_would_be_passed_over(town):
     home.ok("scope", home.ref, "--edit", path)
     for words in (("refuse", "--reason", "PART-BULK", "--line", "d1"), ("comply", "--scope", path),
                   ("ask", "--reason", "PART-BULK", "--scope", path), ("refuse", "--reason", "PART-BULK", "--undated", "deliver"),
-                  ("narrow", "--reason", "PART-BULK", "--line", "d1", "--line", "d9"), ("comply", "--key", home.world.key("ben"))):
+                  ("narrow", "--reason", "PART-BULK", "--line", "d1", "--line", "d9")):
         no(home, 2, "decide", home.ref, *words, as_="Ana", key="ana")
+    # A second key is of a second person who decides.
+    no(home, 4, "decide", home.ref, "comply", "--key", home.world.key("ben"), as_="Ana", key="ana", says="Ben may not decide")
     assert home.state() == "authenticated"
 
 

@@ -344,7 +344,11 @@ def stopped_in_payload(home, process, path):
     """The hand, stopped while it reads the first message; None where it was met too late."""
     while process.poll() is None:
         # The file in the vault gets its length when all is planned and the reading begins.
-        if max((p.stat().st_size for p in (home.dir / "vault").iterdir()), default=0) < LARGE_BYTES:
+        try:
+            largest = max((p.stat().st_size for p in (home.dir / "vault").iterdir()), default=0)
+        except FileNotFoundError:       # it was taken away between the two calls
+            continue
+        if largest < LARGE_BYTES:
             continue
         with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as f:
             hands = [int(pid) for pid in f.read().split()]
