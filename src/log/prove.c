@@ -7,6 +7,8 @@
 
 #include "log/part.h"
 
+#define LOOKS 5u    /* at a log that other processes let grow */
+
 enum err log_path_of_row(struct ctx *c, const struct store_value *place,
 			 const struct store_value *siblings, struct inner_path *out)
 {
@@ -37,7 +39,7 @@ static enum err prove_at(struct ctx *c, struct tiles *t, struct span note, uint6
 }
 
 /* row: body, salt, commitment, tick, place, siblings. */
-static enum err prove_row(struct ctx *c, const struct log *l, const struct store_value *row,
+static enum err prove_once(struct ctx *c, const struct log *l, const struct store_value *row,
 			  struct span *proof_out, struct span *act_out)
 {
 	struct act_proof p = { .index = 0 };
@@ -64,6 +66,21 @@ static enum err prove_row(struct ctx *c, const struct log *l, const struct store
 	TRY(act_proof_check(c, &p, row[0].s, l->key, &checked));
 	*act_out = row[0].s;
 	return act_proof_write(c, &p, proof_out);
+}
+
+/* A tick that another process closes meanwhile puts a longer tile in the place of the one that is
+ * looked for: what fails is looked at again. */
+static enum err prove_row(struct ctx *c, const struct log *l, const struct store_value *row,
+			  struct span *proof_out, struct span *act_out)
+{
+	for (unsigned look = 1; look < LOOKS; look++) {
+		enum err e = prove_once(c, l, row, proof_out, act_out);
+
+		if (e != ERR_VERIFY)
+			return e;
+		err_clear(c);
+	}
+	return prove_once(c, l, row, proof_out, act_out);
 }
 
 enum err log_prove(struct ctx *c, const struct log *l, struct span order_ref, int64_t seq,
