@@ -320,9 +320,10 @@ def test_a_file_that_changes_while_it_is_collected(home, change, status, says):
         decided(home, demand("slow@mail.example"))
         for attempt in range(10):
             again = ["--again"] if home.state() == "collected" else []
+            started = time.time_ns()
             with subprocess.Popen([home.bin / "writ", "collect", home.ref, *again, "--as", "Ben", "--json"], env=home.env(), text=True,
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL) as process:
-                hand = stopped_in_payload(home, process, path)
+                hand = stopped_in_payload(home, process, path, started)
                 if hand:
                     try:
                         change(path, rest)
@@ -340,25 +341,36 @@ def test_a_file_that_changes_while_it_is_collected(home, change, status, says):
     home.sound()
 
 
-def stopped_in_payload(home, process, path):
+def stopped_in_payload(home, process, path, started):
     """The hand, stopped while it reads the first message; None where it was met too late."""
     while process.poll() is None:
-        # The file in the vault gets its length when all is planned and the reading begins.
+        # The file in the vault gets its length when all is planned and the reading begins; an earlier attempt left one, too.
         try:
-            largest = max((p.stat().st_size for p in (home.dir / "vault").iterdir()), default=0)
+            now = [p.stat() for p in (home.dir / "vault").iterdir()]
         except FileNotFoundError:       # it was taken away between the two calls
             continue
-        if largest < LARGE_BYTES:
+        if not any(s.st_size >= LARGE_BYTES and s.st_mtime_ns > started for s in now):
             continue
         with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as f:
             hands = [int(pid) for pid in f.read().split()]
         for hand in hands:
-            os.kill(hand, signal.SIGSTOP)
-            if read_so_far(hand, path) < LARGE_BYTES * 3 // 4:
-                return hand
-            os.kill(hand, signal.SIGCONT)
-            return None
+            try:
+                os.kill(hand, signal.SIGSTOP)
+                wait_until_stopped(hand)
+                # The plan has left it at the end of the file; it goes back to the beginning for the first message.
+                if read_so_far(hand, path) < LARGE_BYTES * 3 // 4:
+                    return hand
+                os.kill(hand, signal.SIGCONT)
+            except (FileNotFoundError, ProcessLookupError):     # it has ended
+                return None
     return None
+
+
+def wait_until_stopped(pid):
+    """A thread in the middle of a call stops when it comes back from it."""
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        while (task / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] not in "TZX":
+            time.sleep(0.0005)
 
 
 def read_so_far(pid, path):
