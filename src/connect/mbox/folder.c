@@ -149,7 +149,7 @@ static bool passed_over(struct span name)
 struct walk {
 	struct ctx *c;
 	struct mbox *m;
-	char name[POOL_NAME_MAX * (DEPTH_MAX + 1)];     /* of the folder so far, with its '/' */
+	char name[(POOL_NAME_MAX + 1) * (DEPTH_MAX + 1)];       /* of the folder, with its '/' */
 	size_t n;
 };
 
@@ -164,6 +164,9 @@ static enum err walk_entry(struct walk *w, int dir, const char *entry, int depth
 	struct stat st;
 	enum err e;
 
+	if (more > POOL_NAME_MAX)       /* some file systems have longer ones */
+		return block(w->c, w->m, span_of(w->name, n ? n - 1 : 0),
+			     "a name in it is too long");
 	memcpy(w->name + n, entry, more);
 	name = span_of(w->name, n + more);
 	if (fstatat(dir, entry, &st, AT_SYMLINK_NOFOLLOW) != 0)

@@ -5,7 +5,7 @@
  */
 #include "connect_test.h"
 
-#include <sys/wait.h>
+#include <poll.h>
 
 #include "connect/mbox/split.h"
 #include "format/date.h"
@@ -355,7 +355,68 @@ static void names_what_is_no_mbox(void **state)
 	opened_close(&o);
 }
 
+/* Names as long as a file system takes them, in folders as deep as they are followed. */
+static void takes_the_longest_names(void **state)
+{
+	struct fixture *f = *state;
+	struct opened o = { .line = line_of("alice") };
+	char path[4096] = "alice", part[256];
+
+	memset(part, 'x', sizeof part - 1);
+	part[sizeof part - 1] = 0;
+	folder(f, path);
+	for (int depth = 0; depth < 8; depth++) {
+		strcat(path, "/");
+		strcat(path, part);
+		folder(f, path);
+	}
+	strcat(path, "/");
+	for (int i = 0; i < 3; i++) {
+		part[0] = (char)('a' + i);
+		file_at(f, strcat(path, part), A "1\n", 5);
+		path[strlen(path) - strlen(part)] = 0;
+	}
+	opened_plan(f, &o);
+	assert_int_equal(o.p.unreadable.count, 0);
+	assert_int_equal(o.p.count, 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(o.p.folder[i].n, 9 * 255 + 8);
+		assert_int_equal(o.p.folder[i].p[8 * 256], 'a' + i);
+	}
+	opened_close(&o);
+}
+
+static void names_what_lies_too_deep(void **state)
+{
+	struct fixture *f = *state;
+	struct opened o = { .line = line_of("alice") };
+	char path[64] = "alice";
+
+	folder(f, path);
+	for (int depth = 0; depth < 9; depth++)
+		folder(f, strcat(path, "/d"));
+	file_at(f, strcat(path, "/box"), A "1\n", 5);
+	opened_plan(f, &o);
+	assert_int_equal(o.p.count, 0);
+	expect_unreadable(&o, "d/d/d/d/d/d/d/d/d", "a folder");
+	opened_close(&o);
+}
+
 /* ---- a store in use ---- */
+
+/* Waiting for a lock, here without time: what another program does meanwhile happens in it. */
+static unsigned waits;
+static struct fixture *delivered_to;
+
+int poll(struct pollfd *fds, nfds_t n, int ms)
+{
+	(void)fds, (void)n, (void)ms;
+	if (++waits == 3 && delivered_to) {
+		file_at(delivered_to, "alice", A "1\n\n" B "half\n\n", 5);
+		assert_int_equal(unlink(at(delivered_to, "alice.lock")), 0);
+	}
+	return 0;
+}
 
 static void waits_for_no_lock(void **state)
 {
@@ -366,7 +427,9 @@ static void waits_for_no_lock(void **state)
 
 	file_at(f, "alice", A "1\n", 5);
 	file_at(f, "alice.lock", "", 5);
+	waits = 0;
 	opened_plan(f, &o);
+	assert_int_equal(waits, 20);
 	assert_int_equal(o.p.count, 0);
 	expect_unreadable(&o, "INBOX", "locked");
 	opened_close(&o);
@@ -409,19 +472,14 @@ static void waits_for_a_delivery(void **state)
 {
 	struct fixture *f = *state;
 	struct opened o = { .line = line_of("alice") };
-	pid_t pid;
 
 	file_at(f, "alice", A "1\n\n" B "ha", 5);
 	file_at(f, "alice.lock", "", 5);
-	pid = fork();
-	if (pid == 0) {
-		usleep(200000);
-		file_at(f, "alice", A "1\n\n" B "half\n\n", 5);
-		unlink(at(f, "alice.lock"));
-		_exit(0);
-	}
+	waits = 0;
+	delivered_to = f;
 	opened_plan(f, &o);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	delivered_to = NULL;
+	assert_int_equal(waits, 3);
 	assert_int_equal(o.p.unreadable.count, 0);
 	expect_item(f, &o, 1, "INBOX/000000000035", "From b Thu Jan  1 00:00:20 1970", "half\n");
 	opened_close(&o);
@@ -534,6 +592,8 @@ int main(void)
 		TEST(folders_are_files),
 		TEST(no_account_is_a_problem),
 		TEST(names_what_is_no_mbox),
+		TEST(takes_the_longest_names),
+		TEST(names_what_lies_too_deep),
 		TEST(waits_for_no_lock),
 		TEST(locks_of_folders),
 		TEST(waits_for_a_delivery),
