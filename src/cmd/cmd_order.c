@@ -53,6 +53,22 @@ static enum err open_all(struct ctx *c, const struct args *a, struct submission 
 	return ERR_OK;
 }
 
+static struct span corrected_order(const struct order *o)
+{
+	return json_opt_text(json_get(o->received, "resubmits"), "order", SPAN_NONE);
+}
+
+/* Files that were handed in before, but for the order that this one says it corrects. */
+static void remark_seen(const struct order *o)
+{
+	JSON_EACH(ref, json_get(o->received, "seen_in"))
+		if (!span_eq(ref->s, corrected_order(o)))
+			talk("REMARK: a file of this order was handed in before, in %.*s. Is it a "
+			     "resubmission (order submit --resubmits), or was a document reused "
+			     "(authenticate --sign REUSED_DOCUMENT)?",
+			     SPAN_ARG(ref->s));
+}
+
 enum err cmd_order_submit(struct ctx *c, const struct command *self, const struct args *a)
 {
 	struct session SESSION_SCOPED s = { .seal = -1 };
@@ -65,15 +81,14 @@ enum err cmd_order_submit(struct ctx *c, const struct command *self, const struc
 	TRY(usage_check(c, self, a, 1));
 	TRY(command_session(c, a, &s));
 	TRY(open_all(c, a, &in));
+	in.resubmits = args_span(a, "resubmits");
 	TRY(order_receive(c, &s, &in, &o, &receipt, &record));
-	JSON_EACH(ref, json_get(o.received, "seen_in"))
-		talk("REMARK: a file of this order was handed in before, in %.*s. Is it a "
-		     "resubmission, or was a document reused (authenticate --sign "
-		     "REUSED_DOCUMENT)?",
-		     SPAN_ARG(ref->s));
+	remark_seen(&o);
 	if (args_has(a, "json")) {
 		json_set_text(c, out, "order", o.ref);
 		json_set_text(c, out, "receipt", receipt);
+		json_set_text(c, out, "resubmits",
+			      corrected_order(&o));
 		TRY(json_clone(c, json_get(o.received, "seen_in"), &seen));
 		json_set(c, out, "seen_in", seen);
 		json_set_text(c, out, "record", json_opt_text(record, "record", SPAN_NONE));

@@ -27,7 +27,7 @@ static enum err head(struct ctx *c, struct session *s, const struct order *o)
 	TRY(time_ago(c, o->received_utc, c->seam->now_ms() / 1000, &ago));
 	say("%.*s  %s: %s", SPAN_ARG(o->ref), order_state_word(o->state),
 	    order_state_means(o->state));
-	say("  whose turn             %s", order_state_turn(o->state));
+	field(c, "whose turn", order_turn(o));
 	printf("  %-22s %.*s\n", "received", SPAN_ARG(ago));
 	TRY(view_get(c, s->store, o->ref, &v, &found));
 	if (found && v.due_at != VIEW_NO_I64) {
@@ -38,6 +38,10 @@ static enum err head(struct ctx *c, struct session *s, const struct order *o)
 	field(c, "country", json_opt_text(issuer, "country", SPAN_NONE));
 	field(c, "its reference", json_opt_text(o->received, "authority_reference", SPAN_NONE));
 	field(c, "instrument", json_opt_text(instrument, "kind", SPAN_NONE));
+	field(c, "corrects", json_opt_text(json_get(o->received, "resubmits"), "order", SPAN_NONE));
+	field(c, "first received", json_opt_text(json_get(o->received, "resubmits"),
+						 "first_received_at", SPAN_NONE));
+	field(c, "came again as", json_opt_text(o->resubmitted, "order", SPAN_NONE));
 	JSON_EACH(ref, json_get(o->received, "seen_in"))
 		field(c, "papers seen before in", ref->s);
 	field(c, "agency claimed", json_opt_text(o->received, "agency", SPAN_NONE));
@@ -102,6 +106,18 @@ static void judgement(struct ctx *c, const struct order *o)
 	field(c, "decision sha256", json_opt_text(o->judged, "decision_sha256", SPAN_NONE));
 }
 
+/* The other order that an act is about: the one that this corrects, or as which it came again. */
+static struct span linked_order(const struct json *act)
+{
+	const struct json *body = json_get(act, "body");
+
+	if (span_is(json_opt_text(act, "act", SPAN_NONE), act_word(ACT_RECEIVED)))
+		return json_opt_text(json_get(body, "resubmits"), "order", SPAN_NONE);
+	if (span_is(json_opt_text(act, "act", SPAN_NONE), act_word(ACT_RESUBMITTED)))
+		return json_opt_text(body, "order", SPAN_NONE);
+	return SPAN_NONE;
+}
+
 static void timeline(struct ctx *c, const struct order *o)
 {
 	say("acts");
@@ -109,10 +125,12 @@ static void timeline(struct ctx *c, const struct order *o)
 		const struct json *actor = json_get(act, "actor");
 		struct span who = json_opt_text(actor, "name",
 						json_opt_text(actor, "unix_user", SPAN_NONE));
+		struct span other = linked_order(act);
 
-		say("  %3lld  %.*s  %-32s %.*s", (long long)json_opt_int(act, "seq", 0),
+		say("  %3lld  %.*s  %-32s %.*s%s%.*s", (long long)json_opt_int(act, "seq", 0),
 		    SPAN_ARG(json_opt_text(act, "made_at", SPAN_NONE)),
-		    act_words(json_opt_text(act, "act", SPAN_NONE)), SPAN_ARG(plain(c, who)));
+		    act_words(json_opt_text(act, "act", SPAN_NONE)), SPAN_ARG(plain(c, who)),
+		    other.n ? "  " : "", SPAN_ARG(plain(c, other)));
 	}
 }
 
@@ -126,7 +144,11 @@ enum err cmd_show(struct ctx *c, const struct command *self, const struct args *
 	if (args_has(a, "json")) {
 		json_set_text(c, out, "order", o.ref);
 		json_set_str(c, out, "state", order_state_word(o.state));
-		json_set_str(c, out, "waiting_for", order_state_turn(o.state));
+		json_set_text(c, out, "waiting_for", order_turn(&o));
+		json_set_text(c, out, "resubmits",
+			      json_opt_text(json_get(o.received, "resubmits"), "order", SPAN_NONE));
+		json_set_text(c, out, "resubmitted_as",
+			      json_opt_text(o.resubmitted, "order", SPAN_NONE));
 		TRY(json_clone(c, o.acts, &copy));
 		json_set(c, out, "acts", copy);
 		return say_json(c, out);

@@ -184,6 +184,25 @@ enum err order_append_all(struct ctx *c, struct session *s, struct order *o,
 	return store_commit(c, &work);
 }
 
+enum err order_append_both(struct ctx *c, struct session *s, struct order *o,
+			   const struct new_act *act, struct order *other,
+			   const struct new_act *on_other)
+{
+	STORE_WORK_SCOPED struct store_work work = { NULL };
+
+	TRY(order_permit(c, s, o, act->kind));
+	if (!o->acts)
+		o->acts = json_list(c);
+	TRY(store_begin(c, s->store, &work));
+	TRY(check_unchanged(c, s, o));
+	TRY(check_unchanged(c, s, other));
+	TRY(append_one(c, s, o, act));
+	TRY(append_one(c, s, other, on_other));
+	TRY(order_project(c, s, o));
+	TRY(order_project(c, s, other));
+	return store_commit(c, &work);
+}
+
 enum err order_append(struct ctx *c, struct session *s, struct order *o, enum act_kind kind,
 		      struct json *body)
 {
@@ -268,7 +287,7 @@ static struct order_view view_of(const struct order *o)
 		.authority_reference = json_opt_text(o->received, "authority_reference", SPAN_NONE),
 		.received_at = o->received_utc,
 		.due_at = due_of(o),
-		.waiting_for = span_str(order_state_turn(o->state)),
+		.waiting_for = order_turn(o),
 		.decided = json_opt_text(o->scope, "decision", SPAN_NONE),
 		.last_seq = o->last_seq,
 	};

@@ -157,6 +157,8 @@ enum err letter_slots(struct ctx *c, struct session *s, const struct order *o,
 	slot(slots, count, "demands", demands);
 	slot(slots, count, "authority_reference",
 	     json_opt_text(o->received, "authority_reference", SPAN("unknown")));
+	slot(slots, count, "earlier",
+	     json_opt_text(json_get(o->received, "resubmits"), "order", SPAN_NONE));
 	slot(slots, count, "authority_name",
 	     json_opt_text(issuer, "authority_name", SPAN("unknown")));
 	slot(slots, count, "authority_country", json_opt_text(issuer, "country", SPAN("unknown")));

@@ -33,6 +33,9 @@ static const struct {
 #define IN_APPROVED S(APPROVED)
 #define IN_RELEASED (S(RELEASED) | S(DELIVERED))
 #define IN_SEALED (S(COLLECTING) | S(COLLECTED) | S(APPROVED) | S(RELEASED))
+/* The authority was told what is wrong with it, or with a part of it. */
+#define IN_ANSWERED                                                                                \
+	(IN_COLLECTABLE | IN_RELEASED | S(ASKED) | S(REDIRECTED) | S(REFUSED))
 #define IN_ANY ((1u << ORDER_STATES) - 1)
 
 static const struct {
@@ -65,6 +68,14 @@ const char *order_state_means(enum order_state state)
 const char *order_state_turn(enum order_state state)
 {
 	return states[state].turn;
+}
+
+struct span order_turn(const struct order *o)
+{
+	bool waits = o->state == ORDER_ASKED || o->state == ORDER_REDIRECTED;
+
+	return waits && o->resubmitted ? SPAN("see the order as which it came again")
+				       : span_str(states[o->state].turn);
 }
 
 bool order_state_is_open(enum order_state state)
@@ -201,6 +212,22 @@ enum err order_need_answerable(struct ctx *c, const struct order *o)
 	     SPAN_ARG(decided_for), SPAN_ARG(agency));
 }
 
+enum err order_need_last(struct ctx *c, struct session *s, const struct order *o)
+{
+	struct span later = json_opt_text(o->resubmitted, "order", SPAN_NONE);
+	struct order as;
+
+	if (!o->resubmitted)
+		return ERR_OK;
+	TRY(order_load(c, s, later, &as));
+	if (as.state == ORDER_WITHDRAWN || as.state == ORDER_VOID)
+		return ERR_OK;
+	err_next(c, "go on with %.*s; if that one is no correction of it, void that one",
+		 SPAN_ARG(later));
+	FAIL(c, ERR_STATE, "order %.*s came again as %.*s and is answered there", SPAN_ARG(o->ref),
+	     SPAN_ARG(later));
+}
+
 /* What was collected is gone for good; what was handed over stays handed over. */
 static void fold_destroyed(struct order *o, const struct json *body)
 {
@@ -223,6 +250,8 @@ static void fold_file(struct order *o, enum act_kind kind, const struct json *bo
 	}
 	if (kind == ACT_GAGGED)
 		o->gag = body;
+	if (kind == ACT_RESUBMITTED)
+		o->resubmitted = body;
 	if (kind == ACT_PRESERVED)
 		o->preserved = body;
 	if (kind == ACT_NOTICE_DECIDED) {
@@ -324,6 +353,7 @@ static enum err fold_body(struct ctx *c, struct order *o, enum act_kind kind,
 	case ACT_JUDGED:
 	case ACT_GAGGED:
 	case ACT_PRESERVED:
+	case ACT_RESUBMITTED:
 	case ACT_NOTICE_DECIDED:
 		fold_file(o, kind, body);
 		return ERR_OK;

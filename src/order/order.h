@@ -34,6 +34,7 @@ struct order {
 	const struct json *received, *authenticated, *decided, *begun, *collected, *notice, *gag;
 	const struct json *preserved, *stated, *released, *timestamped, *delivered, *counted;
 	const struct json *ended, *destroyed;
+	const struct json *resubmitted;         /* the order as which it came again */
 	const struct json *judged;              /* the last judgement of the rule packs */
 	bool judged_stale;                      /* facts have changed since */
 	const struct json *scope;               /* the decided scope or decision document, read */
@@ -46,6 +47,8 @@ struct order {
 const char *order_state_word(enum order_state state);
 const char *order_state_means(enum order_state state);
 const char *order_state_turn(enum order_state state);
+/* Whose turn it is: of its state, or of the order as which it came again. */
+struct span order_turn(const struct order *o);
 bool order_state_is_open(enum order_state state);       /* somebody still has to act */
 const char *act_word(enum act_kind kind);
 const char *act_words(struct span act);                 /* for the timeline */
@@ -63,6 +66,8 @@ enum err order_need_verified(struct ctx *c, const struct order *o) MUST_USE;
 /* The same once counsel has decided: the sender is still verified, and still the agency that
  * counsel decided for. */
 enum err order_need_answerable(struct ctx *c, const struct order *o) MUST_USE;
+/* ERR_STATE where it came again as another order that still stands: an order is answered once. */
+enum err order_need_last(struct ctx *c, struct session *s, const struct order *o) MUST_USE;
 
 /* Appends acts with their salted commitments and the projection, in one transaction, and folds
  * them into o: either all happened or none. o may be a new order (last_seq 0, ref set). ERR_BUSY
@@ -76,6 +81,10 @@ enum err order_append_all(struct ctx *c, struct session *s, struct order *o,
 			  const struct new_act *acts, size_t count) MUST_USE;
 enum err order_append(struct ctx *c, struct session *s, struct order *o, enum act_kind kind,
 		      struct json *body) MUST_USE;
+/* An act each on two orders that are linked by them, in one transaction. */
+enum err order_append_both(struct ctx *c, struct session *s, struct order *o,
+			   const struct new_act *act, struct order *other,
+			   const struct new_act *on_other) MUST_USE;
 /* Whether that reference (in its canonical form) is taken. */
 enum err order_exists(struct ctx *c, struct session *s, struct span ref, bool *out) MUST_USE;
 /* The same for the home itself (order HOME): act words founded, roster, agency, policy, stores ...

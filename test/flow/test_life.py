@@ -431,7 +431,7 @@ def test_json_of_every_command_that_has_it(home):
     order = life.order_file(home.base / "order.yaml", home.world)
     got = home.json("order", "submit", order, "--paper", home.world.paper, as_="Ana")
     home.ref = got["order"]
-    assert set(got) == {"json_version", "order", "receipt", "record", "record_seal", "seen_in"}
+    assert set(got) == {"json_version", "order", "receipt", "record", "record_seal", "resubmits", "seen_in"}
     home.authenticate()
     assert set(home.json("scope", home.ref, as_="Ana")) == {"json_version", "lines", "open", "counts"}
     home.decide()
@@ -439,7 +439,7 @@ def test_json_of_every_command_that_has_it(home):
     for words, keys in ((("order", "list"), {"orders"}), (("roster", "list"), {"rows", "policy", "roster_version"}),
                         (("agency", "list"), {"rows", "policy", "roster_version"}), (("doctor",), {"findings", "missing", "ready"}),
                         (("tick",), {"size", "time_ms", "acts", "waiting"}),
-                        (("show", home.ref), {"order", "state", "waiting_for", "acts"}),
+                        (("show", home.ref), {"order", "state", "waiting_for", "resubmits", "resubmitted_as", "acts"}),
                         (("log", "verify"), {"findings", "differences", "acts", "size"}),
                         (("fsck",), {"findings", "differences", "acts", "size"})):
         assert set(home.json(*words)) == keys | {"json_version"}, words

@@ -252,11 +252,25 @@ static enum err read_order_file(struct ctx *c, struct session *s, const struct s
 	return ERR_OK;
 }
 
+/* The order alone, or together with the act on the earlier one that it corrects. */
+static enum err append_received(struct ctx *c, struct session *s, struct order *o,
+				struct json *body, struct order *earlier)
+{
+	struct new_act received = { ACT_RECEIVED, body },
+		       again = { ACT_RESUBMITTED, json_object(c) };
+
+	if (!earlier)
+		return order_append_all(c, s, o, &received, 1);
+	json_set_text(c, again.body, "order", o->ref);
+	return order_append_both(c, s, o, &received, earlier, &again);
+}
+
 enum err order_receive(struct ctx *c, struct session *s, const struct submission *in,
 		       struct order *out, struct span *receipt_out, const struct json **record_out)
 {
 	struct json *papers = json_list(c), *file = json_list(c), *body = NULL;
 	struct seen seen = { { file, papers }, json_list(c) };
+	struct order earlier, *corrected = in->resubmits.n ? &earlier : NULL;
 	const struct json *read = NULL;
 	FD_SCOPED int fd = -1;
 	bool before = false;
@@ -270,6 +284,9 @@ enum err order_receive(struct ctx *c, struct session *s, const struct submission
 	TRY(check_document_hash(c, json_get(read, "facts"), papers));
 	seam_crash_point(CRASH_RECEIVE_AFTER_PAPERS);
 	TRY(received_body(c, read, papers, file, &body));
+	json_set(c, body, "resubmits", NULL);
+	if (corrected)
+		TRY(resubmission_check(c, s, body, in->resubmits, corrected));
 	if (before)
 		TRY(store_run(c, s->store, QUERY_ACT_NAMED, PARAMS(P_STR("received")), seen_row,
 			      &seen));
@@ -277,7 +294,7 @@ enum err order_receive(struct ctx *c, struct session *s, const struct submission
 	*out = (struct order){ .last_seq = 0 };
 	TRY(free_ref(c, s, &out->ref));
 	TRY(receipt_make(c, s, out->ref, body, receipt_out, record_out));
-	TRY(order_append(c, s, out, ACT_RECEIVED, body));
+	TRY(append_received(c, s, out, body, corrected));
 	seam_crash_point(CRASH_RECEIVE_AFTER_ACT);
 	return ERR_OK;
 }

@@ -19,13 +19,22 @@ struct submission {
 	struct submitted_file order;
 	struct submitted_file paper[PAPERS_MAX];        /* the first is the order itself */
 	size_t papers;
+	struct span resubmits;  /* the earlier order that it corrects; may be none */
 };
 
-/* The act's body also has "seen_in": the orders in which one of these files was handed in before (a
- * resubmission, or a reused document). The reference, and a receipt signed by the seal: its text,
- * the record and the signature. */
+/* The act's body also has "resubmits" {order, agency, first_received_at} (null where it is none;
+ * the earlier order gets an act in the same transaction), and "seen_in": the orders
+ * in which one of these files was handed in before (a resubmission, or a reused document). The
+ * reference, and a receipt signed by the seal: its text, the record and the signature. */
 enum err order_receive(struct ctx *c, struct session *s, const struct submission *in,
 		       struct order *out, struct span *receipt_out, const struct json **record_out)
+	MUST_USE;
+/* The order in body comes again, corrected, in place of the one of that reference: which was
+ * returned, is of the same agency and other files, and has not come again already. */
+enum err resubmission_check(struct ctx *c, struct session *s, struct json *body, struct span ref,
+			    struct order *earlier_out) MUST_USE;
+/* The sender, once it is known, is the agency that the earlier order was returned to. */
+enum err resubmission_need_agency(struct ctx *c, const struct order *o, struct span agency)
 	MUST_USE;
 /* What a hand says that it read in an order file: fails unless every part of it is there and every
  * text can stand in a letter. */

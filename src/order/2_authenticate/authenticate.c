@@ -6,6 +6,7 @@
 
 #include "base/num.h"
 #include "format/facts.h"
+#include "order/1_receive/receive.h"
 
 /* The ways, and the word of the law for each (FACTS: issuer.contact_check). */
 static const struct {
@@ -109,8 +110,10 @@ enum err order_authenticate(struct ctx *c, struct session *s, struct order *o,
 		     "say over which number or key, and where it was found independently of the "
 		     "request");
 	}
-	if (ways[way].verifies)
+	if (ways[way].verifies) {
 		TRY(check_agency(c, s, agency));
+		TRY(resubmission_need_agency(c, o, agency));
+	}
 	json_set_text(c, body, "by", a->by);
 	json_set_str(c, body, "contact_check", ways[way].contact_check);
 	json_set_bool(c, body, "verified", ways[way].verifies);

@@ -225,6 +225,13 @@ static enum err common(struct ctx *c, struct session *s, const struct order *o, 
 	return ERR_OK;
 }
 
+/* Data go to a verified sender, and once. */
+static enum err need_answerable(struct ctx *c, struct session *s, const struct order *o)
+{
+	TRY(order_need_verified(c, o));
+	return order_need_last(c, s, o);
+}
+
 enum err decision_document(struct ctx *c, struct session *s, const struct order *o,
 			   const struct decision_asked *a, struct span *document_out,
 			   const char **kind_out)
@@ -240,7 +247,7 @@ enum err decision_document(struct ctx *c, struct session *s, const struct order 
 	if (!o->judged)
 		TRY(check_reasons(c, a->decision, a->reasons));
 	if (scope)
-		TRY(order_need_verified(c, o));
+		TRY(need_answerable(c, s, o));
 	if (a->decision == DECIDE_NARROW && !a->lines && !a->edited)
 		TRY(in_view_sufficient(c, o, &asked.lines));
 	if (scope)
@@ -340,7 +347,7 @@ static enum err check_document(struct ctx *c, struct session *s, const struct or
 	TRY(check_reasons(c, *out, json_get(d, "reasons")));
 	if (!decision_has_scope(*out))
 		return ERR_OK;
-	TRY(order_need_verified(c, o));
+	TRY(need_answerable(c, s, o));
 	TRY(check_lines(c, o, json_get(d, "lines"), *out));
 	return in_view_allows(c, o, json_get(d, "lines"), json_get(d, "overrules"),
 			   json_get(d, "reasons"));

@@ -54,6 +54,8 @@ static const struct {
 	{ "counted", OPEN },
 	{ "judged", OPEN },
 	{ "decided", OPEN " collecting" },
+	{ "resubmitted", "decided collecting collected approved released delivered asked "
+			 "redirected refused" },
 	{ "lettered", ALL },
 	{ "collection_begun", "decided collecting collected approved" },
 	{ "collection_failed", "collecting" },

@@ -24,7 +24,8 @@ static size_t all_slots(struct letter_slot *slots)
 					     "manifest_sha256",
 					     "items",
 					     "bytes",
-					     "timestamp" };
+					     "timestamp",
+					     "earlier" };
 
 	for (size_t i = 0; i < COUNT_OF(names); i++)
 		slots[i] = (struct letter_slot){ names[i], span_str(names[i]) };
