@@ -1,17 +1,20 @@
 /*
  * A troublemaker's clock: preloaded into the untouched release executable, it stops the hand at one
- * exact moment after its cage has closed, so that a test can change the mailbox just then. It waits
- * on a page that it shares with the test (PAUSE_PAGE), without a system call. PAUSE_AT says when:
+ * exact moment after its cage has closed, so that a test can change the mailbox just then, or end the
+ * hand. It waits on a page that it shares with the test (PAUSE_PAGE: state, then its pid), by a futex,
+ * which the cage allows. PAUSE_AT says when:
  *   list:N       before the N-th getdents64
  *   look:NAME    before a file of that name is looked at (fstatat)
  *   open:NAME#N  before it is opened for the N-th time; opened:NAME#N just after
  *   read:NAME#N  after the first bytes of it were read, opened for the N-th time
+ *   payload:N    after the N-th read since the vault file got its size: all is planned by then
  * It changes nothing itself.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -20,6 +23,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { RUNNING, WAITING, GO };
@@ -27,8 +31,8 @@ enum { RUNNING, WAITING, GO };
 static struct {
 	char when[16], name[300];
 	int number, seen, fd;
-	bool closed;
-	_Atomic int *state;
+	bool closed, sized;
+	_Atomic int *state;             /* and behind it the pid */
 } me = { .fd = -1 };
 
 static int (*real_load)(void *filter);
@@ -37,6 +41,7 @@ static ssize_t (*real_read)(int fd, void *p, size_t n);
 static ssize_t (*real_pread)(int fd, void *p, size_t n, off_t at);
 static int (*real_openat)(int dir, const char *path, int flags, ...);
 static int (*real_fstatat)(int dir, const char *path, struct stat64 *st, int flags);
+static int (*real_fallocate)(int fd, int mode, off64_t at, off64_t n);
 
 static void find(void *to, const char *name)
 {
@@ -55,15 +60,15 @@ __attribute__((constructor)) static void begin(void)
 	find(&real_pread, "pread64");
 	find(&real_openat, "openat64");
 	find(&real_fstatat, "fstatat64");
+	find(&real_fallocate, "fallocate64");
 	if (fd < 0 || !at)
 		return;
 	me.state = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
 	me.number = 1;
-	if (sscanf(at, "list:%d", &me.number) == 1)
-		strcpy(me.when, "list");
-	else
-		sscanf(at, "%15[a-z]:%299[^\n]", me.when, me.name);
+	sscanf(at, "%15[a-z]:%299[^\n]", me.when, me.name);
+	if (!strcmp(me.when, "list") || !strcmp(me.when, "payload"))
+		me.number = atoi(me.name);
 	/* Without a number it is the first time. */
 	last = strrchr(me.name, '#');
 	if (last) {
@@ -78,7 +83,7 @@ static void wait_here(void)
 		return;
 	atomic_store(me.state, WAITING);
 	while (atomic_load(me.state) != GO)
-		__builtin_ia32_pause();
+		syscall(SYS_futex, me.state, FUTEX_WAIT, WAITING, NULL, NULL, 0);
 }
 
 static bool is(const char *when, const char *path)
@@ -89,8 +94,11 @@ static bool is(const char *when, const char *path)
 int seccomp_load(void *filter);
 int seccomp_load(void *filter)
 {
-	int rc = real_load(filter);
+	int rc;
 
+	if (me.state && me.state != MAP_FAILED)
+		atomic_store(me.state + 1, getpid());
+	rc = real_load(filter);
 	me.closed = rc == 0;
 	return rc;
 }
@@ -130,8 +138,16 @@ int fstatat64(int dir, const char *path, struct stat64 *st, int flags)
 	return real_fstatat(dir, path, st, flags);
 }
 
+int fallocate64(int fd, int mode, off64_t at, off64_t n)
+{
+	me.sized = true;
+	return real_fallocate(fd, mode, at, n);
+}
+
 static ssize_t was_read(int fd, ssize_t n)
 {
+	if (me.sized && is("payload", NULL))
+		wait_here();
 	if (me.closed && fd >= 0 && fd == me.fd && n > 0) {
 		me.fd = -1;
 		wait_here();

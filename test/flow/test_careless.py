@@ -16,7 +16,7 @@ import time
 import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
-from harness import life, tools  # noqa: E402
+from harness import life, pause, tools  # noqa: E402
 from harness.life import demand  # noqa: E402
 
 if not tools.program("writ"):
@@ -148,46 +148,19 @@ def test_200_demands_of_long_targets_are_received(home):
 
 # ---- two commands, and one that was killed ----
 
-def slow_mailbox(home):
-    """A mailbox of one large message, so that its collection can be met while it runs."""
-    box = home.world.mail / "main" / "mail.example" / "slow" / "Maildir" / "cur"
-    box.mkdir(parents=True, exist_ok=True)
-    big = box / "big.M1P1.h:2,S"
-    if not big.exists():
-        with open(big, "wb") as f:
-            f.write(b"From: a\nDate: Mon, 2 Nov 2026 10:00:00 +0000\n\n")
-            f.truncate(256 << 20)
-        os.utime(big, (life.utc("2026-11-02 10:00:00"),) * 2)
-        for part in ("new", "tmp"):
-            (box.parent / part).mkdir()
-    return big
-
-
 @contextlib.contextmanager
 def collecting(home):
-    slow_mailbox(home)
-    home.submit([demand("slow@mail.example")])
-    home.authenticate()
-    home.decide()
-    with subprocess.Popen([home.bin / "writ", "collect", home.ref, "--as", "Ben"], env=home.env(), stdout=subprocess.PIPE,
+    """A collection whose hand waits in the middle of the mail."""
+    home.to("decided")
+    moment = pause.Pause(home.base, "payload:2")
+    with subprocess.Popen([home.bin / "writ", "collect", home.ref, "--as", "Ben"], env=home.env(**moment.env), stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL) as process:
-        end = time.monotonic() + 30
-        while not any((home.dir / "vault").iterdir()) and time.monotonic() < end and process.poll() is None:
-            time.sleep(0.002)
-        with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as f:
-            hands = [int(pid) for pid in f.read().split()]
-        for hand in hands:
-            os.kill(hand, signal.SIGSTOP)
-        assert process.poll() is None, process.communicate()
-
-        def go_on():
-            while hands:
-                os.kill(hands.pop(), signal.SIGCONT)
-        process.go_on = go_on
+        assert moment.reached(process), process.communicate()
+        process.go_on = moment.go_on
         try:
             yield process
         finally:
-            go_on()
+            moment.go_on()
             if process.poll() is None:
                 process.kill()
 
@@ -230,7 +203,7 @@ def test_a_killed_collection_ends_with_a_new_decision(home):
     end = time.monotonic() + 60
     while home.run("decide", home.ref, "refuse", "--reason", "PART-BULK", as_="Ana", key="ana").exit == 6:
         assert time.monotonic() < end, "the hand ends with its caller"
-        time.sleep(0.2)
+        time.sleep(0.01)
     assert home.state() == "refused" and list((home.dir / "vault").iterdir()) == []
     home.sound()
 

@@ -1,13 +1,11 @@
 """Mailboxes that somebody made to mislead a collection: odd names, sizes and kinds of files, links, what may not be read, what
 changes at any moment, very many entries. The collection ends in exactly what lies there, or lists exactly what could not be
 read and gives nothing; never in a wrong package. SPDX-License-Identifier: Apache-2.0"""
-import mmap
 import os
 import pathlib
 import re
 import shutil
 import socket
-import struct
 import sys
 import tarfile
 import tempfile
@@ -16,11 +14,10 @@ import time
 import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
-from harness import fake_seal, hand, life, mailbox, tools  # noqa: E402
+from harness import fake_seal, hand, life, mailbox, pause, tools  # noqa: E402
 from harness.mailbox import INSIDE, OUTSIDE, Expected  # noqa: E402
 
-PAUSE = tools.program("cage_pause.so")
-if not tools.program("writ-hand") or not PAUSE:
+if not tools.program("writ-hand") or not pause.LIBRARY:
     pytest.fail("writ-hand or cage_pause.so is not built (WRIT_BUILD)", pytrace=False)
 FULL = bool(os.environ.get("WRIT_FULL"))
 NOBODY = 65534
@@ -359,28 +356,22 @@ class Paused:
     """A fetch that stops at one exact moment; then change() is done and it goes on."""
 
     def __init__(self, home, at, tmp_path, meaning="delivery"):
-        page = tmp_path / "page"
-        page.write_bytes(bytes(4096))
         self.fd = hand.memory()
-        with open(page, "r+b") as f:
-            self.page = mmap.mmap(f.fileno(), 4096)
-        self.hand = hand.Hand(home=home.dir, env={"LD_PRELOAD": str(PAUSE), "PAUSE_PAGE": str(page), "PAUSE_AT": at})
+        self.pause = pause.Pause(tmp_path, at)
+        self.hand = hand.Hand(home=home.dir, env=self.pause.env)
         hand.send(self.hand.sock, hand.canonical(home.job("fetch", home.scope(date_meaning=meaning))), (self.fd,))
 
     def done(self, change):
         """(answer, vault, whether that moment came)"""
-        end = time.monotonic() + 30
-        while (state := struct.unpack("i", self.page[:4])[0]) != 1 and self.hand.process.poll() is None:
-            assert time.monotonic() < end
-            time.sleep(0.0005)
-        if state == 1:
+        came = self.pause.reached(self.hand.process)
+        if came:
             change()
-            self.page[:4] = struct.pack("i", 2)
+            self.pause.go_on()
         answer = self.hand.end()
         assert self.hand.status == 0, self.hand.log
         vault = hand.content(self.fd)
         os.close(self.fd)
-        return answer, vault, state == 1
+        return answer, vault, came
 
 
 VICTIM = "5.M5.victim:2,S"
