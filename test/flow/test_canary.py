@@ -7,7 +7,6 @@ import base64
 import json
 import os
 import pathlib
-import random
 import resource
 import secrets
 import shutil
@@ -21,14 +20,17 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
 import pyformats  # noqa: E402
-from harness import homes, life  # noqa: E402
+from harness import homes, life, pause  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not shutil.which("age"), reason="SKIPPED: age is not installed")
 
 ACCOUNT = "mallory@mail.example"
 MESSAGES, BODY_BYTES = 600, 64000
-KILLS = [signal.SIGKILL] * 8 + [signal.SIGSEGV] * 3 + [signal.SIGABRT, signal.SIGTERM]
-RANDOM = random.Random(20261122)
+# How a hand is ended, and when: while it plans, at its first message, further on.
+KILLS = [(signal.SIGKILL, m) for m in ("list:1", "payload:1", "payload:2", "payload:7", "payload:60", "payload:150", "payload:400")]
+KILLS += [(signal.SIGSEGV, m) for m in ("list:1", "payload:1", "payload:100")]
+KILLS += [(signal.SIGABRT, "payload:30"), (signal.SIGTERM, "payload:300")]
+MBOX_KILLS = [(signal.SIGKILL, "payload:1"), (signal.SIGKILL, "payload:20"), (signal.SIGSEGV, "payload:2"), (signal.SIGABRT, "payload:5")]
 
 
 class Planted:
@@ -41,7 +43,7 @@ class Planted:
 
 
 def mail_with(world, planted):
-    """A mailbox that takes some tenths of a second to collect; the texts are in every message."""
+    """The texts are in every message."""
     top = world.mail / "main" / "mail.example" / "mallory" / "Maildir"
     for part in ("cur", "new", "tmp"):
         (top / part).mkdir(parents=True)
@@ -100,34 +102,16 @@ class Watched(life.Home):
         # The mail itself is not what we look for.
         return [f for f in found if f"{self.world.base}/" not in f[0]]
 
-    def collecting(self):
-        """Pids of the hands at work for this home."""
-        want, found = f"\0--home\0{self.dir}\0".encode(), []
-        for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
-            try:
-                if want in path.read_bytes() and b"writ-hand" in path.read_bytes():
-                    found.append(int(path.parent.name))
-            except OSError:
-                pass
-        return found
-
-    def kill_in_collection(self, how, after):
-        """Starts a collection and ends its hand; True where it was in time."""
+    def kill_in_collection(self, how, moment):
+        """Starts a collection and ends its hand at that moment."""
         argv = [str(self.bin / "writ"), "collect", self.ref, "--as", "Ben"]
+        there = pause.Pause(self.base, moment)
         with open(self.said, "ab") as said:
-            process = subprocess.Popen(argv, env=self.env(), stdin=subprocess.DEVNULL, stdout=said, stderr=said, cwd=self.base)
-            end = time.monotonic() + 20
-            while time.monotonic() < end and process.poll() is None:
-                hands = self.collecting()
-                if hands:
-                    time.sleep(after)
-                    for pid in hands:
-                        try:
-                            os.kill(pid, how)
-                        except ProcessLookupError:
-                            pass
-                    break
-            return process.wait(timeout=60) != 0
+            process = subprocess.Popen(argv, env=self.env(**there.env), stdin=subprocess.DEVNULL, stdout=said, stderr=said, cwd=self.base)
+            assert there.reached(process)
+            os.kill(there.pid, how)
+            assert process.wait(timeout=60) == 1
+        assert not [p for p in self.base.iterdir() if p.name.startswith("core")], how
 
 
 @pytest.fixture(scope="module")
@@ -199,19 +183,11 @@ def test_nothing_is_left_by_a_crash(home, planted, point):
 
 def test_nothing_is_left_by_a_killed_hand(home, planted, cores):
     begun(home)
-    in_time = 0
-    for how in KILLS:
-        in_time += home.kill_in_collection(how, RANDOM.choice((0, 0.01, 0.03, 0.06, 0.1, 0.15)))
-        assert not [p for p in home.base.iterdir() if p.name.startswith("core")], how
-    assert in_time >= len(KILLS) // 2, f"only {in_time} kills came in time"
+    for how, moment in KILLS:
+        home.kill_in_collection(how, moment)
     assert not home.traces(planted)
     # And at its end the whole: nothing of what was begun is counted or left.
-    # Where the last kill came too late the order is collected already, or is so a moment from now.
-    try:
-        items = home.collect()["items"]
-    except AssertionError:
-        items = home.collect("--again")["items"]
-    assert items == 2 * MESSAGES
+    assert home.collect()["items"] == 2 * MESSAGES
     assert not home.traces(planted)
     home.withhold()
     home.approve("Ben")
@@ -245,20 +221,14 @@ def test_nothing_is_left_of_an_mbox(world, planted, tmp_path_factory, cores):
     try:
         home.init()
         begun(home)
-        in_time = 0
-        for how in KILLS[6:]:
-            in_time += home.kill_in_collection(how, RANDOM.choice((0, 0.01, 0.03, 0.06)))
-            assert not [p for p in home.base.iterdir() if p.name.startswith("core")], how
-        assert in_time and not home.traces(planted)
-        # The disk is full in the middle of the file.
-        subprocess.run(["sh", "-c", f"ulimit -f 2000; exec {home.bin / 'writ'} collect {home.ref} --again --as Ben"],
-                       env=home.env(), cwd=home.base, capture_output=True, check=False)
+        for how, moment in MBOX_KILLS:
+            home.kill_in_collection(how, moment)
         assert not home.traces(planted)
-        try:
-            items = home.collect()["items"]
-        except AssertionError:
-            items = home.collect("--again")["items"]
-        assert items == 2 * MESSAGES and not home.traces(planted)
+        # The disk is full in the middle of the file.
+        full = subprocess.run(["sh", "-c", f"ulimit -f 2000; exec {home.bin / 'writ'} collect {home.ref} --as Ben"],
+                              env=home.env(), cwd=home.base, capture_output=True, check=False)
+        assert full.returncode == 1 and home.state() == "decided" and not home.traces(planted), full
+        assert home.collect()["items"] == 2 * MESSAGES and not home.traces(planted)
     finally:
         home.stop()
 
