@@ -119,7 +119,7 @@ static bool is_instant(struct span s)
 {
 	int64_t utc_s;
 
-	return like(s, "0000-00-00T00:00:00Z") && time_parse(s, &utc_s);
+	return time_parse_utc(s, &utc_s);
 }
 
 static bool is_region(struct span s)

@@ -116,6 +116,11 @@ bool time_parse(struct span s, int64_t *utc_s_out)
 	return true;
 }
 
+bool time_parse_utc(struct span s, int64_t *utc_s_out)
+{
+	return span_ends(s, "Z") && time_parse(s, utc_s_out);
+}
+
 enum err time_ago(struct ctx *c, int64_t utc_s, int64_t now_s, struct span *out)
 {
 	bool past = utc_s <= now_s;

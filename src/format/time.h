@@ -17,6 +17,8 @@ enum err time_span(struct ctx *c, int64_t utc_s, struct span *out)
 /* Reads RFC 3339 ("2026-11-22T10:00:00Z", "...+01:00"); false if it is none or the day does not
  * exist. */
 bool time_parse(struct span s, int64_t *utc_s_out);
+/* The one form of a time in a document, which time_text writes: in UTC, with Z. */
+bool time_parse_utc(struct span s, int64_t *utc_s_out);
 /* Reads "2026-11-22". */
 bool date_parse(struct span s, int *year, int *month, int *day);
 /* Days since 1970-01-01 of the proleptic Gregorian calendar, and back. */

@@ -65,7 +65,7 @@ static enum err return_form(struct turn *t, struct span text, struct json **out)
 	TRY(json_need_int(t->c, j, "version", &version));
 	TRY(json_need_text(t->c, j, "kind", &kind));
 	TRY(json_need_text(t->c, j, "made_at", &made_at));
-	if (version != 1 || !span_is(kind, "return") || !time_parse(made_at, &t->f.made_at))
+	if (version != 1 || !span_is(kind, "return") || !time_parse_utc(made_at, &t->f.made_at))
 		FAIL(t->c, ERR_FORMAT, "its version, kind or made_at is not that of a return.json");
 	TRY(json_need_object(t->c, j, "notice", &notice));
 	TRY(json_need_object(t->c, j, "issuer", &issuer));
@@ -117,7 +117,7 @@ static bool same_instant(const struct json *line, const struct json *wanted, con
 
 	if (!said || said->type != JSON_TEXT)
 		return json_equal(said, is);
-	return is && is->type == JSON_INT && time_parse(said->s, &utc) && utc == is->i;
+	return is && is->type == JSON_INT && time_parse_utc(said->s, &utc) && utc == is->i;
 }
 
 /* What each line was to be is what was signed: category, instants and their meaning. */

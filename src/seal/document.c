@@ -130,7 +130,7 @@ static enum err decided_check(struct ctx *c, const struct json *j)
 	int64_t utc;
 
 	TRY(json_need_text(c, j, "good_until", &s));
-	if (!time_parse(s, &utc))
+	if (!time_parse_utc(s, &utc))
 		FAIL(c, ERR_FORMAT, "its good_until is no time like 2026-11-22T10:00:00Z");
 	TRY(papers_check(c, j));
 	TRY(json_need_text(c, j, "agency", &s));

@@ -106,13 +106,13 @@ static enum err times_check(struct ctx *c, const struct json *row, bool filled_i
 		from = SPAN_NONE;
 	else
 		TRY(json_need_text(c, row, "from", &from));
-	if (from.n && !time_parse(from, &from_utc))
+	if (from.n && !time_parse_utc(from, &from_utc))
 		FAIL(c, ERR_FORMAT, "'from' is no time like 2026-11-22T10:00:00Z");
 	if (!until && !filled_in)
 		FAIL(c, ERR_FORMAT, "'until' is missing: a time, or null");
 	if (!until || until->type == JSON_NULL)
 		return ERR_OK;
-	if (until->type != JSON_TEXT || !time_parse(until->s, &until_utc))
+	if (until->type != JSON_TEXT || !time_parse_utc(until->s, &until_utc))
 		FAIL(c, ERR_FORMAT, "'until' is neither null nor a time like 2026-11-22T10:00:00Z");
 	if (until_utc <= from_utc)
 		FAIL(c, ERR_FORMAT, "'until' is not after 'from'");

@@ -37,7 +37,7 @@ static enum err head_check(struct turn *t, const struct json *j, struct span *ki
 		FAIL(t->c, ERR_FORMAT, "its version is not 1");
 	TRY(json_need_text(t->c, j, "kind", kind_out));
 	TRY(json_need_text(t->c, j, "made_at", &made_at));
-	if (!time_parse(made_at, &t->f.made_at))
+	if (!time_parse_utc(made_at, &t->f.made_at))
 		FAIL(t->c, ERR_FORMAT, "its made_at is no time like 2026-11-22T10:00:00Z");
 	return ERR_OK;
 }
@@ -55,7 +55,7 @@ static enum err read_document(struct turn *t, const char *kinds)
 	TRY(document_check(t->c, j, kind));
 	if (json_get(j, "good_until")) {
 		TRY(json_need_text(t->c, j, "good_until", &good_until));
-		if (!time_parse(good_until, &t->f.good_until))
+		if (!time_parse_utc(good_until, &t->f.good_until))
 			FAIL(t->c, ERR_FORMAT,
 			     "its good_until is no time like 2026-11-22T10:00:00Z");
 		t->f.good_for = t->f.good_until - t->f.made_at;

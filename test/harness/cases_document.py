@@ -5,7 +5,7 @@ SPDX-License-Identifier: Apache-2.0
 import copy
 import re
 
-from gate import DAY, HOUR, sha, when
+from gate import DAY, HOUR, in_a_zone, sha, when
 from gatecase import (Attack, add, beginning, case, destroying, edited, ending, in_line, receipting,
                       releasing, restarted, rostering, setting, signed, stating,
                       ticketing, without)
@@ -157,7 +157,9 @@ BAD_SCOPES = {
     "order_empty": setting(order=""), "order_null": setting(order=None), "no_lines": setting(lines=[]),
     "refuses": setting(decision="refuse"), "papers_not_hashes": setting(paper_sha256=["x"]),
     "hash_upper_case": setting(paper_sha256=["A" * 64]), "made_at_local": setting(made_at="2026-11-22 10:00"),
-    "day_that_is_none": setting(good_until="2026-02-30T00:00:00Z"), "lines_object": setting(lines={}),
+    "day_that_is_none": setting(good_until="2026-02-30T00:00:00Z"),
+    "made_at_in_a_zone": lambda t: t.update(made_at=in_a_zone(t["made_at"])),
+    "good_until_in_a_zone": lambda t: t.update(good_until=in_a_zone(t["good_until"])), "lines_object": setting(lines={}),
     "ends_before": in_line(0, **{"from": 10, "until": 9}), "meaning": in_line(0, date_meaning="any"),
     "undated": in_line(0, undated="maybe"), "line_more": in_line(0, account="x"), "stores_text": in_line(0, stores="main"),
     "same_line_twice": in_line(1, id="d1"), "line_without_target": lambda t: t["lines"][0].pop("target") and None,

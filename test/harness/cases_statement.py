@@ -6,7 +6,7 @@ import random
 
 import makepackage
 from cases_document import BAD_TEXTS
-from gate import DAY, HOUR, sha, when
+from gate import DAY, HOUR, in_a_zone, sha, when
 from gatecase import (add, approved_by, case, edited, in_line, releasing, setting, state_edited, stating,
                       without)
 from sealclient import canonical
@@ -23,6 +23,7 @@ for key in ("version", "kind", "made_at", "notice", "issuer", "lines", "paper_sh
 lie("RETURN_FORM", "version_2", setting(version=2))
 lie("RETURN_FORM", "kind_receipt", setting(kind="receipt"))
 lie("RETURN_FORM", "made_at_words", setting(made_at="yesterday"))
+lie("RETURN_FORM", "made_at_in_a_zone", lambda t: t.update(made_at=in_a_zone(t["made_at"])))
 lie("RETURN_FORM", "more_fields", setting(approved=True))
 lie("RETURN_FORM", "lines_of_texts", setting(lines=["d1"]))
 for name, spoil in BAD_TEXTS.items():
@@ -52,6 +53,7 @@ lie("RETURN_PAPERS", "papers_more", lambda t: t["paper_sha256"].append(sha("y"))
 for key, value in (("id", "d2"), ("store", "archive"), ("account", "c.d@example.org"), ("items", 2), ("bytes", 901),
                    ("from", "2020-01-01T00:00:00Z"), ("until", None), ("category", "MSG_META"), ("date_meaning", "header"), ("zone", "UTC")):
     lie("RETURN_LINES", "line_" + key, in_line(0, **{key: value}))
+lie("RETURN_LINES", "line_from_in_a_zone", lambda t: t["lines"][0].update({"from": in_a_zone(t["lines"][0]["from"])}))
 lie("RETURN_LINES", "line_missing", lambda t: t["lines"].pop() and None)
 lie("RETURN_LINES", "line_more", lambda t: t["lines"].append(t["lines"][0]))
 lie("RETURN_LINES", "lines_in_another_order", lambda t: t["lines"].reverse())

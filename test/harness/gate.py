@@ -43,6 +43,11 @@ def when(seconds):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
+def in_a_zone(text):
+    """The same instant as no document may write it."""
+    return text[:-1] + "+00:00"
+
+
 def seconds(text):
     return pyformats.utc(text, "time")
 

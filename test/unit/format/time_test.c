@@ -79,6 +79,20 @@ static void reading(void **state)
 			fail_msg("'%s' was read", bad[i]);
 }
 
+static void documents(void **state)
+{
+	int64_t s;
+
+	(void)state;
+	assert_true(time_parse_utc(SPAN("2026-11-22T10:00:00Z"), &s) && s == 1795341600);
+	assert_false(time_parse_utc(SPAN("2026-11-22T11:00:00+01:00"), &s));
+	assert_false(time_parse_utc(SPAN("2026-11-22T10:00:00+00:00"), &s));
+	assert_false(time_parse_utc(SPAN("2026-02-30T10:00:00Z"), &s));
+	assert_false(time_parse_utc(SPAN("2026-11-22Z"), &s));
+	assert_false(time_parse_utc(SPAN("Z"), &s));
+	assert_false(time_parse_utc(SPAN_NONE, &s));
+}
+
 static void dates(void **state)
 {
 	int y, m, d;
@@ -122,6 +136,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writing),
 		cmocka_unit_test(reading),
+		cmocka_unit_test(documents),
 		cmocka_unit_test(dates),
 		cmocka_unit_test(people),
 	};
