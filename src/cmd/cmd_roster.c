@@ -33,16 +33,21 @@ static enum err need(struct ctx *c, const struct args *a, struct json *row, cons
 	return ERR_OK;
 }
 
+/* People may write any zone; a document has one form of a time. */
 static enum err span_of_validity(struct ctx *c, const struct args *a, struct json *row)
 {
-	struct span now;
+	struct span now, until;
+	int64_t until_utc;
 
 	TRY(time_span(c, c->seam->now_ms() / 1000, &now));
 	json_set_text(c, row, "from", now);
-	if (args_get(a, "until"))
-		json_set_text(c, row, "until", args_span(a, "until"));
-	else
-		json_set(c, row, "until", NULL);
+	json_set(c, row, "until", NULL);
+	if (!args_get(a, "until"))
+		return ERR_OK;
+	if (!time_parse(args_span(a, "until"), &until_utc))
+		FAIL(c, ERR_USAGE, "--until takes a time with its zone: 2027-01-01T00:00:00Z");
+	TRY(time_span(c, until_utc, &until));
+	json_set_text(c, row, "until", until);
 	return ERR_OK;
 }
 

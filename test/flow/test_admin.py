@@ -179,6 +179,18 @@ def test_two_people_change_the_roster(home):
     home.sound()
 
 
+def test_the_end_of_a_key_in_any_zone_is_kept_in_utc(home):
+    """Each verifier refuses a package under a roster with any other form of a time."""
+    pub = new_key(home, "hal")
+    words = ("roster", "add", "--name", "Hal", "--user", "hal", "--pub", pub, "--may", "halt", "--until")
+    for bad in ("2100-01-01", "2100-02-30T00:00:00Z", "soon", ""):
+        no(home, 2, *words, bad, as_="Ana", key=("ana", "ben"), says="with its zone")
+    home.ok(*words, "2100-01-01T01:00:00+01:00", as_="Ana", key=("ana", "ben"))
+    assert [r["until"] for r in home.json("roster", "list")["rows"] if r["name"] == "Hal"] == ["2100-01-01T00:00:00Z"]
+    home.ok("roster", "end", "--name", "Hal", "--pub", pub, as_="Ana", key=("ana", "ben"))
+    home.sound()
+
+
 def test_the_person_whom_it_is_about_does_not_count(home):
     pub = f"{home.world.key('ben')}.pub"
     no(home, 4, "roster", "end", "--name", "Ben", "--pub", pub, as_="Ana", key=("ana", "ben"), says="ROSTER_OTHERS")
