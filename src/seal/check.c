@@ -22,6 +22,7 @@ void facts_begin(struct facts *f, int64_t now)
 	*f = (struct facts){
 		.now = now,
 		.made_at = INT64_MIN,
+		.rests_on = INT64_MIN,
 		.good_until = INT64_MAX,
 		.ticket_expires_at = INT64_MAX,
 		.statement_expires_at = INT64_MAX,

@@ -15,10 +15,17 @@
 
 #define LINES_MAX 4096u
 
+int64_t made_at_of(const struct json *document)
+{
+	int64_t utc;
+
+	return time_parse_utc(json_opt_text(document, "made_at", SPAN_NONE), &utc) ? utc
+										 : INT64_MAX;
+}
+
 enum err ticket_gather(struct turn *t, struct span id)
 {
 	struct facts *f = &t->f;
-	int64_t expires_at;
 	struct json *doc;
 	bool found;
 
@@ -42,8 +49,9 @@ enum err ticket_gather(struct turn *t, struct span id)
 	f->order_void = json_get(t->order, "void")->type != JSON_NULL;
 	f->order_released = is_set(t->order, "released");
 	TRY(json_parse(t->c, json_opt_text(t->ticket, "document", SPAN_NONE), &doc));
-	if (time_parse(json_opt_text(doc, "expires_at", SPAN_NONE), &expires_at))
-		f->ticket_expires_at = expires_at;
+	if (!time_parse_utc(json_opt_text(doc, "expires_at", SPAN_NONE), &f->ticket_expires_at))
+		f->ticket_expires_at = INT64_MIN;
+	f->rests_on = made_at_of(doc);
 	return ERR_OK;
 }
 

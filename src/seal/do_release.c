@@ -91,12 +91,10 @@ static enum err gather_live(struct turn *t)
 	f->order_destroyed = !f->ticket_destroyed && is_set(t->order, "destroyed");
 	f->order_void = json_get(t->order, "void")->type != JSON_NULL;
 	f->order_released = is_set(t->order, "released");
-	if (!time_parse(json_opt_text(statement, "expires_at", SPAN_NONE),
-			&f->statement_expires_at))
+	if (!time_parse_utc(json_opt_text(statement, "expires_at", SPAN_NONE),
+			    &f->statement_expires_at))
 		f->statement_expires_at = INT64_MIN;
-	/* A clock that was put back must not lengthen the life of a statement. */
-	if (!time_parse(json_opt_text(statement, "made_at", SPAN_NONE), &f->made_at))
-		f->made_at = INT64_MAX;
+	f->rests_on = made_at_of(statement);
 	f->epoch_then = json_opt_int(statement, "halt_epoch", -1);
 	f->epoch_now = json_opt_int(t->core, "halt_epoch", 0);
 	f->policy_changed = !span_eq(policy, json_opt_text(statement, "policy_sha256", SPAN_NONE));

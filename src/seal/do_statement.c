@@ -195,6 +195,7 @@ static enum err gather_return(struct turn *t, struct span text)
 	if (f->receipt_missing)
 		return ERR_OK;
 	TRY(json_parse(t->c, json_opt_text(t->ticket, "receipt", SPAN_NONE), &receipt));
+	f->rests_on = made_at_of(receipt);
 	gather_against_receipt(t, ret, receipt, scope);
 	return ERR_OK;
 }

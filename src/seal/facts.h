@@ -30,6 +30,7 @@ struct facts {
 	bool order_void, order_destroyed, order_released;
 	bool ticket_unknown, ticket_counts, ticket_replaced, ticket_destroyed;
 	int64_t ticket_expires_at;
+	int64_t rests_on;               /* when the seal made the document that this one needs */
 	bool receipt_there, receipt_missing;
 
 	/* ticket */

@@ -10,6 +10,8 @@
 
 /* Finds t->ticket and its order, and the facts about both. */
 enum err ticket_gather(struct turn *t, struct span id) MUST_USE;
+/* made_at of a document of the seal's own; one without a time lies ahead of every clock. */
+int64_t made_at_of(const struct json *document);
 /* The file key of a header, by the ticket's identity; ERR_VERIFY if it is not for it. */
 enum err identity_open(struct turn *t, struct span header,
 		       unsigned char file_key_out[AGE_FILE_KEY_BYTES]) MUST_USE;

@@ -263,12 +263,6 @@ def scope_with_the_clock_back(h, life, other):
     return ticketing(h, scope)
 
 
-@case("DOCUMENT_FUTURE", "approved", "clock")
-def release_with_the_clock_back(h, life, other):
-    h.pass_time(-HOUR)
-    return releasing(h, life)
-
-
 @case("DOCUMENT_EXPIRED", "founded")
 def scope_past_good_until(h, life, other):
     return ticketing(h, h.scope("W-BBBB-0001", made=-2 * DAY, good_until=when(h.now() - 1)))

@@ -7,7 +7,7 @@ import random
 import makepackage
 from cases_document import BAD_TEXTS
 from gate import DAY, HOUR, in_a_zone, sha, when
-from gatecase import (add, approved_by, case, edited, in_line, releasing, setting, state_edited, stating,
+from gatecase import (add, approved_by, case, edited, in_line, receipting, releasing, setting, state_edited, stating,
                       without)
 from sealclient import canonical
 
@@ -153,6 +153,25 @@ def recipient_not_begun_when_the_clock_went_back(h, life, other):
     h.approve(life)
     h.pass_time(-20)
     return releasing(h, life)
+
+
+# ---- each after what it rests on ----
+
+def put_back(request, by):
+    def make(h, life, other):
+        h.pass_time(-by)
+        return request(h, life)
+    return make
+
+
+def stating_afresh(h, life):
+    """A return.json of the time that it now seems to be."""
+    return stating(h, life, h.return_object(life, made_at=when(h.now())))
+
+
+for stage, request in (("ticket", receipting), ("receipt", stating_afresh), ("approved", releasing)):
+    for name, by in (("a_second", 1), ("a_minute", 60), ("an_hour", HOUR)):
+        add("CLOCK_BACK", "clock_back_by_%s_after_%s" % (name, stage), stage, put_back(request, by), "clock")
 
 
 # ---- release ----

@@ -114,6 +114,14 @@ static void test_time_edges(void **state)
 	f.made_at = NOW + 61;
 	expect(R(ticket), &f, "DOCUMENT_FUTURE");
 	harmless(&f);
+	f.rests_on = NOW;
+	assert_null(check_all(R(release), &f));
+	f.rests_on = NOW + 1;
+	expect(R(receipt), &f, "CLOCK_BACK");
+	expect(R(statement), &f, "CLOCK_BACK");
+	expect(R(release), &f, "CLOCK_BACK");
+	assert_null(check_all(R(ticket), &f));
+	harmless(&f);
 	f.good_until = NOW;
 	expect(R(ticket), &f, "DOCUMENT_EXPIRED");
 	harmless(&f);

@@ -505,6 +505,13 @@ def _(b):
     return b.release(b.s)
 
 
+@case('CLOCK_BACK')
+def _(b):
+    b.have('statement')
+    b.set_time(b.now - 1)
+    return b.release(b.s)
+
+
 @case('STATEMENT_EXPIRED')
 def _(b):
     b.have('statement')
