@@ -129,7 +129,7 @@ static int run_seal(const struct args *a)
 	int status = 0;
 	enum err e;
 
-	seal_harden(&s);
+	seal_lock_memory(&s);
 	e = run(&s, a);
 	if (e != ERR_OK)
 		status = complain(&s.life, e);
@@ -141,6 +141,7 @@ int main(int argc, char **argv)
 {
 	struct args a = { 0 };
 
+	seal_hide();
 	/* Test builds read their variables here; after this the environment says nothing any more.
 	 */
 	seam_world();

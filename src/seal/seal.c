@@ -123,12 +123,18 @@ void seal_close(struct seal *s)
 	fd_close(&s->lock);
 }
 
-void seal_harden(struct seal *s)
+void seal_hide(void)
 {
-	struct rlimit none = { 0, 0 }, locked;
+	const struct rlimit none = { 0, 0 };
 
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	setrlimit(RLIMIT_CORE, &none);
+}
+
+void seal_lock_memory(struct seal *s)
+{
+	struct rlimit locked;
+
 	/* Under a limit, locking what comes later would turn into failing allocations. */
 	if (getrlimit(RLIMIT_MEMLOCK, &locked) == 0 &&
 	    (locked.rlim_cur == RLIM_INFINITY || s->own == 0) &&

@@ -35,8 +35,10 @@ struct seal {
 enum err seal_open(struct seal *s, const char *dir, bool secrets) MUST_USE;
 void seal_close(struct seal *s);
 const char *seal_separation(const struct seal *s);
-/* Locks what holds keys into memory where that is permitted, and forbids core files and tracers. */
-void seal_harden(struct seal *s);
+/* No core file and no tracer: before anything else, also where the keys are made. */
+void seal_hide(void);
+/* Locks what holds keys into memory, where that is permitted. */
+void seal_lock_memory(struct seal *s);
 
 /* init.c: the three ways to run that are no daemon. */
 enum err init_make(struct ctx *c, const char *dir, const char *writ_user, const char *hand_user,

@@ -6,7 +6,9 @@ import os
 import pathlib
 import re
 import shutil
+import subprocess
 import sys
+import time
 
 import pytest
 
@@ -209,11 +211,29 @@ def test_two_seals_on_one_state(founded):
     h.state()
 
 
-def test_no_other_process_of_its_user_looks_into_it(founded):
+def hidden(pid):
     """Not dumpable: what /proc shows of it belongs to root, whoever runs it; and there is no core file."""
-    place = pathlib.Path("/proc/%d" % founded.process.pid)
-    assert (place / "mem").stat().st_uid == 0 and (place / "environ").stat().st_uid == 0
+    place = pathlib.Path("/proc/%d" % pid)
+    return (place / "mem").stat().st_uid == 0 and (place / "environ").stat().st_uid == 0 and \
+        re.search(r"Max core file size\s+0\s+0", (place / "limits").read_text()) is not None
+
+
+def test_no_other_process_of_its_user_looks_into_it(founded):
+    assert hidden(founded.process.pid)
     if os.geteuid() != 0:
         with pytest.raises(PermissionError):
-            (place / "environ").read_bytes()
-    assert re.search(r"Max core file size\s+0\s+0", (place / "limits").read_text())
+            pathlib.Path("/proc/%d/environ" % founded.process.pid).read_bytes()
+
+
+def test_nor_into_the_one_that_makes_the_keys(young):
+    """It waits for its input, and must have hidden itself by then."""
+    h = young
+    h.folders()
+    with subprocess.Popen([*h.as_seal(), h.program(), "--init", h.state_dir], env=h.environment(), cwd=h.dir,
+                          stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as seal:
+        end = time.monotonic() + 10
+        while not hidden(seal.pid) and time.monotonic() < end:
+            time.sleep(0.01)
+        assert hidden(seal.pid) and seal.poll() is None
+        seal.stdin.close()
+        assert seal.wait(20) != 0
