@@ -169,7 +169,7 @@ static enum err refuse_failed(struct turn *t, struct span *out)
 	json_set_str(c, t->answer, "error", err_name(e));
 	json_set_text(c, t->answer, "why", why);
 	json_set_text(c, t->answer, "next", next);
-	t->answer_fd = -1;
+	fd_close(&t->answer_fd);
 	return answer_write(t, out);
 }
 
