@@ -67,6 +67,7 @@ static enum err log_check(struct turn *t)
 	struct sha256 root;
 	struct span note;
 	uint64_t size = (uint64_t)json_opt_int(t->tick, "size", 0);
+	bool foreign = false;
 	char *path;
 
 	TRY(tick_root(t, &root));
@@ -76,12 +77,12 @@ static enum err log_check(struct turn *t)
 	if (!file_exists(path))
 		return ERR_OK;
 	TRY(file_read(t->c, path, CHECKPOINT_MAX, &note));
-	if (checkpoint_open(t->c, note, &t->s->note, &cp) != ERR_OK) {
+	TRY(fact_of(t, checkpoint_open(t->c, note, &t->s->note, &cp), &foreign));
+	if (foreign) {
 		fprintf(stderr,
 			"writ-seal: %s is not signed by this seal's log key; run 'writ log "
 			"verify'\n",
 			path);
-		err_clear(t->c);
 		return ERR_OK;
 	}
 	if (cp.size > size ||
