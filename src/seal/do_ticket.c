@@ -59,8 +59,7 @@ static enum err gather_order_of_scope(struct turn *t, struct span replaces)
 	if (!t->doc.j)
 		return ERR_OK;
 	TRY(state_order(t, t->doc.order));
-	t->f.order_void = json_get(t->order, "void") &&
-			  json_get(t->order, "void")->type != JSON_NULL;
+	t->f.order_void = json_get(t->order, "void")->type != JSON_NULL;
 	t->f.order_destroyed = is_set(t->order, "destroyed");
 	t->f.order_released = is_set(t->order, "released");
 	if (t->f.for_count)

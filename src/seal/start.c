@@ -16,50 +16,6 @@
 
 #define CHECKPOINT_MAX ((size_t)64 << 10)
 
-enum err core_check(struct ctx *c, const struct json *core)
-{
-	static const char *const lists[] = { "rows", "pending", "identities", "answers" };
-	static const char *const numbers[] = { "version", "roster_version", "halt_epoch",
-					       "seal_seq" };
-	const struct json *at;
-	int64_t n;
-	bool halted;
-
-	TRY(json_only(c, core,
-		      "version roster_version rows policy halted halt_epoch seal_seq pending "
-		      "identities answers "
-		      "counts"));
-	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-		TRY(json_need_list(c, core, lists[i], &at));
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-		TRY(json_need_int(c, core, numbers[i], &n));
-	TRY(json_need_int(c, core, "version", &n));
-	if (n != 1)
-		FAIL(c, ERR_FORMAT, "state.json is of version %lld, this program knows version 1",
-		     (long long)n);
-	TRY(json_need_object(c, core, "policy", &at));
-	TRY(json_need_object(c, core, "counts", &at));
-	return json_need_bool(c, core, "halted", &halted);
-}
-
-enum err tick_check(struct ctx *c, const struct json *tick)
-{
-	static const char *const numbers[] = { "version", "size", "time_ms", "acts_done",
-					       "number" };
-	static const char *const texts[] = { "sha256", "answer", "commitments" };
-	const struct json *edge;
-	struct span s;
-	int64_t n;
-
-	TRY(json_only(c, tick,
-		      "version size edge time_ms acts_done number sha256 answer commitments"));
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-		TRY(json_need_int(c, tick, numbers[i], &n));
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		TRY(json_need_text(c, tick, texts[i], &s));
-	return json_need_list(c, tick, "edge", &edge);
-}
-
 /* The checkpoint that writ keeps, if it is by our key: it cannot know more than we signed. */
 static enum err log_check(struct turn *t)
 {
@@ -133,8 +89,6 @@ static enum err drop_orphans(struct turn *t)
 static enum err check(struct turn *t)
 {
 	TRY(state_load(t));
-	TRY(core_check(t->c, t->core));
-	TRY(tick_check(t->c, t->tick));
 	TRY(log_check(t));
 	TRY(drop_orphans(t));
 	return purge_expired(t);

@@ -10,7 +10,5 @@
 /* Refuses a missing or damaged state and a log that knows more than the seal; removes identities
  * that no ticket names; destroys what is past keep_until. */
 enum err start_check(struct seal *s) MUST_USE;
-enum err core_check(struct ctx *c, const struct json *core) MUST_USE;
-enum err tick_check(struct ctx *c, const struct json *tick) MUST_USE;
 
 #endif

@@ -72,10 +72,19 @@ enum err state_read(struct turn *t, const char *path, struct json **out)
 	return read_json(t->c, t->s->dir, path, SEAL_FILE_MAX, out);
 }
 
+static enum err damaged(struct turn *t, const char *path, enum err e)
+{
+	if (e != ERR_OK)
+		err_note(t->c, "the seal's file %s/%s is damaged", t->s->dir, path);
+	return e;
+}
+
 enum err state_load(struct turn *t)
 {
 	TRY(state_read(t, "state.json", &t->core));
-	return state_read(t, "tick.json", &t->tick);
+	TRY(state_read(t, "tick.json", &t->tick));
+	TRY(damaged(t, "state.json", core_check(t->c, t->core)));
+	return damaged(t, "tick.json", tick_check(t->c, t->tick));
 }
 
 static struct json *order_new(struct ctx *c, struct span ref)
@@ -96,6 +105,7 @@ enum err state_order(struct turn *t, struct span ref)
 {
 	struct ctx *c = t->c;
 	char *path, *whole;
+	struct json *order;
 
 	if (t->order && span_eq(ref, t->ref))
 		return ERR_OK;
@@ -104,10 +114,15 @@ enum err state_order(struct turn *t, struct span ref)
 	t->ref = ref;
 	TRY(path_fmt(c, &path, "order/%.*s.json", SPAN_ARG(ref)));
 	TRY(path_fmt(c, &whole, "%s/%s", t->s->dir, path));
-	if (file_exists(whole))
-		return state_read(t, path, &t->order);
-	t->order = order_new(c, ref);
-	return t->order ? ERR_OK : ERR_NOMEM;
+	t->order = NULL;
+	if (!file_exists(whole)) {
+		t->order = order_new(c, ref);
+		return t->order ? ERR_OK : ERR_NOMEM;
+	}
+	TRY(state_read(t, path, &order));
+	TRY(damaged(t, path, order_file_check(c, order, ref)));
+	t->order = order;
+	return ERR_OK;
 }
 
 enum err state_find(struct turn *t, const char *kind, struct span key, bool *found_out)

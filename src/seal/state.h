@@ -18,6 +18,11 @@ enum err state_find(struct turn *t, const char *kind, struct span key, bool *fou
 enum err state_index(struct turn *t, const char *kind, struct span key) MUST_USE;
 enum err state_read(struct turn *t, const char *path, struct json **out) MUST_USE;
 
+/* The form of state.json, tick.json and order/REF.json (form.c). */
+enum err core_check(struct ctx *c, const struct json *core) MUST_USE;
+enum err tick_check(struct ctx *c, const struct json *tick) MUST_USE;
+enum err order_file_check(struct ctx *c, const struct json *order, struct span ref) MUST_USE;
+
 enum err change_put(struct turn *t, const char *path, struct span text) MUST_USE;
 enum err change_drop(struct turn *t, const char *path) MUST_USE;
 /* Everything that is dirty, and the changes, durably and as one. */

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
-#include "seal/start.h"
+#include "base/num.h"
 #include "seal/state.h"
 
 struct bench {
@@ -203,6 +203,14 @@ static void test_damaged_core(void **state)
 		"\"version\":2}",
 		"{\"answers\":[],\"counts\":{},\"halt_epoch\":0,\"halted\":false,\"identities\":[],"
 		"\"pending\":[],\"policy\":{},\"roster_version\":1,\"rows\":{},\"seal_seq\":0,"
+		"\"version\":1}",
+		"{\"answers\":[],\"counts\":{},\"halt_epoch\":0,\"halted\":false,\"identities\":"
+		"[{\"order\":\"W-1\",\"ticket\":\"aa\"}],"
+		"\"pending\":[],\"policy\":{},\"roster_version\":1,\"rows\":[],\"seal_seq\":0,"
+		"\"version\":1}",
+		"{\"answers\":[{\"number\":1,\"sha256\":\"\"}],\"counts\":{},\"halt_epoch\":0,"
+		"\"halted\":false,\"identities\":[],"
+		"\"pending\":[],\"policy\":{},\"roster_version\":1,\"rows\":[],\"seal_seq\":0,"
 		"\"version\":1}"
 	};
 	struct bench *b = *state;
@@ -217,13 +225,57 @@ static void test_damaged_core(void **state)
 	}
 }
 
+#define TICKET                                                                                     \
+	"{\"deciders\":[],\"destroyed\":null,\"document\":\"d\",\"document_seal\":\"s\","          \
+	"\"earlier\":[],"                                                                          \
+	"\"for\":\"collect\",\"receipt\":null,\"receipt_seal\":null,\"released\":null,"            \
+	"\"replaced\":false,\"scope\":\"\",\"scope_sha256\":\"\",\"statement\":null,"              \
+	"\"statement_seal\":null,\"ticket\":\"aa\"}"
+#define ORDER(ref, answers, tickets, end)                                                          \
+	"{\"answers\":[" answers "],\"destroyed\":false,\"order\":\"" ref                          \
+	"\",\"released\":false,\"tickets\":[" tickets "],\"version\":1," end "}"
+
+/* What says that an order is void, destroyed or released is there, or the file is not believed. */
+static void test_damaged_order(void **state)
+{
+	static const char *const good[] = { ORDER("W-1", "", "", "\"void\":null"),
+					    ORDER("W-1", "", TICKET, "\"void\":\"sha\"") };
+	static const char *const bad[] = {
+		"{}",
+		ORDER("W-2", "", "", "\"void\":null"),
+		ORDER("W-1", "", "", "\"voiD\":null"),
+		ORDER("W-1", "", "", "\"void\":false"),
+		ORDER("W-1", "", "{}", "\"void\":null"),
+		ORDER("W-1", "{\"number\":1,\"sha256\":\"\"}", "", "\"void\":null"),
+		"{\"answers\":[],\"destroyed\":null,\"order\":\"W-1\",\"released\":false,"
+		"\"tickets\":[],\"version\":1,\"void\":null}",
+		"{\"answers\":[],\"destroyed\":false,\"order\":\"W-1\",\"tickets\":[],"
+		"\"version\":1,\"void\":null}",
+	};
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < COUNT_OF(good); i++) {
+		b->t.order = NULL;
+		put(b, "order/W-1.json", good[i]);
+		if (state_order(&b->t, SPAN("W-1")) != ERR_OK)
+			fail_msg("%s: %s", good[i], b->c.why);
+	}
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		b->t.order = NULL;
+		put(b, "order/W-1.json", bad[i]);
+		if (state_order(&b->t, SPAN("W-1")) != ERR_FORMAT || b->t.order)
+			fail_msg("believed: %s", bad[i]);
+		err_clear(&b->c);
+	}
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, bench_open, bench_close)
 	const struct CMUnitTest tests[] = {
 		T(test_redo),        T(test_redo_refuses),         T(test_redo_all_or_nothing),
 		T(test_commit),      T(test_failed_commit_breaks), T(test_references),
-		T(test_damaged_core)
+		T(test_damaged_core), T(test_damaged_order)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
