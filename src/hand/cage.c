@@ -68,7 +68,8 @@ static const struct limit {
 	{ CAGE_READ | CAGE_COUNT | CAGE_FETCH | CAGE_SEND, RLIMIT_CORE, 0 },
 	{ CAGE_READ | CAGE_COUNT | CAGE_FETCH | CAGE_SEND, RLIMIT_NPROC, 0 },
 	{ CAGE_READ, RLIMIT_NOFILE, 0 },
-	{ CAGE_READ | CAGE_SEND, RLIMIT_FSIZE, 64 * MIB }, /* send: stderr alone */
+	/* read: the result; count and send write no file but stderr, and a long answer in memory */
+	{ CAGE_READ | CAGE_COUNT | CAGE_SEND, RLIMIT_FSIZE, 64 * MIB },
 	{ CAGE_READ | CAGE_SEND, RLIMIT_AS, 2048 * MIB },
 	{ CAGE_READ | CAGE_SEND, RLIMIT_CPU, 60 },
 	{ CAGE_COUNT | CAGE_FETCH, RLIMIT_AS, 64 * 1024 * MIB },
@@ -132,7 +133,9 @@ static const struct {
 	{ CAGE_FETCH, SCMP_SYS(exit) },
 };
 
-#define TCP_LEVEL 6 /* IPPROTO_TCP: of its options, none of those of the socket itself */
+/* The one option that libcurl sets in the cage, by the kernel's numbers (linux/in.h, tcp.h). */
+#define TCP_LEVEL 6
+#define NO_DELAY 1
 #define WRITING (O_ACCMODE | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
 
 struct filter {
@@ -194,7 +197,8 @@ static enum err allow_send(struct filter *f, const struct cage *plan)
 	TRY(ALLOW_IF(f, sendto, FD_IS(sock), SCMP_A4(SCMP_CMP_EQ, 0)));
 	TRY(ALLOW_IF(f, recvfrom, FD_IS(sock)));
 	TRY(ALLOW_IF(f, getsockopt, FD_IS(sock)));
-	TRY(ALLOW_IF(f, setsockopt, FD_IS(sock), SCMP_A1(SCMP_CMP_EQ, TCP_LEVEL)));
+	TRY(ALLOW_IF(f, setsockopt, FD_IS(sock), SCMP_A1(SCMP_CMP_EQ, TCP_LEVEL),
+		     SCMP_A2(SCMP_CMP_EQ, NO_DELAY)));
 	TRY(ALLOW_IF(f, getpeername, FD_IS(sock)));
 	TRY(ALLOW_IF(f, getsockname, FD_IS(sock)));
 	TRY(ALLOW_IF(f, fcntl, FD_IS(sock), SCMP_A1(SCMP_CMP_EQ, F_GETFL)));

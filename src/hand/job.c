@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -148,10 +149,23 @@ static enum err do_kind(const struct job_kind *kind, struct job *job)
 	return answer_send(&c, job, result, &said);
 }
 
+/* One connection, one job: in the cage this socket reads like any file. */
+static enum err hear_no_more(struct ctx *c, int writ)
+{
+	char more;
+
+	if (shutdown(writ, SHUT_RD) != 0)
+		FAIL(c, ERR_IO, "cannot close the ear: %s", strerror(errno));
+	if (recv(writ, &more, sizeof more, MSG_DONTWAIT) != 0)
+		FAIL(c, ERR_FORMAT, "more than one message came: a hand does one job");
+	return ERR_OK;
+}
+
 static enum err take(struct ctx *c, struct job *job, const struct job_kind **kind)
 {
 	struct json *ask;
 
+	TRY(hear_no_more(c, job->writ));
 	TRY(json_parse(c, job->msg->text, &ask));
 	job->ask = ask;
 	return find_kind(c, ask, kind);

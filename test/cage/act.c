@@ -4,7 +4,7 @@
  * constructor took from CAGE_ACT before the hand cleared its environment. It reports on stderr
  * what came of it; a kill by SIGSYS reports itself. With CAGE_WHEN=before it acts before the cage
  * closes, which shows that the act is real; with CAGE_WHEN=thread at the next write() of a thread
- * that is not the first.
+ * that is not the first; with CAGE_WHEN=option when an option of a socket is set, on that socket.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <dlfcn.h>
@@ -34,10 +34,10 @@
 
 static struct {
 	char act[64], home[512], store[512], mail[512], other[512];
-	int before, thread, loaded, done;
+	int before, thread, option, loaded, done, sock;
 	pid_t parent;
 	pthread_t first;
-} me;
+} me = { .sock = 3 };
 
 /* All acts are bare system calls: what libc would do around them is not the question. */
 static long open_at(const char *path, int flags)
@@ -328,6 +328,20 @@ static long attach_root(void) { return syscall(SYS_pivot_root, me.home, me.home)
 static long tree_opened(void) { return syscall(SYS_open_tree, AT_FDCWD, "/", 0); }
 static long xattr_of_mail(void) { return syscall(SYS_getxattr, me.mail, "user.x", NULL, 0L); }
 static long lock_vault(void) { return syscall(SYS_flock, 4, 2); }
+/* TLS in the kernel, another congestion control, half a connection before it stands. */
+static long set_ulp(void) { return syscall(SYS_setsockopt, me.sock, IPPROTO_TCP, 31, "tls", 4L); }
+static long set_congestion(void)
+{
+	return syscall(SYS_setsockopt, me.sock, IPPROTO_TCP, 13, "reno", 5L);
+}
+static long set_fast_open(void)
+{
+	return syscall(SYS_setsockopt, me.sock, IPPROTO_TCP, 30, &(int){ 1 }, sizeof(int));
+}
+static long bind_to_device(void)
+{
+	return syscall(SYS_setsockopt, me.sock, SOL_SOCKET, 25, "lo", 3L);
+}
 static long hidden_memory(void) { return syscall(SYS_memfd_secret, 0); }
 static long other_abi_x32(void) { return syscall(0x40000000 | SYS_getpid); }
 static long other_abi_i386(void)
@@ -368,7 +382,8 @@ static const struct {
 	ACT(copy_range), ACT(spliced), ACT(piped), ACT(message_queue), ACT(semaphores),
 	ACT(named_queue), ACT(new_handler), ACT(new_timer), ACT(other_processor), ACT(watch_all),
 	ACT(kernel_log), ACT(attach_root), ACT(tree_opened), ACT(xattr_of_mail), ACT(lock_vault),
-	ACT(hidden_memory),
+	ACT(hidden_memory), ACT(set_ulp), ACT(set_congestion), ACT(set_fast_open),
+	ACT(bind_to_device),
 	ACT(write_in_store_folder), ACT(other_abi_x32), ACT(other_abi_i386),
 };
 
@@ -403,6 +418,7 @@ static void take(char *to, size_t n, const char *name)
 
 static int (*real_load)(void *filter);
 static ssize_t (*real_write)(int fd, const void *p, size_t n);
+static int (*real_option)(int fd, int level, int name, const void *p, socklen_t n);
 
 __attribute__((constructor)) static void begin(void)
 {
@@ -415,10 +431,12 @@ __attribute__((constructor)) static void begin(void)
 	take(me.other, sizeof me.other, "CAGE_OTHER");
 	me.before = when && !strcmp(when, "before");
 	me.thread = when && !strcmp(when, "thread");
+	me.option = when && !strcmp(when, "option");
 	me.parent = getppid();
 	me.first = pthread_self();
 	*(void **)&real_load = dlsym(RTLD_NEXT, "seccomp_load");
 	*(void **)&real_write = dlsym(RTLD_NEXT, "write");
+	*(void **)&real_option = dlsym(RTLD_NEXT, "setsockopt");
 	if (getenv("CAGE_LIST"))
 		for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++)
 			puts(acts[i].name);
@@ -444,8 +462,17 @@ int clearenv(void)
 
 ssize_t write(int fd, const void *p, size_t n)
 {
-	if (me.loaded && !me.done && *me.act &&
+	if (me.loaded && !me.done && *me.act && !me.option &&
 	    (!me.thread || !pthread_equal(me.first, pthread_self())))
 		act();
 	return real_write ? real_write(fd, p, n) : syscall(SYS_write, fd, p, n);
+}
+
+int setsockopt(int fd, int level, int name, const void *p, socklen_t n)
+{
+	if (me.loaded && !me.done && *me.act && me.option) {
+		me.sock = fd;
+		act();
+	}
+	return real_option(fd, level, name, p, n);
 }

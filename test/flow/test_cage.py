@@ -11,12 +11,14 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import types
 
 import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
-from harness import fake_seal, hand, tools, tsa  # noqa: E402
+from harness import fake_seal, hand, pause, tools, tsa  # noqa: E402
 
 PRISONER = tools.program("cage_act.so")
 HAND = tools.program("writ-hand")
@@ -119,6 +121,73 @@ def test_the_act_is_real_outside_the_cage(act, home):
     assert imprisoned("fetch", act, home, when="before") in ("done", "no report, status 0: ")
 
 
+@pytest.mark.parametrize("act", ("set_ulp", "set_congestion", "set_fast_open", "bind_to_device"))
+def test_of_its_socket_the_hand_that_sends_sets_one_option(act, home):
+    """On the very socket on which libcurl sets that one."""
+    assert imprisoned("send", act, home, when="option") == "killed"
+
+
+MIB = 1 << 20
+LIMITS = {
+    "read": {"core file size": 0, "processes": 0, "open files": 0, "file size": 64 * MIB, "address space": 2048 * MIB, "cpu time": 60},
+    "count": {"core file size": 0, "processes": 0, "file size": 64 * MIB, "address space": 65536 * MIB, "cpu time": 48 * 3600},
+    "fetch": {"core file size": 0, "processes": 0, "address space": 65536 * MIB, "cpu time": 48 * 3600},
+    "send": {"core file size": 0, "processes": 0, "file size": 64 * MIB, "address space": 2048 * MIB, "cpu time": 60},
+}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_limits(profile, home, authority, tmp_path):
+    """As the kernel has them while the hand is at work."""
+    found, pid = [], tmp_path / "pid"
+
+    def look():
+        text = pathlib.Path(f"/proc/{pid.read_text()}/limits").read_text()
+        found.append({name: re.search(rf"^Max {name} +(\d+|unlimited) +(\d+|unlimited) ", text, re.M).groups() for name in LIMITS[profile]})
+
+    def looked(handler, query):
+        look()
+        tsa.send(handler, authority.reply(query))
+    moment = pause.Pause(tmp_path, {"read": "document:1"}.get(profile, "list:1"))
+    authority.answer = looked
+    job = threading.Thread(target=run, args=(profile, home, {} if profile == "send" else moment.env, lambda: pid.write_text(str(os.getpid()))))
+    job.start()
+    if profile != "send":
+        assert moment.reached(types.SimpleNamespace(poll=lambda: None if job.is_alive() else 0))
+        look()
+        moment.go_on()
+    job.join()
+    authority.answer = None
+    assert found == [{name: (str(n), str(n)) for name, n in LIMITS[profile].items()}]
+
+
+def test_one_connection_is_one_job(home, tmp_path):
+    """A second message that waits beside the first: neither is done."""
+    os.mkfifo(tmp_path / "gate")
+    late = tmp_path / "late"
+    late.write_text(f'#!/bin/sh\nread go < {tmp_path / "gate"}\nexec {HAND} "$@"\n')
+    late.chmod(0o755)
+    one = hand.Hand(home=home.dir, program=late)
+    job = hand.canonical(home.job("count", home.scope()))
+    hand.send(one.sock, job)
+    hand.send(one.sock, job)
+    (tmp_path / "gate").write_text("go\n")
+    answer = one.end()
+    assert answer["ok"] is False and "more than one message" in answer["why"] and answer["cage"] is None, answer
+
+
+def test_after_its_job_a_hand_hears_nothing(home, tmp_path):
+    """The connection reads like any file in the cage: so it is closed for reading."""
+    moment = pause.Pause(tmp_path, "list:1")
+    one = hand.Hand(home=home.dir, env=moment.env)
+    hand.send(one.sock, hand.canonical(home.job("count", home.scope())))
+    assert moment.reached(one.process)
+    with pytest.raises(BrokenPipeError):
+        hand.send(one.sock, b"{}")
+    moment.go_on()
+    assert one.end()["ok"] is True
+
+
 def test_at_least_forty_acts_in_each_profile(record_testsuite_property):
     for profile in PROFILES:
         tried = len([1 for p, _ in CASES if p == profile])
@@ -158,10 +227,9 @@ def test_nothing_of_the_caller_is_left():
         os.setuid(65534)
     waiting = hand.Hand(before=arrange, program=program)
     place = f"/proc/{waiting.process.pid}"
-    for _ in range(500):        # until it has closed what it inherited and opened nothing more
-        time.sleep(0.01)
-        if set(os.listdir(f"{place}/fd")) == {"0", "1", "2", "3"}:
-            break
+    end = time.monotonic() + 60
+    while set(os.listdir(f"{place}/fd")) != {"0", "1", "2", "3"} and time.monotonic() < end:
+        time.sleep(0.01)        # until it has closed what it inherited and opened nothing more
     status = open(f"{place}/status").read()
     assert re.search(r"^Uid:\s+65534", status, re.M) and re.search(r"^NoNewPrivs:\s+1", status, re.M)
     assert set(os.listdir(f"{place}/fd")) == {"0", "1", "2", "3"}

@@ -270,19 +270,6 @@ def test_an_unknown_store_account_or_folder_is_refused(home):
 
 # ---- messages ----
 
-def test_a_second_job_is_never_done(home):
-    scope = home.scope()
-    job = hand.canonical(home.job("count", scope))
-    one = hand.Hand(home=home.dir)
-    hand.send(one.sock, job)
-    hand.send(one.sock, job)
-    assert one.answer()["ok"] is True
-    assert one.answer() is None
-    assert one.process.wait(60) == 0
-    with pytest.raises(OSError):
-        hand.send(one.sock, job)
-
-
 @pytest.mark.parametrize("job", (
     {"version": 1, "job": "send"}, {"version": 1, "job": ""}, {"version": 2, "job": "describe"}, {"job": "describe"},
     {"version": 1}, {"version": 1, "job": "describe", "more": 1}, {"version": 1, "job": ["describe"]}, [], {},
