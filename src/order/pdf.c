@@ -5,6 +5,8 @@
  */
 #include "order/pdf.h"
 
+#include <string.h>
+
 #include <cairo-pdf.h>
 #include <pango/pangocairo.h>
 
@@ -23,6 +25,8 @@
 #define ITEM_INDENT 14.0
 #define ITEM_HANG 16.0
 #define ROW_HEIGHT 20.0
+#define HEADING_ROOM 76.0
+#define PART_INDENT 5u          /* of lines in the text */
 #define LABEL_BYTES_MAX 24u
 #define SUBJECT_BYTES_MAX 100u
 #define PDF_MAX ((size_t)64 << 20)
@@ -45,6 +49,9 @@ static const struct style subject = { SERIF " Bold 13", "H1", 0, 0, WIDTH, 0, 1.
 static const struct style body = { SERIF " 11", "P", 0, 0, WIDTH, 0, 1.12, 9 };
 static const struct style item = { SERIF " 11", "P", 0, ITEM_INDENT, WIDTH - ITEM_INDENT,
 				   ITEM_HANG, 1.08, 3 };
+static const struct style part = { SERIF " 11", "P", 0, ITEM_INDENT + ITEM_HANG,
+				   WIDTH - ITEM_INDENT - ITEM_HANG, 0, 1.08, 3 };
+static const struct style heading = { SERIF " Bold 11", "H2", 0, 0, WIDTH, 0, 1.1, 5 };
 static const struct style small = { SANS " 8", "P", 0.35, 0, WIDTH, 0, 1.0, 0 };
 
 struct sheet {
@@ -191,11 +198,19 @@ static enum err put(struct sheet *s, const struct style *style, struct span text
 {
 	PangoLayout *layout = lay_out(s, style, text);
 	PangoLayoutIter *at = pango_layout_get_iter(layout);
-	enum err e;
+	PangoRectangle box;
+	enum err e = ERR_OK;
 
-	do
+	/* Three lines or fewer are not parted. */
+	pango_layout_get_extents(layout, NULL, &box);
+	if (pango_layout_get_line_count(layout) <= 3 &&
+	    s->y + box.height / (double)PANGO_SCALE > A4_HEIGHT - BOTTOM)
+		e = page_break(s);
+	while (e == ERR_OK) {
 		e = put_line(s, style, at);
-	while (e == ERR_OK && pango_layout_iter_next_line(at));
+		if (!pango_layout_iter_next_line(at))
+			break;
+	}
 	pango_layout_iter_free(at);
 	g_object_unref(layout);
 	s->y += style->after;
@@ -242,27 +257,71 @@ static bool is_item(struct span line)
 	return span_starts(line, "  ");
 }
 
-/* Lines of a template are broken for the text form; here they are one paragraph. */
+static size_t indent_of(struct span line)
+{
+	size_t n = 0;
+
+	while (n < line.n && line.p[n] == ' ')
+		n++;
+	return n;
+}
+
+/* A line further in than where a part begins goes on with what stands before it (letter_put). */
+static const struct style *style_of(struct span line, bool begun)
+{
+	size_t in = indent_of(line);
+
+	if (begun && in > PART_INDENT)
+		return NULL;
+	return in < 2 ? &body : in < PART_INDENT ? &item : &part;
+}
+
+/* Lines of a text are broken where it is read as text; here those that belong together are one. */
 static enum err put_block(struct sheet *s, struct span block)
 {
 	struct reader r = { block, 0 };
-	struct buf paragraph;
-	struct span line, whole;
+	const struct style *of = NULL;
+	struct buf whole;
+	struct span line, text;
 
-	buf_begin(&paragraph, s->c, block.n + 2);
+	buf_begin(&whole, s->c, block.n + 2);
 	while (take_line(&r, &line)) {
-		if (!is_item(line)) {
-			buf_fmt(&paragraph, "%s%.*s", paragraph.n ? " " : "", SPAN_ARG(line));
-			continue;
+		const struct style *next = style_of(line, of != NULL);
+
+		if (of && next && (next != &body || of != &body)) {
+			TRY(buf_done(s->c, &whole, &text));
+			TRY(put(s, of, text));
+			s->y += of == &part && next == &item ? item.after : 0;
+			buf_begin(&whole, s->c, block.n + 2);
 		}
-		TRY(put(s, &item, span_trim(line)));
+		if (next)
+			of = next;
+		buf_fmt(&whole, "%s%.*s", whole.n ? " " : "", SPAN_ARG(span_trim(line)));
 	}
-	if (paragraph.n == 0) {
-		s->y += body.after - item.after;
+	if (!of)
 		return ERR_OK;
-	}
-	TRY(buf_done(s->c, &paragraph, &whole));
-	return put(s, &body, whole);
+	TRY(buf_done(s->c, &whole, &text));
+	TRY(put(s, of, text));
+	s->y += body.after - of->after;
+	return ERR_OK;
+}
+
+/* A short block of one line that is no sentence. */
+static bool is_heading(struct span block)
+{
+	struct span line = span_trim(block);
+
+	return block.n <= SUBJECT_BYTES_MAX && !is_item(block) && line.n &&
+	       !memchr(line.p, '\n', line.n) && !strchr(".:,;", line.p[line.n - 1]);
+}
+
+/* It stands with what follows it. */
+static enum err put_heading(struct sheet *s, struct span block)
+{
+	if (s->y + HEADING_ROOM > A4_HEIGHT - BOTTOM)
+		TRY(page_break(s));
+	s->y += heading.after;
+	return put(s, &heading, span_trim(block));
 }
 
 static enum err put_rows(struct sheet *s, struct span block)
@@ -323,6 +382,8 @@ static enum err draw(struct sheet *s, struct span text)
 			TRY(put_rows(s, block));
 		else if (n == 2 && block.n <= SUBJECT_BYTES_MAX && !is_item(block))
 			TRY(put(s, &subject, span_trim(block)));
+		else if (is_heading(block))
+			TRY(put_heading(s, block));
 		else
 			TRY(put_block(s, block));
 	}

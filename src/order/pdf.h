@@ -11,7 +11,9 @@
 #include "base/span.h"
 
 /* The text has the form of the templates in src/order/letter: the sender's head and a date; lines
- * of "Label  value"; a subject; paragraphs, and lists whose lines begin with two spaces. */
+ * of "Label  value"; a subject; then headings (a short line by itself that ends like no sentence),
+ * paragraphs, and lists whose items begin with two spaces, what belongs to one with five, and
+ * where a line is broken with more. */
 struct pdf_page {
 	const char *title;              /* for the document's properties */
 	struct span reference;          /* at the foot of each page */
