@@ -134,7 +134,7 @@ static void help_all(void)
 static bool help_topic(const char *topic)
 {
 	if (!strcmp(topic, "reasons")) {
-#define X(code, words) printf("  %-26s %s\n", code, words);
+#define X(code, words, cure) printf("  %-26s %s\n", code, words);
 #include "law/reason.def"
 #undef X
 		return true;

@@ -42,6 +42,16 @@ enum err law_judge(struct ctx *c, const struct law *law, const struct json *fact
 enum err law_page(struct ctx *c, const struct law *law, const struct json *facts,
 		  const struct json *decision, struct span *out) MUST_USE;
 
+/* What a letter says of a rule: false where no pack has it, or where it brings about another
+ * reason.
+ */
+struct law_ground {
+	struct span cite, text, cure;   /* cure: empty where the rule names none */
+	bool doubt;                     /* it settles nothing: a lawyer does */
+};
+bool law_ground_of(const struct law *law, struct span rule, struct span reason,
+		   struct law_ground *out);
+
 /* One rule in words: ERR_NOT_FOUND where no pack has it. */
 enum err law_explain(struct ctx *c, const struct law *law, struct span rule,
 		     struct span *out) MUST_USE;

@@ -18,7 +18,7 @@ const struct law_table law_tables[TABLE_COUNT] = {
 };
 
 static const char *const reason_codes[] = {
-#define X(code, words) code,
+#define X(code, words, cure) code,
 #include "law/reason.def"
 #undef X
 };

@@ -13,7 +13,7 @@ struct words {
 };
 
 static const struct words reason_words[] = {
-#define X(code, text) { code, text },
+#define X(code, text, cure) { code, text },
 #include "law/reason.def"
 #undef X
 	{ NULL, NULL }
@@ -79,6 +79,21 @@ static const struct law_rule *rule_of(const struct law *law, struct span id)
 		if (span_eq(law->rule[i]->id, id))
 			return law->rule[i];
 	return NULL;
+}
+
+bool law_ground_of(const struct law *law, struct span rule, struct span reason,
+		   struct law_ground *out)
+{
+	const struct law_rule *r = rule_of(law, rule);
+
+	if (!r)
+		return false;
+	*out = (struct law_ground){ r->cite, r->text, r->cure,
+				    r->give != GIVE_INSUFFICIENT && r->give != GIVE_SUFFICIENT };
+	for (unsigned i = 0; i < r->reasons; i++)
+		if (span_eq(r->reason[i], reason))
+			return true;
+	return false;
 }
 
 /* Where a line was refused or is doubtful, only the rules that say so: the others held as well, and

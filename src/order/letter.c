@@ -84,14 +84,17 @@ enum err letter_fill(struct ctx *c, const char *template_name, const struct lett
 
 enum err letter_reasons(struct ctx *c, const struct json *codes, struct span *out)
 {
+	struct span words, line;
 	struct buf b;
 	int n = 0;
 
 	buf_begin(&b, c, LETTER_MAX);
-	JSON_EACH(code, codes)
-		buf_fmt(&b, "%s  %d. %.*s: %s.", n ? "\n" : "", n + 1, SPAN_ARG(code->s),
-			reason_words(code->s)),
-			n++;
+	JSON_EACH(code, codes) {
+		TRY(letter_reason(c, code->s, &words));
+		TRY(span_fmt(c, &line, "%d. %.*s: %.*s.", ++n, SPAN_ARG(code->s),
+			     SPAN_ARG(words)));
+		letter_put(&b, LETTER_ITEM, line);
+	}
 	return buf_done(c, &b, out);
 }
 
@@ -109,27 +112,17 @@ static enum err papers_lines(struct ctx *c, const struct json *papers, struct sp
 
 static enum err demand_lines(struct ctx *c, const struct json *demands, struct span *out)
 {
+	struct span line;
 	struct buf b;
 
 	buf_begin(&b, c, LETTER_MAX);
-	JSON_EACH(d, demands)
-		buf_fmt(&b, "%s  %.*s of %.*s", b.n ? "\n" : "",
-			SPAN_ARG(json_opt_text(d, "category", SPAN_NONE)),
-			SPAN_ARG(json_opt_text(d, "target", SPAN_NONE)));
+	JSON_EACH(d, demands) {
+		TRY(span_fmt(c, &line, "%.*s: %s",
+			     SPAN_ARG(json_opt_text(d, "target", SPAN("unknown"))),
+			     category_words(json_opt_text(d, "category", SPAN_NONE))));
+		letter_put(&b, LETTER_ITEM, line);
+	}
 	return buf_done(c, &b, out);
-}
-
-/* "22 November 2026" (UTC): the day that stands on a letter. */
-static enum err date_words(struct ctx *c, int64_t utc_s, struct span *out)
-{
-	static const char *const months[] = {
-		"January", "February", "March",     "April",   "May",      "June",
-		"July",    "August",   "September", "October", "November", "December",
-	};
-	int year, month, day;
-
-	civil_of_days(utc_s / 86400, &year, &month, &day);
-	return span_fmt(c, out, "%d %s %d", day, months[(month + 11) % 12], year);
 }
 
 static void slot(struct letter_slot *slots, size_t *count, const char *name, struct span value)
@@ -146,7 +139,7 @@ enum err letter_slots(struct ctx *c, struct session *s, const struct order *o,
 
 	TRY(home_last(c, s, "founded", &founded));
 	TRY(time_span(c, c->seam->now_ms() / 1000, &now));
-	TRY(date_words(c, c->seam->now_ms() / 1000, &date));
+	TRY(letter_date(c, span_cut(now, 0, 10), &date));
 	TRY(time_span(c, o->received_utc, &received));
 	TRY(demand_lines(c, json_get(facts, "demands"), &demands));
 	slot(slots, count, "provider", json_opt_text(founded, "provider", SPAN("the provider")));

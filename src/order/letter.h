@@ -21,6 +21,19 @@ enum err letter_fill(struct ctx *c, const char *template_name, const struct lett
 #define LETTER_MAX ((size_t)2 << 20)     /* an order file of 1 MiB can fill one */
 enum err letter_slots(struct ctx *c, struct session *s, const struct order *o,
 		      struct letter_slot *slots, size_t *count) MUST_USE;
+/* Lists of letters: an item stands two spaces in, what belongs to it five, and both go on at more
+ * (pdf.h sets them the same way). Text is broken between words. */
+enum { LETTER_ITEM = 2, LETTER_PART = 5 };
+void letter_put(struct buf *b, unsigned indent, struct span text);
+/* What a letter says for a reason code, and what would cure it where no rule says. A fact that is
+ * not known is named in words. */
+enum err letter_reason(struct ctx *c, struct span code, struct span *out) MUST_USE;
+enum err letter_cure(struct ctx *c, struct span code, struct span *out) MUST_USE;
+/* Whether the fact of a code FACT-UNKNOWN(field) is the provider's own to know. */
+bool reason_is_ours(struct span code);
+const char *category_words(struct span category);
+/* "22 November 2026", or "22 November 2026, 10:00 UTC" where it is an instant. */
+enum err letter_date(struct ctx *c, struct span when, struct span *out) MUST_USE;
 /* The reasons as numbered lines "CODE: words". */
 enum err letter_reasons(struct ctx *c, const struct json *codes, struct span *out) MUST_USE;
 /* Makes and keeps a letter and has it signed; it is sent when the act ACT_LETTERED with that body

@@ -48,9 +48,9 @@ static const struct {
 };
 
 static const struct {
-	const char *code, *words;
+	const char *code, *words, *cure;
 } reasons[] = {
-#define X(code, words) { code, words },
+#define X(code, words, cure) { code, words, cure },
 #include "law/reason.def"
 #undef X
 };
@@ -103,15 +103,20 @@ bool reason_known(struct span code)
 }
 
 /* In a reason a field of a demand line is written demand.FIELD. */
-static bool is_fact(struct span path)
+const struct fact_field *reason_fact(struct span code)
 {
+	struct span path;
 	char text[80];
 
+	if (code.n <= 14 || !span_starts(code, "FACT-UNKNOWN(") || !span_ends(code, ")"))
+		return NULL;
+	path = span_cut(code, 13, code.n - 14);
 	if (!span_starts(path, "demand."))
-		return facts_field(path) != NULL;
-	return snprintf(text, sizeof text, "demands[].%.*s", SPAN_ARG(span_cut(path, 7, path.n))) <
-		       (int)sizeof text &&
-	       facts_field(span_str(text)) != NULL;
+		return facts_field(path);
+	if (snprintf(text, sizeof text, "demands[].%.*s", SPAN_ARG(span_cut(path, 7, path.n))) >=
+	    (int)sizeof text)
+		return NULL;
+	return facts_field(span_str(text));
 }
 
 const char *reason_words(struct span code)
@@ -119,10 +124,15 @@ const char *reason_words(struct span code)
 	for (size_t i = 0; i < COUNT_OF(reasons); i++)
 		if (span_is(code, reasons[i].code))
 			return reasons[i].words;
-	if (code.n > 14 && span_starts(code, "FACT-UNKNOWN(") && span_ends(code, ")") &&
-	    is_fact(span_cut(code, 13, code.n - 14)))
-		return "a fact that matters is not stated";
-	return NULL;
+	return reason_fact(code) ? "a fact that matters is not stated" : NULL;
+}
+
+const char *reason_cure(struct span code)
+{
+	for (size_t i = 0; i < COUNT_OF(reasons); i++)
+		if (span_is(code, reasons[i].code))
+			return reasons[i].cure;
+	return reason_fact(code) ? "State it" : NULL;
 }
 
 /* An approval counts for the statement that is live; a new statement, a new collection or a new

@@ -107,6 +107,10 @@ enum err order_place(struct ctx *c, const struct order *o, struct span *out) MUS
 /* Whether a text is a reason code: a row of reason.def, or FACT-UNKNOWN(field). */
 bool reason_known(struct span code);
 const char *reason_words(struct span code);
+const char *reason_cure(struct span code);      /* what would cure it, as a rule */
+/* The fact of a code FACT-UNKNOWN(field), or NULL. */
+struct fact_field;
+const struct fact_field *reason_fact(struct span code);
 
 /* The log of this home, with its key as the seal's founding document pins it. */
 struct log;
