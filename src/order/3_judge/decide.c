@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "format/time.h"
 #include "order/3_judge/in_view.h"
+#include "order/3_judge/told.h"
 #include "order/letter.h"
 #include "order/vault.h"
 
@@ -369,28 +370,46 @@ static enum err refusal_keys(struct ctx *c, struct session *s, const struct orde
 	return ERR_OK;
 }
 
-/* The decision, its letter and the end of the keys are one: whoever looks sees all or nothing. */
+/* The letter of a decision, and before it the form that the law has for this instrument. */
+static enum err decision_letters(struct ctx *c, struct session *s, const struct order *o,
+				 enum decision decision, const struct json *d,
+				 struct new_act *acts, size_t *count)
+{
+	struct letter_slot slots[2] = { { "reasons", SPAN_NONE }, { "judged", SPAN_NONE } };
+	struct letter_slot form[FORM_SLOTS];
+	const char *name = decisions[decision].letter;
+	struct told t;
+	size_t n;
+
+	if (!name)
+		return ERR_OK;
+	TRY(told_open(c, s, o, d, &t));
+	TRY(told_reasons(&t, &slots[0].value));
+	TRY(told_rest(&t, &slots[1].value));
+	if (told_wants_form(&t)) {
+		TRY(told_form(&t, form, &n));
+		TRY(letter_make(c, s, o, "annex3", form, n, &acts[*count].body));
+		acts[(*count)++].kind = ACT_LETTERED;
+	}
+	TRY(letter_make(c, s, o, told_objects(&t) ? "objection" : name, slots, 2,
+			&acts[*count].body));
+	acts[(*count)++].kind = ACT_LETTERED;
+	return ERR_OK;
+}
+
+/* The decision, its letters and the end of the keys are one: whoever looks sees all or nothing. */
 static enum err decision_acts(struct ctx *c, struct session *s, struct order *o,
 			      enum decision decision, const struct json *d, struct json *body)
 {
-	struct new_act acts[3] = { { ACT_DECIDED, body }, { ACT_LETTERED, NULL },
-				   { ACT_DESTROYED, NULL } };
-	struct letter_slot slots[2] = { { "reasons", SPAN_NONE }, { "judged", SPAN_NONE } };
-	struct json *outward;
+	struct new_act acts[4] = { { ACT_DECIDED, body } };
 	size_t count = 1;
 
-	if (decisions[decision].letter) {
-		TRY(in_view_outward(c, o, d, &outward));
-		TRY(letter_reasons(c, outward, &slots[0].value));
-		TRY(in_view_letter(c, o, d, &slots[1].value));
-		TRY(letter_make(c, s, o, decisions[decision].letter, slots, 2, &acts[1].body));
-		count = 2;
-	}
+	TRY(decision_letters(c, s, o, decision, d, acts, &count));
 	seam_crash_point(CRASH_DECIDE_AFTER_LETTER);
 	if (decision == DECIDE_REFUSE)
 		TRY(refusal_keys(c, s, o, json_get(body, "document")->s,
-				 json_get(body, "signature")->s, &acts[2]));
-	count += acts[2].body != NULL;
+				 json_get(body, "signature")->s, &acts[count]));
+	count += acts[count].body != NULL;
 	TRY(order_append_all(c, s, o, acts, count));
 	seam_crash_point(CRASH_DECIDE_AFTER_ACT);
 	return vault_sweep(c, s, o);

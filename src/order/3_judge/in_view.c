@@ -190,8 +190,7 @@ enum err in_view_allows(struct ctx *c, const struct order *o, const struct json 
 
 /* ---- for the authority ---- */
 
-/* The judgement that the document was made in view of, whatever was judged after it. */
-static const struct json *seen_by(const struct order *o, const struct json *document)
+const struct json *in_view_judged(const struct order *o, const struct json *document)
 {
 	struct span sha256 = json_opt_text(document, "judgement_sha256", SPAN_NONE);
 	const struct json *found = NULL;
@@ -220,14 +219,18 @@ static bool stands_on(const struct json *judged, const struct json *lines, struc
 enum err in_view_outward(struct ctx *c, const struct order *o, const struct json *document,
 		      struct json **out)
 {
-	const struct json *judged = judged_lines(seen_by(o, document));
+	const struct json *judged = judged_lines(in_view_judged(o, document));
 	const struct json *lines = json_get(document, "lines");
 
 	*out = json_list(c);
-	JSON_EACH(code, json_get(document, "reasons"))
-		if (!judged || !lines || !stands_on(judged, lines, code->s, true) ||
-		    stands_on(judged, lines, code->s, false))
+	JSON_EACH(code, json_get(document, "reasons")) {
+		bool counsels = lines && stands_on(judged, lines, code->s, true) &&
+				!stands_on(judged, lines, code->s, false);
+
+		/* What only the provider can know is no question to the authority. */
+		if (!judged || (!counsels && !reason_is_ours(code->s)))
 			add_once(c, *out, code->s);
+	}
 	if ((*out)->first)
 		return ERR_OK;
 	return json_clone(c, json_get(document, "reasons"), out);
@@ -236,48 +239,10 @@ enum err in_view_outward(struct ctx *c, const struct order *o, const struct json
 enum err in_view_left_out(struct ctx *c, const struct order *o, const struct json *document,
 		       struct span id, struct json **out)
 {
-	const struct json *line = line_of(judged_lines(seen_by(o, document)), id);
+	const struct json *line = line_of(judged_lines(in_view_judged(o, document)), id);
 
 	*out = json_list(c);
 	if (is(line, "INSUFFICIENT"))
 		add_reasons(c, DECIDE_NARROW, line, *out);
 	return (*out)->first ? ERR_OK : in_view_outward(c, o, document, out);
-}
-
-static void put_line(struct buf *b, int number, const struct json *demand, const struct json *codes)
-{
-	buf_fmt(b, "\n  %d. %.*s (%.*s): ", number,
-		SPAN_ARG(json_opt_text(demand, "id", SPAN_NONE)),
-		SPAN_ARG(json_opt_text(demand, "category", SPAN("unknown"))));
-	JSON_EACH(code, codes)
-		buf_fmt(b, "%s%.*s, %s", code == codes->first ? "" : "; ", SPAN_ARG(code->s),
-			reason_known(code->s) ? reason_words(code->s) : "a fact that matters");
-	buf_str(b, ".");
-}
-
-enum err in_view_letter(struct ctx *c, const struct order *o, const struct json *document,
-		     struct span *out)
-{
-	const struct json *lines = json_get(document, "lines"),
-			  *demands = json_get(json_get(o->received, "facts"), "demands");
-	enum decision decision = DECIDE_REFUSE;
-	struct buf b;
-	int number = 0;
-
-	(void)decision_parse(json_opt_text(document, "decision", SPAN_NONE), &decision);
-	buf_begin(&b, c, LETTER_MAX);
-	JSON_EACH(line, judged_lines(seen_by(o, document))) {
-		struct span id = json_opt_text(line, "id", SPAN_NONE);
-		struct json *codes = json_list(c);
-
-		if (line_of(lines, id))
-			continue;
-		add_reasons(c, decision, line, codes);
-		if (!codes->first)
-			continue;
-		if (!number)
-			buf_str(&b, "\n\nLine by line:\n");
-		put_line(&b, ++number, line_of(demands, id), codes);
-	}
-	return buf_done(c, &b, out);
 }

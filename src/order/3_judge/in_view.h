@@ -25,8 +25,8 @@ enum err in_view_put(struct ctx *c, const struct order *o, struct json *document
  * over doubts on lines that are answered. */
 enum err in_view_outward(struct ctx *c, const struct order *o, const struct json *document,
 		      struct json **out) MUST_USE;
-/* "Line by line", for letters; empty where the judgement adds nothing. */
-enum err in_view_letter(struct ctx *c, const struct order *o, const struct json *document,
-		     struct span *out) MUST_USE;
+/* The body of the judgement that the document was made in view of, whatever was judged after it;
+ * NULL where there was none. */
+const struct json *in_view_judged(const struct order *o, const struct json *document);
 
 #endif

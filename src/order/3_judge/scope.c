@@ -337,13 +337,15 @@ enum err scope_line_words(struct ctx *c, const struct json *line, struct span *o
 	TRY(end_words(c, line, "until", "until_words", &until));
 	return span_fmt(
 		c, out,
-		"%s of %.*s, folders %.*s, by %.*s date, from %.*s (in) until "
+		"%s of %.*s, %s%.*s, by %.*s date, from %.*s (in) until "
 		"%.*s (the first instant out), zone %.*s",
 		span_is(category, "CONTENT_COMM") ? "messages as stored"
 		: span_is(category, "MSG_META")
 			? "sender, recipients, dates and sizes of messages (no subject, no body)"
 			: "data of another kind than mail",
-		SPAN_ARG(json_opt_text(line, "target", SPAN_NONE)), SPAN_ARG(names),
+		SPAN_ARG(json_opt_text(line, "target", SPAN_NONE)),
+		span_is(names, "ALL") ? "" : "folders ",
+		SPAN_ARG(span_is(names, "ALL") ? SPAN("all folders") : names),
 		SPAN_ARG(json_opt_text(line, "date_meaning", SPAN_NONE)), SPAN_ARG(from),
 		SPAN_ARG(until), SPAN_ARG(json_opt_text(line, "zone", SPAN_NONE)));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "order_test.h"
 
+#include "format/facts.h"
 #include "order/embedded.h"
 #include "order/letter.h"
 #include "order/pdf.h"
@@ -25,7 +26,14 @@ static size_t all_slots(struct letter_slot *slots)
 					     "items",
 					     "bytes",
 					     "timestamp",
-					     "earlier" };
+					     "earlier",
+					     "certificate",
+					     "issued",
+					     "d",
+					     "e",
+					     "f",
+					     "g",
+					     "h" };
 
 	for (size_t i = 0; i < COUNT_OF(names); i++)
 		slots[i] = (struct letter_slot){ names[i], span_str(names[i]) };
@@ -64,7 +72,7 @@ static void test_every_letter_is_filled(void **state)
 		assert_non_null(strstr(text, "provider"));
 		assert_true(text[strlen(text) - 1] == '\n');
 	}
-	assert_int_equal(letters, 9);
+	assert_int_equal(letters, 11);
 }
 
 static void test_lines_that_vanish(void **state)
@@ -145,6 +153,102 @@ static void test_reasons(void **state)
 		strstr(z, "  1. INST-UNSIGNED: a required signature is missing.\n  2. LAW"));
 }
 
+static char *put(struct ctx *c, unsigned indent, const char *text)
+{
+	struct span out;
+	struct buf b;
+	char *z;
+
+	buf_begin(&b, c, LETTER_MAX);
+	letter_put(&b, indent, span_str(text));
+	ok(c, buf_done(c, &b, &out));
+	ok(c, span_cstr(c, out, &z));
+	return z;
+}
+
+/* Broken between words, further in than anything begins; characters count, not bytes. */
+static void test_lines_of_lists(void **state)
+{
+	char long_word[400], wide[300];
+
+	(void)state;
+	CTX(c);
+	assert_string_equal(put(&c, LETTER_ITEM, "1. a"), "  1. a");
+	assert_string_equal(put(&c, LETTER_PART, "     2. a "), "     2. a");
+	assert_string_equal(put(&c, LETTER_ITEM, ""), "  ");
+	memset(long_word, 'x', sizeof long_word - 1);
+	long_word[399] = '\0';
+	assert_int_equal(strlen(put(&c, LETTER_ITEM, long_word)), 401);
+	long_word[90] = ' ';
+	long_word[120] = '\0';
+	assert_memory_equal(put(&c, LETTER_ITEM, long_word) + 2 + 90, "\n       x", 9);
+	assert_memory_equal(put(&c, LETTER_PART, long_word) + 5 + 90, "\n         x", 11);
+	for (size_t i = 0; i < 96; i++)
+		memcpy(wide + 2 * i, "\xc3\xa4", 2);
+	wide[192] = '\0';
+	wide[60] = ' ';
+	wide[61] = 'x';
+	assert_null(strchr(put(&c, LETTER_ITEM, wide), '\n'));
+}
+
+static void test_days_in_words(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "2026-12-02", "2 December 2026" },
+		{ "2026-01-31T08:05:09Z", "31 January 2026, 08:05 UTC" },
+		{ "unknown", "unknown" },
+		{ "2026-02-30", "2026-02-30" },
+		{ "", "" },
+	};
+
+	(void)state;
+	CTX(c);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct span out;
+
+		ok(&c, letter_date(&c, span_str(rows[i][0]), &out));
+		assert_true(span_is(out, rows[i][1]));
+	}
+}
+
+/* No code stands alone: each has words and a cure, and so has each fact and category. */
+static void test_everything_has_words(void **state)
+{
+	static const char *const codes[] = {
+#define X(code, words, cure) code,
+#include "law/reason.def"
+#undef X
+	};
+	size_t count;
+	const struct fact_field *field = facts_fields(&count);
+	struct span words, cure, code;
+
+	(void)state;
+	CTX(c);
+	for (size_t i = 0; i < COUNT_OF(codes); i++) {
+		ok(&c, letter_reason(&c, span_str(codes[i]), &words));
+		ok(&c, letter_cure(&c, span_str(codes[i]), &cure));
+		assert_true(words.n > 10 && cure.n > 6 && !span_ends(cure, "."));
+		assert_false(span_eq(words, span_str(codes[i])));
+		assert_false(reason_is_ours(span_str(codes[i])));
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (field[i].type == FACT_GROUP || field[i].type == FACT_LINES)
+			continue;
+		ok(&c, span_fmt(&c, &code, "FACT-UNKNOWN(%s)", field[i].path));
+		ok(&c, letter_reason(&c, code, &words));
+		assert_true(reason_is_ours(code) == !!(field[i].flags & FACT_OURS));
+		if (field[i].flags & FACT_OURS)
+			continue;
+		/* No word of the vocabulary, and nothing that only the author of a file knows. */
+		for (size_t k = 0; k + 1 < words.n; k++)
+			assert_false(words.p[k] == '_' || words.p[k] == '(');
+	}
+	assert_string_equal(category_words(SPAN("SUB_PAY")), "means of payment");
+	assert_string_equal(category_words(SPAN("LOVE")), "data of a kind that is not stated");
+	assert_string_equal(category_words(SPAN_NONE), "data of a kind that is not stated");
+}
+
 static const struct pdf_page page = { .title = "t",
 				      .reference = { (const unsigned char *)"r", 1 } };
 
@@ -158,6 +262,9 @@ static void test_pdf_of_odd_texts(void **state)
 					     "a\n\n\n\nb",
 					     "  a",
 					     "a\n\n  b",
+					     "a\n\nb\n\nc\n\nd",
+					     "a\n\nb\n\nc\n\n     d\n       e\n  f\n  \n",
+					     "a\n\nb\n\nc\n\n       d\n     e\nf\n         g",
 					     "a\n\n   \n\n  ",
 					     "a\n\nb  c",
 					     "a\n\n  \n \nb   ",
@@ -201,6 +308,9 @@ int main(void)
 		cmocka_unit_test(test_what_is_a_fault_of_ours),
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_lines_of_lists),
+		cmocka_unit_test(test_days_in_words),
+		cmocka_unit_test(test_everything_has_words),
 	};
 
 	return cmocka_run_group_tests_name("order_letter", tests, NULL, NULL);
