@@ -90,22 +90,6 @@ static enum err say_findings(struct ctx *c, const struct args *a, struct json *f
 	return ERR_OK;
 }
 
-enum err cmd_law_check(struct ctx *c, const struct command *self, const struct args *a)
-{
-	struct session SESSION_SCOPED s = { .seal = -1 };
-	struct json *findings;
-	struct law *law;
-
-	TRY(usage_check(c, self, a, 0));
-	TRY(load_packs(c, a, &s, &law));
-	TRY(law_check(c, law, &findings));
-	TRY(say_findings(c, a, findings));
-	if (findings->first)
-		FAIL(c, ERR_FORMAT, "the rule packs have %zu faults", json_count(findings));
-	talk("the rule packs have no fault that a program can find");
-	return ERR_OK;
-}
-
 enum err cmd_law_explain(struct ctx *c, const struct command *self, const struct args *a)
 {
 	struct session SESSION_SCOPED s = { .seal = -1 };
@@ -133,6 +117,41 @@ static enum err load_tests(struct ctx *c, const struct args *a, struct session *
 		dir = path;
 	}
 	return trials_load(c, s, dir, out);
+}
+
+/* Rules that no test exercises; they are found only where no expectation of a test fails first. */
+static enum err check_tested(struct ctx *c, const struct trial_set *tests, const struct law *law,
+			     struct json *findings)
+{
+	struct json *failing, *idle;
+	size_t count;
+
+	TRY(trials_run(c, tests, law, &failing, &idle, &count));
+	JSON_EACH(id, idle)
+		TRY(law_check_add(c, law, id->s, "no test exercises it", findings));
+	return ERR_OK;
+}
+
+enum err cmd_law_check(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	struct trial_set *tests = NULL;
+	struct json *findings;
+	struct law *law;
+	enum err e;
+
+	TRY(usage_check(c, self, a, 0));
+	TRY(load_packs(c, a, &s, &law));
+	TRY(law_check(c, law, c->seam->now_ms() / 1000, &findings));
+	e = load_tests(c, a, &s, &tests);
+	if (e == ERR_OK)
+		TRY(check_tested(c, tests, law, findings));
+	TRY(say_findings(c, a, findings));
+	TRY(e);
+	if (findings->first)
+		FAIL(c, ERR_FORMAT, "the rule packs have %zu faults", json_count(findings));
+	talk("the rule packs have no fault that a program can find");
+	return ERR_OK;
 }
 
 static enum err run_tests(struct ctx *c, const struct args *a, const struct trial_set *tests,

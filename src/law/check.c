@@ -516,32 +516,36 @@ static enum err check_reach(struct checking *k, const struct law_rule *r)
 	return ERR_OK;
 }
 
-static enum err check_pack(struct checking *k, const struct law_pack *p)
+/* A law is asked where a row of its own recognises the order: a rule that holds beside none is
+ * never asked. Rows of every law are. */
+static enum err check_governed(struct checking *k, const struct law_rule *r)
 {
-	struct json *o = json_object(k->c);
+	bool holds = law_tables[r->table].flags & TABLE_EVERY_LAW || r->pack->kind != PACK_LAW;
 
-	if (p->next_review > p->law_as_of)
-		return ERR_OK;
-	json_set_str(k->c, o, "file", p->name);
-	json_set_int(k->c, o, "line", 1);
-	json_set_str(k->c, o, "what", "the next review is not after the day of the law");
-	json_add(k->c, k->findings, o);
-	return ERR_OK;
+	for (unsigned i = r->pack->first; !holds && i < r->pack->first + r->pack->rules; i++) {
+		const struct law_rule *row = k->law->rule[i];
+
+		if (row->table == TABLE_recognise && same_days(row, r))
+			TRY(can_hold(k, row, r, &holds));
+	}
+	return holds ? ERR_OK
+		     : found(k, r, "no order that the pack recognises can meet its conditions");
 }
 
-enum err law_check(struct ctx *c, const struct law *law, struct json **findings_out)
+enum err law_check(struct ctx *c, const struct law *law, int64_t now_utc_s,
+		   struct json **findings_out)
 {
 	struct checking k = { .c = c, .law = law, .findings = json_list(c) };
 
 	TRY(sentence_field(c, SPAN("instrument.kind"), &k.kind));
 	TRY(sentence_field(c, SPAN("demand.category"), &k.category));
 	TRY(sentence_field(c, SPAN("issuer.country"), &k.country));
-	for (unsigned i = 0; i < law->packs; i++)
-		TRY(check_pack(&k, &law->pack[i]));
+	TRY(law_check_packs(c, law, now_utc_s, k.findings));
 	for (unsigned i = 0; i < law->rules; i++) {
 		const struct law_rule *r = law->rule[i];
 
 		TRY(check_reach(&k, r));
+		TRY(check_governed(&k, r));
 		if (r->table != TABLE_recognise)
 			continue;
 		TRY(check_recognition(&k, r));

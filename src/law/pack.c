@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "format/facts.h"
 
 const struct law_table law_tables[TABLE_COUNT] = {
 #define X(name, scope, flags, reason, what) { #name, TABLE_##scope, flags, reason, what },
@@ -103,6 +104,16 @@ static bool in_words(const char *words, struct span s)
 		if (span_eq(word, s))
 			return true;
 	return span_eq(rest, s);
+}
+
+/* Only these keys; the one that is none is named with its own line. */
+static enum err only(const struct loading *l, const struct json *o, const char *keys)
+{
+	JSON_EACH(member, o)
+		if (!in_words(keys, member->key))
+			WRONG(l, member, "'%.*s' is not known here; known are: %s",
+			      SPAN_ARG(member->key), keys);
+	return ERR_OK;
 }
 
 /* One of a closed list; *out keeps its value where the key is absent. */
@@ -213,14 +224,14 @@ static enum err take_period(const struct loading *l, const struct json *o, const
 static enum err take_reasons(const struct loading *l, const struct json *o, struct law_rule *rule)
 {
 	TRY(take_list(l, o, "reasons", &rule->reason, &rule->reasons));
-	for (unsigned i = 0; i < rule->reasons; i++) {
+	JSON_EACH(code, json_get(o, "reasons")) {
 		bool known = false;
 
 		for (size_t r = 0; r < COUNT_OF(reason_codes); r++)
-			known |= span_is(rule->reason[i], reason_codes[r]);
+			known |= span_is(code->s, reason_codes[r]);
 		if (!known)
-			WRONG(l, json_get(o, "reasons"), "'%.*s' is no reason code",
-			      SPAN_ARG(rule->reason[i]));
+			WRONG(l, code, "'%.*s' is no reason code that letters have words for",
+			      SPAN_ARG(code->s));
 	}
 	return ERR_OK;
 }
@@ -228,14 +239,14 @@ static enum err take_reasons(const struct loading *l, const struct json *o, stru
 /* "FORM_III", or "MOTION_2703H by order.received_at plus 14 days". */
 static enum err take_watches(const struct loading *l, const struct json *o, struct law_rule *rule)
 {
-	const struct json *where = json_get(o, "watch");
+	const struct json *list = json_get(o, "watch"), *where = list ? list->first : NULL;
 	const struct span *text;
 	struct law_watch *watch;
 	unsigned n;
 
 	TRY(take_list(l, o, "watch", &text, &n));
 	TRY(NEW_ARRAY(l->c, watch, n ? n : 1));
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < n; i++, where = where->next) {
 		struct span by;
 
 		watch[i].what = text[i];
@@ -274,7 +285,8 @@ static enum err take_effects(const struct loading *l, const struct json *o, stru
 	TRY(take_text(l, o, "notice_until", false, &until));
 	rule->has_until = until.n > 0;
 	if (until.n)
-		TRY(at(l, o, sentence_field(l->c, until, &rule->notice_until)));
+		TRY(at(l, json_get(o, "notice_until"),
+		       sentence_field(l->c, until, &rule->notice_until)));
 	TRY(take_reasons(l, o, rule));
 	TRY(take_period(l, o, "due", &rule->due, &rule->has_due));
 	TRY(take_period(l, o, "hold", &rule->hold, &rule->has_hold));
@@ -300,13 +312,13 @@ static enum err check_rule(const struct loading *l, const struct json *o,
 	bool positive = rule->give == GIVE_SUFFICIENT;
 
 	if (!in_words(confidences, rule->confidence))
-		WRONG(l, o, "confidence is one of %s", confidences);
+		WRONG(l, json_get(o, "confidence"), "confidence is one of %s", confidences);
 	if (rule->until < rule->from)
-		WRONG(l, o, "the rule ends before it begins");
+		WRONG(l, json_get(o, "until"), "the rule ends before it begins");
 	if (rule->give != GIVE_NOTHING && (t->flags & TABLE_EFFECT))
-		WRONG(l, o, "the table %s gives no verdict", t->name);
+		WRONG(l, json_get(o, "give"), "the table %s gives no verdict", t->name);
 	if (positive && !(t->flags & TABLE_NEEDS) && rule->table != TABLE_secrecy)
-		WRONG(l, o, "the table %s gives no SUFFICIENT", t->name);
+		WRONG(l, json_get(o, "give"), "the table %s gives no SUFFICIENT", t->name);
 	if (positive && rule->table == TABLE_recognise && rule->mode == MODE_NONE)
 		WRONG(l, o, "a rule that recognises an instrument says the mode");
 	if (!positive && rule->give != GIVE_NOTHING && rule->reasons == 0)
@@ -328,7 +340,7 @@ static enum err add_rule(const struct loading *l, enum law_table_id table, const
 
 	if (o->type != JSON_OBJECT)
 		WRONG(l, o, "a rule has fields of its own");
-	TRY(at(l, o, json_only(l->c, o, rule_keys)));
+	TRY(only(l, o, rule_keys));
 	if (l->law->rules == LAW_RULES_MAX)
 		WRONG(l, o, "more than %u rules", LAW_RULES_MAX);
 	TRY(NEW(l->c, rule));
@@ -358,6 +370,29 @@ static enum err add_rule(const struct loading *l, enum law_table_id table, const
 	return ERR_OK;
 }
 
+/* Who says that a pack was reviewed says by whom and when; a draft claims neither. */
+static enum err take_review(const struct loading *l, const struct json *head, bool reviewed)
+{
+	const struct json *claimed = json_get(head, "reviewer");
+
+	claimed = claimed ? claimed : json_get(head, "reviewed_on");
+	if (claimed && !reviewed)
+		WRONG(l, claimed, "a draft has no reviewer and no day of review");
+	TRY(take_text(l, head, "reviewer", reviewed, &l->pack->reviewer));
+	return take_day(l, head, "reviewed_on", reviewed, &l->pack->reviewed_on);
+}
+
+static enum err take_country(const struct loading *l, const struct json *head)
+{
+	const struct fact_field *country = facts_field(SPAN("issuer.country"));
+
+	TRY(take_text(l, head, "country", false, &l->pack->country));
+	if (l->pack->country.n &&
+	    (l->pack->country.n != 2 || !facts_value_ok(country, l->pack->country)))
+		WRONG(l, json_get(head, "country"), "country is two letters of ISO 3166-1");
+	return ERR_OK;
+}
+
 static enum err take_head(const struct loading *l, const struct json *doc)
 {
 	const struct json *head = json_get(doc, "pack");
@@ -367,17 +402,17 @@ static enum err take_head(const struct loading *l, const struct json *doc)
 
 	if (!head || head->type != JSON_OBJECT)
 		WRONG(l, doc, "a rule pack begins with 'pack:' and its fields");
-	TRY(at(l, head,
-	       json_only(l->c, head,
-			 "id version title kind country status law_as_of next_review reviewer")));
+	TRY(only(l, head, "id version title kind country status law_as_of next_review reviewer "
+			  "reviewed_on"));
 	TRY(take_text(l, head, "id", true, &p->id));
 	TRY(take_text(l, head, "version", true, &p->version));
 	TRY(take_text(l, head, "title", true, &p->title));
-	TRY(take_text(l, head, "country", false, &p->country));
-	TRY(take_text(l, head, "reviewer", false, &p->reviewer));
+	TRY(take_country(l, head));
 	TRY(take_text(l, head, "status", true, &status));
 	if (!span_is(status, "draft") && !span_is(status, "reviewed"))
-		WRONG(l, head, "status is draft or reviewed; adopting a pack is a signed act");
+		WRONG(l, json_get(head, "status"),
+		      "status is draft or reviewed; adopting a pack is a signed act");
+	TRY(take_review(l, head, span_is(status, "reviewed")));
 	TRY(take_word(l, head, "kind", kinds, &kind));
 	p->kind = (enum law_pack_kind)kind;
 	TRY(take_day(l, head, "law_as_of", true, &p->law_as_of));

@@ -47,6 +47,7 @@ enum law_op {
 
 /* One sentence of a rule, e.g. "demand.category is SUB_ID or SUB_PAY" (sentence.c). */
 struct law_cond {
+	struct span text;
 	enum law_op op;
 	unsigned field;
 	const struct span *value;       /* IS, IS_NOT */
@@ -111,6 +112,7 @@ struct law_pack {
 	enum law_pack_kind kind;
 	enum law_state state;
 	int64_t law_as_of, next_review; /* days since 1970 */
+	int64_t reviewed_on;            /* where there is a reviewer */
 	unsigned first, rules;          /* in law->rule, by table */
 	unsigned number;
 	const struct json *doc;
@@ -144,6 +146,7 @@ enum err sentence_period(struct ctx *c, const struct law_names *n, struct span t
 /* The number of a field in facts.def; "demand.x" is "demands[].x". */
 enum err sentence_field(struct ctx *c, struct span path, unsigned *out) MUST_USE;
 bool sentence_asks_line(const struct law_cond *cond);   /* a field of a demand line */
+enum law_op law_op_opposite(enum law_op op);
 
 /* ---- fact.c: the facts of one case ---- */
 struct law_value {

@@ -137,7 +137,8 @@ static void put_pair(struct html *h, const char *key, struct span value)
 static void put_head(struct html *h, const struct law_pack *p)
 {
 	static const char *const keys[] = { "id",     "version",   "kind",        "country",
-					    "status", "law_as_of", "next_review", "reviewer" };
+					    "status", "law_as_of", "next_review", "reviewer",
+					    "reviewed_on" };
 	const struct json *head = json_get(p->doc, "pack");
 
 	html_put(h, "h1", p->title);

@@ -231,7 +231,7 @@ enum err sentence_cond(struct ctx *c, const struct law_names *n, struct span tex
 	struct span left, right;
 	bool negative;
 
-	*out = (struct law_cond){ 0 };
+	*out = (struct law_cond){ .text = text };
 	if (!cut_at(text, " is ", &left, &right))
 		FAIL(c, ERR_FORMAT, "a condition is 'FACT is ...'");
 	negative = take(&right, "not ");
@@ -272,4 +272,31 @@ bool sentence_asks_line(const struct law_cond *cond)
 	if (cond->op == LAW_SAME || cond->op == LAW_NOT_SAME)
 		return field_is_of_line(cond->field) || field_is_of_line(cond->other);
 	return field_is_of_line(cond->field);
+}
+
+enum law_op law_op_opposite(enum law_op op)
+{
+	switch (op) {
+	case LAW_IS:
+		return LAW_IS_NOT;
+	case LAW_IS_NOT:
+		return LAW_IS;
+	case LAW_KNOWN:
+		return LAW_IS_UNKNOWN;
+	case LAW_IS_UNKNOWN:
+		return LAW_KNOWN;
+	case LAW_AT_LEAST:
+		return LAW_BELOW;
+	case LAW_BELOW:
+		return LAW_AT_LEAST;
+	case LAW_SAME:
+		return LAW_NOT_SAME;
+	case LAW_NOT_SAME:
+		return LAW_SAME;
+	case LAW_BEFORE:
+		return LAW_NOT_BEFORE;
+	case LAW_NOT_BEFORE:
+		return LAW_BEFORE;
+	}
+	return op;
 }

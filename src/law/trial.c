@@ -152,6 +152,23 @@ static enum err change(struct ctx *c, const char *file, const struct json *at, s
 
 /* ---- loading ---- */
 
+/* Only these keys; the one that is none is named with its own line. */
+static enum err only(struct ctx *c, const char *file, const struct json *o, const char *keys)
+{
+	struct span word, rest;
+
+	JSON_EACH(member, o) {
+		bool known = false;
+
+		for (rest = span_str(keys); span_split(rest, ' ', &word, &rest);)
+			known |= span_eq(word, member->key);
+		if (!known && !span_eq(rest, member->key))
+			FAIL(c, ERR_FORMAT, "%s:%u: '%.*s' is not known here; known are: %s", file,
+			     member->line, SPAN_ARG(member->key), keys);
+	}
+	return ERR_OK;
+}
+
 static const struct json *base_of(const struct trial_set *t, struct span id)
 {
 	for (unsigned i = 0; i < t->bases; i++)
@@ -165,7 +182,7 @@ static enum err add_base(struct ctx *c, struct trial_set *t, const char *file,
 {
 	struct base *b = &t->base[t->bases];
 
-	TRY(json_only(c, j, "id facts"));
+	TRY(only(c, file, j, "id facts"));
 	TRY(json_need_text(c, j, "id", &b->id));
 	TRY(json_need_object(c, j, "facts", &b->facts));
 	if (base_of(t, b->id))
@@ -184,7 +201,7 @@ static enum err add_trial(struct ctx *c, struct trial_set *t, const char *file,
 	struct json *facts;
 	struct span of;
 
-	TRY(json_only(c, j, "id of set expect"));
+	TRY(only(c, file, j, "id of set expect"));
 	TRY(json_need_text(c, j, "id", &one->id));
 	TRY(json_need_text(c, j, "of", &of));
 	base = base_of(t, of);
@@ -244,7 +261,7 @@ static enum err add_each(struct ctx *c, struct trial_set *t, const char *file,
 
 enum err trials_add(struct ctx *c, struct trial_set *t, const char *name, const struct json *doc)
 {
-	TRY(at_line(c, name, doc, json_only(c, doc, "bases tests")));
+	TRY(only(c, name, doc, "bases tests"));
 	TRY(add_each(c, t, name, json_get(doc, "bases"), add_base));
 	return add_each(c, t, name, json_get(doc, "tests"), add_trial);
 }
@@ -467,16 +484,30 @@ static enum err notices(struct ctx *c, const struct trial_set *t, const struct l
 	return ERR_OK;
 }
 
-static enum err survivor(struct ctx *c, struct json *findings, const struct law_rule *r,
-			 const char *what)
-{
-	struct json *o = json_object(c);
+struct mutating {
+	struct ctx *c;
+	const struct trial_set *t;
+	struct law *law;
+	struct json *findings;
+	size_t count;
+};
 
-	json_set_str(c, o, "file", r->pack->name);
-	json_set_int(c, o, "line", r->line);
-	json_set_text(c, o, "rule", r->id);
-	json_set_str(c, o, "what", what);
-	json_add(c, findings, o);
+/* Runs the tests on the law as it now is; what was changed is told where none noticed. */
+static enum err try_change(struct mutating *m, const struct law_rule *r, struct span what)
+{
+	struct json *o;
+	bool seen = false;
+
+	m->count++;
+	TRY(notices(m->c, m->t, m->law, r->pack->name, &seen));
+	if (seen)
+		return ERR_OK;
+	o = json_object(m->c);
+	json_set_str(m->c, o, "file", r->pack->name);
+	json_set_int(m->c, o, "line", r->line);
+	json_set_text(m->c, o, "rule", r->id);
+	json_set_text(m->c, o, "what", what);
+	json_add(m->c, m->findings, o);
 	return ERR_OK;
 }
 
@@ -487,32 +518,67 @@ static enum law_give turned(enum law_give give)
 					   : GIVE_INSUFFICIENT;
 }
 
+/* The rule left out, and its verdict turned round. */
+static enum err change_rule(struct mutating *m, struct law_rule *r)
+{
+	const struct law_rule before = *r;
+	enum err e;
+
+	r->from = INT64_MAX;
+	e = try_change(m, r, SPAN("left out, and no test noticed"));
+	*r = before;
+	TRY(e);
+	if (r->give == GIVE_NOTHING)
+		return ERR_OK;
+	r->give = turned(r->give);
+	e = try_change(m, r, SPAN("turned round, and no test noticed"));
+	*r = before;
+	return e;
+}
+
+/* A condition of a rule left out, and its opposite in its place. */
+static enum err change_condition(struct mutating *m, struct law_rule *r, unsigned n)
+{
+	const struct law_rule before = *r;
+	struct law_cond *left;
+	struct span what;
+	enum err e;
+
+	TRY(NEW_ARRAY(m->c, left, before.conds));
+	for (unsigned i = 0; i < before.conds; i++)
+		left[i] = before.cond[i];
+	left[n].op = law_op_opposite(left[n].op);
+	TRY(span_fmt(m->c, &what, "the opposite of its condition %u, and no test noticed: %.*s",
+		     n + 1, SPAN_ARG(before.cond[n].text)));
+	r->cond = left;
+	e = try_change(m, r, what);
+	*r = before;
+	TRY(e);
+	for (unsigned i = n; i + 1 < before.conds; i++)
+		left[i] = before.cond[i + 1];
+	TRY(span_fmt(m->c, &what, "without its condition %u, and no test noticed: %.*s", n + 1,
+		     SPAN_ARG(before.cond[n].text)));
+	r->cond = left;
+	r->conds = before.conds - 1;
+	r->first_unless -= n < before.first_unless;
+	e = try_change(m, r, what);
+	*r = before;
+	return e;
+}
+
 enum err trials_mutate(struct ctx *c, const struct trial_set *t, struct law *law,
 		       struct json **findings_out, size_t *count_out)
 {
-	*findings_out = json_list(c);
-	*count_out = 0;
-	for (unsigned i = 0; i < law->rules; i++) {
-		struct law_rule *r = law->rule[i], before = *r;
-		bool seen = false;
-		enum err e;
+	struct mutating m = { .c = c, .t = t, .law = law, .findings = json_list(c) };
 
-		r->from = INT64_MAX;
-		e = notices(c, t, law, r->pack->name, &seen);
-		*r = before;
-		TRY(e);
-		if (!seen)
-			TRY(survivor(c, *findings_out, r, "left out, and no test noticed"));
-		++*count_out;
-		if (r->give == GIVE_NOTHING)
-			continue;
-		r->give = turned(r->give);
-		e = notices(c, t, law, r->pack->name, &seen);
-		*r = before;
-		TRY(e);
-		if (!seen)
-			TRY(survivor(c, *findings_out, r, "turned round, and no test noticed"));
-		++*count_out;
+	for (unsigned i = 0; i < law->rules; i++) {
+		struct law_rule *r = law->rule[i];
+
+		TRY(change_rule(&m, r));
+		for (unsigned n = 0; n < r->conds; n++)
+			TRY(change_condition(&m, r, n));
 	}
+	*findings_out = m.findings;
+	*count_out = m.count;
 	return ERR_OK;
 }

@@ -107,7 +107,7 @@ static enum err check_pack(struct ctx *c, const struct law *law, const struct js
 {
 	struct json *findings;
 
-	TRY(law_check(c, law, &findings));
+	TRY(law_check(c, law, c->seam->now_ms() / 1000, &findings));
 	JSON_EACH(one, findings) {
 		if (!span_eq(json_opt_text(one, "file", SPAN_NONE),
 			     json_opt_text(pack, "name", SPAN_NONE)))

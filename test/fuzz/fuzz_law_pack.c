@@ -62,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	check_judge(&c, law);
-	e = law_check(&c, law, &findings);
+	e = law_check(&c, law, 0, &findings);
 	CHECK(e == ERR_OK && findings->type == JSON_LIST);
 	return 0;
 }

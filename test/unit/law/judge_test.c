@@ -1,6 +1,6 @@
 /*
- * The engine on small packs of its own: three values, defeats, two days, states, and what the
- * loader refuses.
+ * The engine on small packs of its own: three values, defeats, two days, states. What the loader
+ * refuses is planted in the packs themselves (test/flow/test_law_faults.py).
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <setjmp.h>
@@ -74,17 +74,6 @@ static void judged(const char *yaml, const char *facts, enum law_state state, co
 	assert_int_equal(buf_done(&c, &b, &got), ERR_OK);
 	if (!span_is(got, wanted))
 		fail_msg("'%.*s' instead of '%s'", SPAN_ARG(got), wanted);
-}
-
-static void refused(const char *yaml, const char *words)
-{
-	struct ctx CTX_SCOPED c;
-	struct law *law;
-
-	assert_int_equal(ctx_begin(&c, 16 << 20), ERR_OK);
-	assert_int_equal(load(&c, yaml, &law), ERR_FORMAT);
-	assert_non_null(strstr(c.why, words));
-	assert_non_null(strstr(c.why, "zz.yaml:"));
 }
 
 static void a_complete_chain(void **state)
@@ -168,84 +157,6 @@ static void a_row_without_a_verdict_settles_nothing(void **state)
 	       "LAWYER ISS-NOT-COMPETENT");
 }
 
-static void what_the_loader_refuses(void **state)
-{
-	static const struct {
-		const char *yaml, *words;
-	} bad[] = {
-		{ HEAD("zz", "law") "tables:\n  - a\n", "no table" },
-		{ HEAD("zz", "laws") "", "kind" },
-		{ "pack:\n  id: zz\n", "version is missing" },
-		{ HEAD("zz", "law") "ceiling:\n  - id: a\n" GOOD FROM, "cite is missing" },
-		{ HEAD("zz", "law") "ceiling:\n" RULE("a", GOOD), "from is missing" },
-		{ HEAD("zz", "law") "ceiling:\n" RULE("a", GOOD "    from: 2026-02-30\n"),
-		  "no day" },
-		{ HEAD("zz", "law") "ceiling:\n" RULE("a", GOOD FROM "    until: 2019-01-01\n"),
-		  "ends before" },
-		{ HEAD("zz", "law") "ceiling:\n" RULE("a", GOOD FROM) RULE("a", GOOD FROM),
-		  "stands in" },
-		{ HEAD("zz", "law") "ceiling:\n" RULE("a", "    give: PERHAPS\n" FROM), "unknown" },
-		{ HEAD("zz", "law") "ceiling:\n" RULE("a", "    give: LAWYER\n" FROM),
-		  "says the reason" },
-		{ HEAD("zz", "law") "thresholds:\n" RULE("a", GOOD FROM), "no SUFFICIENT" },
-		{ HEAD("zz", "law") "notice:\n" RULE("a", GOOD FROM), "no verdict" },
-		{ HEAD("zz", "law") "recognise:\n" RULE("a", GOOD FROM), "mode" },
-		{ HEAD("zz", "policy") "ceiling:\n" RULE("a", GOOD FROM), "restrict only" },
-		{ HEAD("zz", "policy") "notice:\n" RULE("a", "    notice: MAY\n" FROM),
-		  "restrict only" },
-		{ HEAD("zz", "policy") "cost:\n" RULE("a", "    cost: CLAIMABLE\n" FROM),
-		  "restrict only" },
-		{ HEAD("zz", "policy") "secrecy:\n" RULE(
-			  "a", "    give: INSUFFICIENT\n    reasons:\n      - SECR-ABSENT\n" FROM),
-		  "restrict only" },
-		{ HEAD("zz", "common") "recognise:\n" RULE("a", GOOD "    mode: PERMITTED\n" FROM),
-		  "only a pack of a law" },
-		{ HEAD("zz", "law") "ceiling:\n"
-				    RULE("a", "    when:\n      - issuer.land is ZZ\n" GOOD FROM),
-		  "no fact" },
-		{ HEAD("zz", "law") "ceiling:\n"
-				    RULE("a", "    when:\n      - demand.category is MAIL\n" GOOD FROM),
-		  "no word" },
-		{ HEAD("zz", "law") "ceiling:\n" RULE(
-			  "a", "    when:\n      - instrument.provisions is Act 9\n" GOOD FROM),
-		  "no word" },
-		{ HEAD("zz", "law") "ceiling:\n"
-				    RULE("a", "    when:\n      - issuer.country in ZZ\n" GOOD FROM),
-		  "a condition is" },
-		{ HEAD("zz", "law") "ceiling:\n" RULE(
-			  "a", "    when:\n      - demand.category is in NOTHING\n" GOOD FROM),
-		  "no set" },
-		{ HEAD("zz", "law") "notice:\n" RULE(
-			  "a", "    when:\n      - demand.category is SUB_ID\n    notice: MAY\n" FROM),
-		  "whole order" },
-		{ HEAD("zz", "law") "deadline:\n"
-				    RULE("a", "    due: order.received_at plus 3 moons\n" FROM),
-		  "unit" },
-		{ HEAD("zz", "law") "deadline:\n" RULE("a", "    due: issuer.country plus 3 days\n" FROM),
-		  "no day or instant" },
-		{ HEAD("zz", "law") "deadline:\n" RULE(
-			  "a", "    due: order.received_at plus 3 business days\n" FROM),
-		  "calendar" },
-		{ HEAD("zz", "law") "deadline:\n" RULE(
-			  "a", "    due: order.received_at plus 3 days rolling on MOON\n" FROM),
-		  "no calendar" },
-		{ HEAD("zz", "law") "ceiling:\n" RULE("a", "    defeats:\n      - b\n" GOOD FROM),
-		  "no other rule" },
-		{ HEAD("zz", "law") "ceiling:\n" RULE(
-			  "a", "    give: LAWYER\n    reasons:\n      - MADE-UP\n" FROM),
-		  "no reason code" },
-		{ HEAD("zz", "law") "ceiling:\n" RULE("a", "    watch:\n      - THE_SKY\n" GOOD FROM),
-		  "nothing to watch" },
-		{ HEAD("zz", "law") "notice:\n" RULE("a", "    notice: MUST_NOT_UNTIL\n" FROM),
-		  "notice_until" },
-		{ HEAD("zz", "law") "ceiling:\n" RULE("a", "    points: 3\n" GOOD FROM), "points" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-		refused(bad[i].yaml, bad[i].words);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,7 +166,6 @@ int main(void)
 		cmocka_unit_test(defeats),
 		cmocka_unit_test(two_ceilings_are_none),
 		cmocka_unit_test(a_row_without_a_verdict_settles_nothing),
-		cmocka_unit_test(what_the_loader_refuses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
