@@ -79,6 +79,6 @@ enum err home_program(struct ctx *c, const char *name, char **out)
 	TRY(path_fmt(c, out, "/usr/lib/writ/%s", name));
 	if (access(*out, X_OK) == 0)
 		return ERR_OK;
-	err_next(c, "build or install all four programs together");
+	err_next(c, "build or install all programs together");
 	FAIL(c, ERR_NOT_FOUND, "%s is neither beside this program nor in /usr/lib/writ", name);
 }

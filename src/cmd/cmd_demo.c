@@ -82,7 +82,7 @@ static enum err write_script(struct ctx *c, const char *dir, char **path_out)
 	FAIL(c, ERR_FAILED, "this build has no demonstration");
 }
 
-/* The folder of the four programs first in PATH, so that the printed commands are the real ones. */
+/* The folder of the programs first in PATH, so that the printed commands are the real ones. */
 static enum err set_environment(struct ctx *c, const char *dir, const char *own)
 {
 	const char *old = getenv("PATH");

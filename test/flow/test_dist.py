@@ -227,11 +227,18 @@ def test_the_page_of_writ_is_the_table_and_the_table_is_the_page():
     assert "fsck" not in documented(page.replace(".It Cm fsck ", ".It Cm tick "), table)
 
 
-@pytest.mark.parametrize("name, page", [("seal", "writ-seal.8"), ("hand", "writ-hand.8")])
-def test_the_pages_of_the_others_name_their_options(name, page):
-    source = (tools.ROOT / "src" / name / "main.c").read_text()
-    options = set(re.findall(r'\{ "([a-z-]+)", (?:required|no)_argument', source)) or set(re.findall(r'"--([a-z-]+)"', source))
-    assert options - {"version", "help"} <= set(re.findall(r"Fl -([a-z-]+)", (tools.ROOT / "man" / page).read_text()))
+@pytest.mark.parametrize("source, page", [("seal/main.c", "writ-seal.8"), ("hand/main.c", "writ-hand.8"), ("hand/main.c", "writ-send.8"),
+                                          ("verify/main.c", "writ-verify.1"), ("verify/command.c", "writ-verify.1")])
+def test_the_pages_of_the_others_name_their_options(source, page):
+    text = (tools.ROOT / "src" / source).read_text()
+    options = set(re.findall(r'\{ "([a-z-]+)", (?:required|no)_argument', text)) or set(re.findall(r'"--([a-z-]+)"', text))
+    assert options and options <= set(re.findall(r"Fl -([a-z-]+)", (tools.ROOT / "man" / page).read_text()))
+
+
+@pytest.mark.parametrize("name", ("writ", "writ-seal", "writ-hand", "writ-send", "writ-verify"))
+def test_every_program_tells_its_version(name):
+    done = run(tools.program(name), "--version")
+    assert done.returncode == 0 and re.fullmatch(rf"{name} \d+\.\d+\.\d+\n", done.stdout), done
 
 
 def test_help_knows_every_command(root):

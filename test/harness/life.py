@@ -35,7 +35,7 @@ _folders = {}
 
 
 def folder_of_programs(hooks=False):
-    """The folder in which all four programs stand: they look for each other beside the running one."""
+    """The folder in which all programs stand: they look for each other beside the running one."""
     if hooks not in _folders:
         paths = [tools.program(name, hooks) for name in PROGRAMS]
         missing = [name for name, path in zip(PROGRAMS, paths) if path is None]
