@@ -461,6 +461,19 @@ def test_overruled_by_two(judged):
     judged.sound()
 
 
+def test_neither_of_the_two_who_overruled_approves(judged):
+    """Taken in, the second one's approval would stand first and no release could ever follow."""
+    judged.decide("comply", "--reason", "CAT-EXCEEDS", key=("ana", "chi"))
+    judged.collect()
+    judged.withhold()
+    judged.ok("approve", judged.ref, "--print", judged.base / "statement.json", as_="Chi")
+    no(judged, 4, "approve", judged.ref, as_="Chi", key="chi", says="Chi decided this order and may not approve it")
+    for who in ("Ben", "Dan"):
+        judged.approve(who)
+    judged.release()
+    judged.sound()
+
+
 def test_a_line_that_is_named_is_overruled_too(judged):
     no(judged, 4, "decide", judged.ref, "narrow", "--line", "d2", "--reason", "CAT-EXCEEDS", key="ana", as_="Ana", says="two people")
     path = judged.base / "scope.json"

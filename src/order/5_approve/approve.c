@@ -99,11 +99,18 @@ enum err statement_current(struct ctx *c, struct session *s, struct order *o,
 	return json_need_text(c, o->stated, "statement_seal", seal_out);
 }
 
+/* Everybody who signed the scope: two where it overrules the rule packs. */
+static bool decided_by(const struct order *o, struct span name)
+{
+	return span_eq(name, json_opt_text(o->decided, "name", SPAN_NONE)) ||
+	       json_has_text(json_get(o->decided, "names"), name);
+}
+
 enum err approval_take(struct ctx *c, struct session *s, struct order *o, struct span statement,
 		       struct span signature, struct span *name_out)
 {
 	struct json *body = json_object(c);
-	struct span live, key, hex, decider = json_opt_text(o->decided, "name", SPAN_NONE);
+	struct span live, key, hex;
 	const struct json *row, *state;
 	struct sshsig sig;
 
@@ -127,7 +134,7 @@ enum err approval_take(struct ctx *c, struct session *s, struct order *o, struct
 	TRY(roster_need_verified(c, row, sig.user_verified));
 	*name_out = json_opt_text(row, "name", SPAN_NONE);
 	TRY(seal_state(c, s, false, &state));
-	if (span_eq(*name_out, decider) &&
+	if (decided_by(o, *name_out) &&
 	    !span_is(json_opt_text(json_get(state, "policy"), "decider_may_approve", SPAN("no")),
 		     "yes")) {
 		err_next(c, "somebody else approves; the policy decider_may_approve is 'no'");
