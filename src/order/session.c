@@ -91,7 +91,7 @@ enum err session_need_actor(struct ctx *c, struct session *s, const char *may)
 	if (s->actor.n == 0) {
 		err_next(c,
 			 "two people with 'roster' add you: writ roster add --name NAME --user "
-			 "%.*s --key FILE.pub --may ...",
+			 "%.*s --pub FILE.pub --may ...",
 			 SPAN_ARG(s->unix_user));
 		FAIL(c, ERR_DENIED,
 		     "the user %.*s is not rostered here; without that only reading commands run",
