@@ -121,7 +121,7 @@ static enum err write_new(struct ctx *c, const char *path, struct span s, mode_t
 {
 	FD_SCOPED int fd = -1;
 
-	TRY(file_open(c, path, O_WRONLY | O_CREAT | O_TRUNC, mode, &fd));
+	TRY(file_open(c, path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode, &fd));
 	/* The caller names the mode: what is to be read by others is so under every umask. */
 	if (fchmod(fd, mode) != 0)
 		FAIL(c, ERR_IO, "cannot set the mode of %s: %s", path, strerror(errno));

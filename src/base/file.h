@@ -19,7 +19,8 @@ enum err file_read(struct ctx *c, const char *path, size_t max_bytes, struct spa
 enum err fd_read_all(struct ctx *c, int fd, size_t max_bytes, struct span *out) MUST_USE;
 enum err fd_write_all(struct ctx *c, int fd, struct span s) MUST_USE;
 enum err fd_sync(struct ctx *c, int fd) MUST_USE;
-/* Durable when it returns: path + ".tmp", fsync, rename, fsync of the folder. */
+/* Durable when it returns: path + ".tmp", fsync, rename, fsync of the folder. A link that lies in
+ * either place is never written through. */
 enum err file_write(struct ctx *c, const char *path, struct span s, mode_t mode) MUST_USE;
 /* The same, but fails with ERR_STATE if path exists with other bytes; equal bytes are fine. */
 enum err file_write_once(struct ctx *c, const char *path, struct span s, mode_t mode) MUST_USE;
@@ -31,9 +32,9 @@ enum err dir_make(struct ctx *c, const char *path, mode_t mode)
 enum err file_remove(struct ctx *c, const char *path)
 	MUST_USE; /* durable; a missing file is fine */
 bool file_exists(const char *path);
-/* dir + "/" + name, formatted; in the arena. */
 /* The path without symbolic links, dots and a missing beginning. */
 enum err path_real(struct ctx *c, const char *path, char **out) MUST_USE;
+/* A path of at most 4,095 bytes, formatted; in the arena. */
 enum err path_fmt(struct ctx *c, char **out, const char *fmt, ...) MUST_USE PRINTF(3, 4);
 /* An anonymous file in memory with these bytes, read position at the start. */
 enum err memfd_of(struct ctx *c, const char *name, struct span s, int *fd_out) MUST_USE;

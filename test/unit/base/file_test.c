@@ -83,6 +83,29 @@ static void write_and_read(void **state)
 		file_write(&c, in_folder(&c, "no/such"), SPAN("x"), 0600));
 }
 
+/* Root writes into the folder of the user writ, who may have laid a link there. */
+static void write_past_links(void **state)
+{
+	CTX(c);
+	char *path = in_folder(&c, "l"), *tmp = in_folder(&c, "l.tmp"),
+	     *other = in_folder(&c, "other");
+
+	(void)state;
+	ok(&c, file_write(&c, other, SPAN("precious"), 0644));
+	assert_int_equal(symlink(other, tmp), 0);
+	refused(&c, ERR_IO, "cannot open", file_write(&c, path, SPAN("x"), 0600));
+	content_is(&c, other, "precious");
+	assert_false(file_exists(path));
+	ok(&c, file_remove(&c, tmp));
+	/* The file itself is replaced, not written to. */
+	assert_int_equal(symlink(other, path), 0);
+	ok(&c, file_write(&c, path, SPAN("y"), 0600));
+	content_is(&c, other, "precious");
+	content_is(&c, path, "y");
+	ok(&c, file_remove(&c, path));
+	ok(&c, file_remove(&c, other));
+}
+
 static void write_once(void **state)
 {
 	CTX(c);
@@ -172,6 +195,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(write_and_read),
+		cmocka_unit_test(write_past_links),
 		cmocka_unit_test(write_once),
 		cmocka_unit_test(failures_leave_the_old),
 		cmocka_unit_test(slow_calls),
