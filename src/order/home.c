@@ -106,6 +106,13 @@ static enum err founding_input(struct ctx *c, const struct json *answers, struct
 	return json_write(c, input, DOCUMENT_MAX, out);
 }
 
+/* A text of JSON is one of YAML in double quotes (YAML 1.2 section 7.3.1). */
+static void put_scalar(struct buf *b, struct span s)
+{
+	json_put_text(b, s);
+	buf_byte(b, '\n');
+}
+
 static void put_yaml(struct buf *b, const struct json *object)
 {
 	const char *lead = "  - ";
@@ -113,11 +120,13 @@ static void put_yaml(struct buf *b, const struct json *object)
 	JSON_EACH(member, object) {
 		if (member->type == JSON_LIST) {
 			buf_fmt(b, "%s%.*s:\n", lead, SPAN_ARG(member->key));
-			JSON_EACH(item, member)
-				buf_fmt(b, "      - \"%.*s\"\n", SPAN_ARG(item->s));
+			JSON_EACH(item, member) {
+				buf_str(b, "      - ");
+				put_scalar(b, item->s);
+			}
 		} else {
-			buf_fmt(b, "%s%.*s: \"%.*s\"\n", lead, SPAN_ARG(member->key),
-				SPAN_ARG(member->s));
+			buf_fmt(b, "%s%.*s: ", lead, SPAN_ARG(member->key));
+			put_scalar(b, member->s);
 		}
 		lead = "    ";
 	}

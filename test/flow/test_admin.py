@@ -11,6 +11,7 @@ import struct
 import sys
 
 import pytest
+import yaml
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
@@ -142,6 +143,17 @@ def test_answers_that_make_no_home(bare, old, new, says):
     bare.ok("init", "--single-user", "--answers", answers, key=("ana", "ben"))
     assert "mail/main" not in (bare.dir / "stores.yaml").read_text(), "what was wrong leaves nothing behind"
     bare.sound()
+
+
+@pytest.mark.parametrize("law", [r'"FR \"as amended\""', r'"C:\\x"', '"no: yes # 1"'])
+def test_what_stands_in_an_answer_stands_in_stores_yaml(bare, law):
+    """Whatever marks it holds, it stays one text, and no key of its own."""
+    answers = bare.world.answers(bare.base / "a.yaml")
+    answers.write_text(answers.read_text().replace("    law: FR\n", f"    law: {law}\n"))
+    bare.ok("init", "--single-user", "--answers", answers, key=("ana", "ben"))
+    written = yaml.safe_load((bare.dir / "stores.yaml").read_text())
+    assert {s["law"] for s in written["stores"]} == {yaml.safe_load(law)}
+    assert {s["name"] for s in bare.json("store", "check", as_="Ana")["stores"]} == {"main", "archive"}
 
 
 def test_questions_want_a_terminal(bare):
