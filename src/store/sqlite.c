@@ -523,7 +523,10 @@ static enum err schema_less(struct ctx *c, sqlite3 *db, sqlite3 *other, const ch
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_prepare_v2(other, same, -1, &one, NULL);
-	while (rc == SQLITE_OK && sqlite3_step(all) == SQLITE_ROW) {
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(all);
+	while (rc == SQLITE_ROW) {
+		rc = SQLITE_OK;
 		for (int i = 0; i < 4 && rc == SQLITE_OK; i++)
 			rc = sqlite3_bind_value(one, i + 1, sqlite3_column_value(all, i));
 		if (rc == SQLITE_OK && sqlite3_step(one) != SQLITE_ROW) {
@@ -535,10 +538,13 @@ static enum err schema_less(struct ctx *c, sqlite3 *db, sqlite3 *other, const ch
 			say(of, place, what);
 		}
 		sqlite3_reset(one);
+		if (rc == SQLITE_OK)
+			rc = sqlite3_step(all);
 	}
 	sqlite3_finalize(all);
 	sqlite3_finalize(one);
-	if (rc != SQLITE_OK)
+	/* A list that broke off would be a schema with nothing wrong in it. */
+	if (rc != SQLITE_DONE)
 		FAIL(c, code_of(rc), "cannot compare the schema: %s", sqlite3_errstr(rc));
 	return ERR_OK;
 }
