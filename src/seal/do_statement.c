@@ -102,8 +102,8 @@ static bool notice_decided(const struct json *notice)
 	const struct json *gag = json_get(notice, "gag_until");
 	int year, month, day;
 
-	if (gag && gag->type != JSON_NULL &&
-	    (gag->type != JSON_TEXT || !date_parse(gag->s, &year, &month, &day)))
+	if (!gag || (gag->type != JSON_NULL &&
+		     (gag->type != JSON_TEXT || !date_parse(gag->s, &year, &month, &day))))
 		return false;
 	return span_is(decision, "sent") ||
 	       (span_is(decision, "withheld") && json_opt_text(notice, "because", SPAN_NONE).n > 0);

@@ -89,6 +89,7 @@ def return_of_another_order(h, life, other):
 for name, notice in (("none", {}), ("undecided", {"decision": "later", "because": None, "gag_until": None}),
                      ("null", {"decision": None, "because": None, "gag_until": None}),
                      ("withheld_for_nothing", {"decision": "withheld", "because": None, "gag_until": None}),
+                     ("without_gag_until", {"decision": "sent", "because": None}),
                      ("gag_until_words", {"decision": "withheld", "because": "GAG", "gag_until": "soon"}),
                      ("gag_until_no_day", {"decision": "withheld", "because": "GAG", "gag_until": "2027-02-30"})):
     lie("NOTICE_DECIDED", "notice_" + name, setting(notice=notice))
