@@ -3,6 +3,7 @@
  * each handed to the stage that checks it, the payload passed through. Judges FORM and MEMBERS.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -66,10 +67,13 @@ struct disk {
 static enum err disk_fill(struct ctx *c, void *of, unsigned char *to, size_t room, size_t *got_out)
 {
 	struct disk *d = of;
-	ssize_t got = c->seam->read(d->fd, to, room);
+	ssize_t got;
 
+	do
+		got = c->seam->read(d->fd, to, room);
+	while (got < 0 && errno == EINTR);
 	if (got < 0)
-		FAIL(c, ERR_IO, "cannot read %s", d->job->file);
+		FAIL(c, ERR_IO, "cannot read %s: %s", d->job->file, strerror(errno));
 	*got_out = (size_t)got;
 	d->done += got;
 	if (d->job->progress)

@@ -220,6 +220,7 @@ static enum err json_keys(struct ctx *c, const struct verify_report *r, struct j
 
 	json_set_bool(c, keys, "compared", r->policy);
 	TRY(json_clean(c, keys, "certificate", r->certificate));
+	TRY(json_clean(c, keys, "timestamp_certificate", r->tsa));
 	TRY(json_clean(c, keys, "document_key", r->document_key));
 	TRY(json_clean(c, keys, "founding", r->founding));
 	TRY(json_clean(c, keys, "log", r->log_key));

@@ -109,6 +109,9 @@ def test_without_a_policy_it_is_not_compared(delivered):
     got = subprocess.run([delivered.bin / "writ-verify", delivered.file], capture_output=True, text=True, check=False)
     (hash_,) = json.loads((delivered.base / "policy.json").read_text())["tsa_certificates"]
     assert got.returncode == 7 and hash_ in got.stdout
+    got = subprocess.run([delivered.bin / "writ-verify", "--json", delivered.file], capture_output=True, text=True, check=False)
+    keys = json.loads(got.stdout)["keys"]
+    assert got.returncode == 7 and keys["timestamp_certificate"] == hash_ and keys["compared"] is False
 
 
 def test_no_timestamp_where_none_is_demanded(town):
