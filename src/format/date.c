@@ -240,8 +240,8 @@ size_t header_block_length(struct span bytes)
 	return bytes.n >= HEADER_BLOCK_MAX ? HEADER_BLOCK_MAX : 0;
 }
 
-/* One field after the other. A line that is no field (From_ lines, rubbish) is passed over
- * together with the folded lines that follow it. */
+/* One field after the other, up to the first empty line. A line that is no field (From_ lines,
+ * rubbish) is passed over together with the folded lines that follow it. */
 static bool take_field(struct reader *r, struct span *name, struct span *body)
 {
 	struct span line;
@@ -249,6 +249,8 @@ static bool take_field(struct reader *r, struct span *name, struct span *body)
 	for (size_t from = r->at; take_line(r, &line); from = r->at) {
 		size_t colon = 0, name_bytes;
 
+		if (line.n == 0 || span_is(line, "\r"))
+			return false;
 		while (!reader_done(r) && (r->s.p[r->at] == ' ' || r->s.p[r->at] == '\t'))
 			(void)take_line(r, &line);
 		line = span_cut(r->s, from, r->at - from);
@@ -274,9 +276,7 @@ static bool take_field(struct reader *r, struct span *name, struct span *body)
 
 static struct reader fields_of(struct span block)
 {
-	size_t n = header_block_length(block);
-
-	return (struct reader){ n ? span_cut(block, 0, n) : block, 0 };
+	return (struct reader){ span_cut(block, 0, HEADER_BLOCK_MAX), 0 };
 }
 
 bool header_field(struct span block, const char *name, struct span *body_out)

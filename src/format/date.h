@@ -21,7 +21,8 @@ struct header_dates {
 	int64_t received_utc;           /* s or DATE_UNKNOWN */
 	bool further_dates;             /* there is more than one Date field */
 };
-/* block: the header block, up to the first empty line or what was read of it. */
+/* block: begins with the header block; what follows its empty line, or HEADER_BLOCK_MAX, is not
+ * looked at. */
 void header_dates_of(struct span block, struct header_dates *out);
 /* Length of the header block in what has been read so far, its empty line included; 0 if the end
  * has not been seen yet (read more, up to HEADER_BLOCK_MAX or the end of the file). */

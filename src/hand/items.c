@@ -96,10 +96,7 @@ static enum err line_end(struct ctx *c, struct text *t)
 	TRY(buf_done(c, &t->line, &line));
 	t->bytes += (int64_t)line.n;
 	t->line.n = 0;
-	if (!t->bag)
-		return ERR_OK;
-	TRY(hasher_add(c, t->hasher, line));
-	return bag_put(c, t->bag, line);
+	return t->bag ? bag_put(c, t->bag, line) : ERR_OK;
 }
 
 static void line_begin(struct ctx *c, struct text *t)

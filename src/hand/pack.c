@@ -1,5 +1,5 @@
 /*
- * Packing: reads each item once, hashes it, writes the bag. See pack.h.
+ * Packing: reads each item once and writes the bag; the belt hashes and seals it. See pack.h.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "hand/pack.h"
@@ -14,19 +14,25 @@
 #define META_STEP ((size_t)4096)
 #define META_BYTES ((size_t)512 << 10)
 #define PROGRESS_MS 250
-#define TAGS 5u
+
+/* The files that tell about the payload, in the order in which they stand in the bag. */
+enum { TAG_BAGIT, TAG_INFO, TAG_MANIFEST, TAG_ITEMS, TAG_UNDATED, TAG_TAGMANIFEST, TAGS };
+
+static const char *const tag_name[TAGS] = {
+	[TAG_BAGIT] = "bagit.txt",
+	[TAG_INFO] = "bag-info.txt",
+	[TAG_MANIFEST] = "manifest-sha256.txt",
+	[TAG_ITEMS] = "items.jsonl",
+	[TAG_UNDATED] = "undated.jsonl",
+	[TAG_TAGMANIFEST] = "tagmanifest-sha256.txt",
+};
 
 struct work {
 	struct pack *p;
 	struct bag bag;
-	struct hasher *hasher;          /* of the member that is being written */
 	unsigned char *head;            /* READ_BYTES: a header block of MSG_META */
 	struct buf meta;
-	struct {
-		const char *name;
-		struct sha256 hash;
-	} tag[TAGS];
-	size_t tag_count;
+	struct sha256 *tag;             /* hashes of the tag files */
 	struct pack_progress progress;
 	int64_t told_ms;
 	size_t read_count;              /* entries that are in the bag */
@@ -34,7 +40,6 @@ struct work {
 
 static void work_close(struct work *w)
 {
-	hasher_close(&w->hasher);
 	if (w->head)
 		wipe(w->head, READ_BYTES);
 	if (w->meta.p)
@@ -66,7 +71,7 @@ static enum err work_open(struct ctx *c, struct pack *p, int64_t made_at_utc,
 	w->p = p;
 	w->progress = (struct pack_progress){ .items = p->counts.items, .bytes = p->counts.bytes };
 	TRY(NEW_ARRAY(c, w->head, READ_BYTES));
-	TRY(hasher_open(c, &w->hasher));
+	TRY(NEW_ARRAY(c, w->tag, TAGS));
 	w->bag.belt = belt;
 	TRY(belt_begin(c, belt, to, bag_estimate(p), header_out));
 	buf_begin(&w->meta, c, META_BYTES);
@@ -124,13 +129,9 @@ static enum err content_put(struct ctx *c, struct work *w, struct entry *e, stru
 		TRY(belt_room(c, w->bag.belt, want, &to));
 		TRY(s->connector->read(c, s, to, want, &n));
 		got = span_of(to, n);
-		if (first) {
-			size_t head = header_block_length(got);
-
-			TRY(entry_dates(c, w->p, e, head ? span_cut(got, 0, head) : got));
-		}
+		if (first)
+			TRY(entry_dates(c, w->p, e, got));
 		first = false;
-		TRY(hasher_add(c, w->hasher, got));
 		TRY(bag_took(c, &w->bag, n));
 	} while (n);
 	return ERR_OK;
@@ -173,16 +174,13 @@ static enum err entry_put(struct ctx *c, struct work *w, struct entry *e, struct
 	TRY(x->s->connector->begin(c, x->s, &x->plan, e->i));
 	if (entry_is_meta(w->p, e))
 		TRY(meta_take(c, w, e, x->s));
-	TRY(hasher_begin(c, w->hasher));
-	TRY(bag_begin(c, &w->bag, path, entry_bytes(w->p, e)));
+	TRY(bag_begin(c, &w->bag, path, entry_bytes(w->p, e), &e->hash));
 	if (entry_is_meta(w->p, e)) {
 		TRY(buf_done(c, &w->meta, &line));
-		TRY(hasher_add(c, w->hasher, line));
 		TRY(bag_put(c, &w->bag, line));
 	} else {
 		TRY(content_put(c, w, e, x->s));
 	}
-	TRY(hasher_end(c, w->hasher, &e->hash));
 	return bag_end(c, &w->bag);
 }
 
@@ -253,37 +251,36 @@ static enum err payload_put(struct ctx *c, struct work *w)
 
 /* ---- tag files ---- */
 
-static void tag_note(struct work *w, const char *name, const struct sha256 *hash)
+static enum err short_put(struct ctx *c, struct work *w, int tag, struct span text)
 {
-	w->tag[w->tag_count].name = name;
-	w->tag[w->tag_count++].hash = *hash;
-}
-
-static enum err short_put(struct ctx *c, struct work *w, const char *name, struct span text)
-{
-	struct sha256 hash;
-
-	TRY(sha256_of(c, text, &hash));
-	TRY(bag_begin(c, &w->bag, span_str(name), (int64_t)text.n));
+	TRY(bag_begin(c, &w->bag, span_str(tag_name[tag]), (int64_t)text.n, &w->tag[tag]));
 	TRY(bag_put(c, &w->bag, text));
-	TRY(bag_end(c, &w->bag));
-	tag_note(w, name, &hash);
-	return ERR_OK;
+	return bag_end(c, &w->bag);
 }
 
-static enum err long_put(struct ctx *c, struct work *w, const char *name,
-			 enum err (*make)(struct ctx *c, const struct pack *p, struct text *t),
-			 struct sha256 *hash_out)
+/* The texts on all items. Their length does not depend on the hashes; it is found while the last of
+ * these are made. */
+static enum err texts_put(struct ctx *c, struct work *w)
 {
-	struct text count = { 0 }, text = { .bag = &w->bag, .hasher = w->hasher };
+	static const struct {
+		int tag;
+		enum err (*make)(struct ctx *c, const struct pack *p, struct text *t);
+	} all[] = { { TAG_MANIFEST, text_manifest },
+		    { TAG_ITEMS, text_items },
+		    { TAG_UNDATED, text_undated } };
+	struct text count[COUNT_OF(all)] = { 0 };
 
-	TRY(make(c, w->p, &count));
-	TRY(bag_begin(c, &w->bag, span_str(name), count.bytes));
-	TRY(hasher_begin(c, w->hasher));
-	TRY(make(c, w->p, &text));
-	TRY(hasher_end(c, w->hasher, hash_out));
-	TRY(bag_end(c, &w->bag));
-	tag_note(w, name, hash_out);
+	for (size_t i = 0; i < COUNT_OF(all); i++)
+		TRY(all[i].make(c, w->p, &count[i]));
+	TRY(belt_hashed(c, w->bag.belt));
+	for (size_t i = 0; i < COUNT_OF(all); i++) {
+		int tag = all[i].tag;
+		struct text text = { .bag = &w->bag };
+
+		TRY(bag_begin(c, &w->bag, span_str(tag_name[tag]), count[i].bytes, &w->tag[tag]));
+		TRY(all[i].make(c, w->p, &text));
+		TRY(bag_end(c, &w->bag));
+	}
 	return ERR_OK;
 }
 
@@ -300,24 +297,22 @@ static enum err info_put(struct ctx *c, struct work *w)
 		     "External-Identifier: %.*s\n"
 		     "Payload-Oxum: %lld.%lld\n",
 		     made_at, SPAN_ARG(w->p->job.order), (long long)n->bytes, (long long)n->items));
-	return short_put(c, w, "bag-info.txt", text);
+	return short_put(c, w, TAG_INFO, text);
 }
 
-static enum err tagmanifest_put(struct ctx *c, struct work *w, struct sha256 *hash_out)
+static enum err tagmanifest_put(struct ctx *c, struct work *w)
 {
 	struct span text;
 	struct buf b;
 
+	TRY(belt_hashed(c, w->bag.belt));
 	buf_begin(&b, c, 4096);
-	for (size_t i = 0; i < w->tag_count; i++) {
-		buf_hex(&b, sha256_span(&w->tag[i].hash));
-		buf_fmt(&b, "  %s\n", w->tag[i].name);
+	for (int tag = 0; tag < TAG_TAGMANIFEST; tag++) {
+		buf_hex(&b, sha256_span(&w->tag[tag]));
+		buf_fmt(&b, "  %s\n", tag_name[tag]);
 	}
 	TRY(buf_done(c, &b, &text));
-	TRY(sha256_of(c, text, hash_out));
-	TRY(bag_begin(c, &w->bag, SPAN("tagmanifest-sha256.txt"), (int64_t)text.n));
-	TRY(bag_put(c, &w->bag, text));
-	return bag_end(c, &w->bag);
+	return short_put(c, w, TAG_TAGMANIFEST, text);
 }
 
 /* What was planned for MSG_META were the messages' lengths; what is in the bag is what counts. */
@@ -336,19 +331,18 @@ static void counts_settle(struct pack *p)
 
 static enum err bag_write(struct ctx *c, struct work *w, struct pack_result *out)
 {
-	struct sha256 ignored;
-
-	TRY(short_put(c, w, "bagit.txt",
+	TRY(short_put(c, w, TAG_BAGIT,
 		      SPAN("BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n")));
 	TRY(payload_put(c, w));
 	counts_settle(w->p);
 	TRY(info_put(c, w));
-	TRY(long_put(c, w, "manifest-sha256.txt", text_manifest, &out->manifest));
-	TRY(long_put(c, w, "items.jsonl", text_items, &ignored));
-	TRY(long_put(c, w, "undated.jsonl", text_undated, &ignored));
-	TRY(tagmanifest_put(c, w, &out->tagmanifest));
+	TRY(texts_put(c, w));
+	TRY(tagmanifest_put(c, w));
 	TRY(bag_close(c, &w->bag));
-	return belt_end(c, w->bag.belt, &out->payload_bytes);
+	TRY(belt_end(c, w->bag.belt, &out->payload_bytes));
+	out->manifest = w->tag[TAG_MANIFEST];
+	out->tagmanifest = w->tag[TAG_TAGMANIFEST];
+	return ERR_OK;
 }
 
 static enum err check_whole(struct ctx *c, struct pack *p)

@@ -81,7 +81,6 @@ void put_component(struct buf *b, struct span s);
 /* ---- texts of the bag, written twice: for their length and for good (items.c) ---- */
 struct text {
 	struct bag *bag;                /* NULL: count only */
-	struct hasher *hasher;
 	int64_t bytes;
 	struct buf line;                /* LINE_BYTES; a line is built here */
 };

@@ -71,7 +71,8 @@ enum err sink_open(struct ctx *c, int fd, struct sink **out)
 	}
 	s->fd = fd;
 	s->direct = direct_begin(s);
-	s->turns.work = block_out;
+	s->turns.stage[0].work = block_out;
+	s->turns.stages = 1;
 	s->turns.of = s;
 	s->turns.slots = BLOCKS;
 	*out = s;

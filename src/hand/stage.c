@@ -84,7 +84,8 @@ enum err sealer_end(struct ctx *c, struct sealer *s)
 	return chunk_seal(c, s, s->chunk, s->n, true);
 }
 
-enum err bag_begin(struct ctx *c, struct bag *b, struct span path, int64_t bytes)
+enum err bag_begin(struct ctx *c, struct bag *b, struct span path, int64_t bytes,
+		   struct sha256 *hash_out)
 {
 	char name[TAR_NAME_MAX];
 
@@ -93,9 +94,11 @@ enum err bag_begin(struct ctx *c, struct bag *b, struct span path, int64_t bytes
 	memcpy(name, b->top.p, b->top.n);
 	memcpy(name + b->top.n, path.p, path.n);
 	b->bytes = b->left = bytes;
+	b->hash = hash_out;
 	b->head.n = 0;
 	TRY(tar_head(c, &b->head, span_of(name, b->top.n + path.n), bytes, b->mtime_utc));
-	return belt_put(c, b->belt, span_of(b->head.p, b->head.n));
+	TRY(belt_put(c, b->belt, span_of(b->head.p, b->head.n)));
+	return belt_hash_begin(c, b->belt);
 }
 
 static enum err member_count(struct ctx *c, struct bag *b, size_t n)
@@ -125,6 +128,7 @@ enum err bag_end(struct ctx *c, struct bag *b)
 
 	if (b->left != 0)
 		FAIL(c, ERR_DEGRADED, "it shrank while it was read");
+	TRY(belt_hash_end(c, b->belt, b->hash));
 	return belt_put(c, b->belt, span_of(zero, tar_padding(b->bytes)));
 }
 

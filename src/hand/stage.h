@@ -11,8 +11,8 @@
 #include "hand/pack_belt.h"
 #include "hand/sink.h"
 
-/* ---- sealing: plaintext into STREAM chunks of 64 KiB. Opened on the first thread, used on the
- * second; the chunk that is being filled is wiped at the end. ---- */
+/* ---- sealing: plaintext into STREAM chunks of 64 KiB. Opened on the first thread, used on
+ * another; the chunk that is being filled is wiped at the end. ---- */
 struct sealer;
 /* Draws a fresh file key and nonce, makes the header for the recipient, writes the nonce. */
 enum err sealer_open(struct ctx *c, const struct age_recipient *to, struct sink *sink,
@@ -27,9 +27,12 @@ struct bag {
 	struct span top;                /* "REF/" */
 	int64_t mtime_utc;
 	int64_t bytes, left;            /* of the open member */
+	struct sha256 *hash;
 	struct buf head;
 };
-enum err bag_begin(struct ctx *c, struct bag *b, struct span path, int64_t bytes) MUST_USE;
+/* *hash_out: as belt_hash_end says. */
+enum err bag_begin(struct ctx *c, struct bag *b, struct span path, int64_t bytes,
+		   struct sha256 *hash_out) MUST_USE;
 /* ERR_DEGRADED if it is more than was announced. */
 enum err bag_put(struct ctx *c, struct bag *b, struct span s) MUST_USE;
 /* The same for bytes that were put into the belt's room already. */

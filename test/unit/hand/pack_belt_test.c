@@ -1,6 +1,7 @@
 /*
- * The belt: what comes off it is what was put on it, at every border of slots, chunks and blocks;
- * what fails on the second thread is told on the first, at once and for good; and it always ends.
+ * The belt: what comes off it is what was put on it, at every border of slots, chunks and blocks,
+ * and what was marked is hashed; what fails on another thread is told on the first, at once and for
+ * good; and it always ends.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "../connect/connect_test.h"
@@ -270,6 +271,83 @@ static void what_fails_at_the_end_is_told(void **state)
 	f->c.seam = seam_world();
 }
 
+/* Members of this length, a gap between them, until a slot and a bit is full; then the hashes. */
+static void expect_hashes(struct fixture *f, size_t length, size_t gap)
+{
+	FD_SCOPED int fd = memfd_create("payload", MFD_CLOEXEC);
+	struct span all = span_of(plain_make(f), PLAIN_MAX);
+	size_t count = (BELT_SLOT + 9999) / (length + gap), at = 0;
+	struct sha256 *hash, want;
+	struct carried x;
+
+	assert_true(count * (length + gap) <= PLAIN_MAX);
+	assert_int_equal(NEW_ARRAY(&f->c, hash, count), ERR_OK);
+	carry_begin(f, &x, fd, 0);
+	for (size_t i = 0; i < count; i++, at += length + gap) {
+		assert_int_equal(belt_put(&f->c, x.belt, span_cut(all, at, gap)), ERR_OK);
+		assert_int_equal(belt_hash_begin(&f->c, x.belt), ERR_OK);
+		assert_int_equal(carry(f, x.belt, span_cut(all, at + gap, length), 65536), ERR_OK);
+		assert_int_equal(belt_hash_end(&f->c, x.belt, &hash[i]), ERR_OK);
+	}
+	assert_int_equal(belt_hashed(&f->c, x.belt), ERR_OK);
+	for (size_t i = 0; i < count; i++) {
+		size_t from = i * (length + gap) + gap;
+
+		assert_int_equal(sha256_of(&f->c, span_cut(all, from, length), &want), ERR_OK);
+		assert_memory_equal(&hash[i], &want, sizeof want);
+	}
+	/* It goes on after that, and nothing of it is missing. */
+	assert_int_equal(belt_put(&f->c, x.belt, span_cut(all, at, 5)), ERR_OK);
+	assert_int_equal(belt_hashed(&f->c, x.belt), ERR_OK);
+	assert_int_equal(belt_hashed(&f->c, x.belt), ERR_OK);
+	assert_int_equal(belt_end(&f->c, x.belt, &x.bytes), ERR_OK);
+	belt_close(&x.belt);
+	expect_plain(f, fd, x.header, &x.id, span_cut(all, 0, at + 5));
+	arena_again(f);
+}
+
+static void hashes_what_is_marked(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_hashes(f, 0, 300);       /* empty members, more than one slot can mark */
+	expect_hashes(f, 1, 200);
+	expect_hashes(f, 12345, 0);
+	expect_hashes(f, 700001, 512);
+	expect_hashes(f, BELT_SLOT, 0);         /* ends where the slot ends */
+	expect_hashes(f, BELT_SLOT + 1, 0);
+}
+
+static void a_full_disk_is_told_to_who_waits_for_hashes(void **state)
+{
+	struct fixture *f = *state;
+	struct seam seam = bad_seam(f);
+	FD_SCOPED int fd = memfd_create("payload", MFD_CLOEXEC);
+	unsigned char *plain = plain_make(f);
+	struct sha256 *hash;
+	struct carried x;
+	enum err e = ERR_OK;
+
+	f->c.seam = &seam;
+	world.most_writes = 1;
+	carry_begin(f, &x, fd, 0);
+	assert_int_equal(NEW(&f->c, hash), ERR_OK);
+	for (int i = 0; e == ERR_OK && i < 100; i++) {
+		assert_int_equal(belt_put(&f->c, x.belt, span_of(plain, 99)), ERR_OK);
+		e = belt_hash_begin(&f->c, x.belt);
+		if (e == ERR_OK)
+			e = belt_put(&f->c, x.belt, span_of(plain, BELT_SLOT));
+		if (e == ERR_OK)
+			e = belt_hash_end(&f->c, x.belt, hash);
+		if (e == ERR_OK)
+			e = belt_hashed(&f->c, x.belt);
+	}
+	expect(&f->c, e, ERR_IO, "No space left on device");
+	expect(&f->c, belt_hashed(&f->c, x.belt), ERR_IO, "No space left on device");
+	belt_close(&x.belt);
+	f->c.seam = seam_world();
+}
+
 static void no_room_is_said_before_anything_is_read(void **state)
 {
 	struct fixture *f = *state;
@@ -315,6 +393,8 @@ int main(void)
 		TEST(writes_that_take_less),
 		TEST(a_full_disk_is_told),
 		TEST(what_fails_at_the_end_is_told),
+		TEST(hashes_what_is_marked),
+		TEST(a_full_disk_is_told_to_who_waits_for_hashes),
 		TEST(no_room_is_said_before_anything_is_read),
 		TEST(refuses_misuse_and_always_ends),
 	};

@@ -215,7 +215,8 @@ static void refuses_what_changed(void **state)
 	file_at(f, "alice/cur/2.x", "text that grew", 2);
 	assert_int_equal(unlink(at(f, "alice/cur/4.x")), 0);
 	file_at(f, "alice/cur/5.x", "t", 5);
-	expect(&f->c, write_out(f, &x, &r), ERR_DEGRADED, "3 items or folders cannot be read, or changed");
+	expect(&f->c, write_out(f, &x, &r), ERR_DEGRADED,
+	       "3 items or folders cannot be read, or changed");
 	assert_int_equal(r.counts.unreadable.count, 3);
 	u = r.counts.unreadable.first;
 	assert_true(span_is(u->source_id, "2.x") &&
@@ -263,9 +264,12 @@ static void members_keep_their_length(void **state)
 	struct fixture *f = *state;
 	FD_SCOPED int fd = memfd_create("payload", MFD_CLOEXEC);
 	struct bag b = { .top = SPAN("W-TEST-0001/"), .mtime_utc = 1 };
+	struct sha256 *hash;
+
 	assert_int_equal(belt_open(&f->c, fd, &b.belt), ERR_OK);
 	buf_begin(&b.head, &f->c, TAR_HEAD_MAX);
-	assert_int_equal(bag_begin(&f->c, &b, SPAN("x"), 4), ERR_OK);
+	assert_int_equal(NEW(&f->c, hash), ERR_OK);
+	assert_int_equal(bag_begin(&f->c, &b, SPAN("x"), 4, hash), ERR_OK);
 	assert_int_equal(bag_put(&f->c, &b, SPAN("abc")), ERR_OK);
 	expect(&f->c, bag_end(&f->c, &b), ERR_DEGRADED, "it shrank");
 	expect(&f->c, bag_put(&f->c, &b, SPAN("de")), ERR_DEGRADED, "it grew");
