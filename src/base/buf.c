@@ -48,11 +48,6 @@ void buf_add(struct buf *b, struct span s)
 	b->n += s.n;
 }
 
-void buf_str(struct buf *b, const char *z)
-{
-	buf_add(b, span_str(z));
-}
-
 void buf_fmt(struct buf *b, const char *fmt, ...)
 {
 	va_list args, again;
@@ -74,7 +69,22 @@ void buf_fmt(struct buf *b, const char *fmt, ...)
 
 void buf_byte(struct buf *b, unsigned char x)
 {
-	buf_add(b, span_of(&x, 1));
+	if (buf_reserve(b, 1))
+		b->p[b->n++] = x;
+}
+
+void buf_i64(struct buf *b, int64_t i)
+{
+	unsigned char digits[24];
+	size_t at = sizeof digits;
+	uint64_t left = i < 0 ? 0 - (uint64_t)i : (uint64_t)i;
+
+	do
+		digits[--at] = (unsigned char)('0' + left % 10);
+	while (left /= 10);
+	if (i < 0)
+		digits[--at] = '-';
+	buf_add(b, span_of(digits + at, sizeof digits - at));
 }
 
 static void buf_be(struct buf *b, uint64_t x, size_t n)
@@ -113,9 +123,11 @@ void buf_hex(struct buf *b, struct span s)
 {
 	static const char digit[] = "0123456789abcdef";
 
+	if (s.n > SIZE_MAX / 2 || !buf_reserve(b, 2 * s.n))
+		return;
 	for (size_t i = 0; i < s.n; i++) {
-		buf_byte(b, (unsigned char)digit[s.p[i] >> 4]);
-		buf_byte(b, (unsigned char)digit[s.p[i] & 15]);
+		b->p[b->n++] = (unsigned char)digit[s.p[i] >> 4];
+		b->p[b->n++] = (unsigned char)digit[s.p[i] & 15];
 	}
 }
 

@@ -18,9 +18,13 @@ struct buf {
 
 void buf_begin(struct buf *b, struct ctx *c, size_t max_bytes);
 void buf_add(struct buf *b, struct span s);
-void buf_str(struct buf *b, const char *z);
+static inline void buf_str(struct buf *b, const char *z)
+{
+	buf_add(b, span_str(z));
+}
 void buf_fmt(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 void buf_byte(struct buf *b, unsigned char x);
+void buf_i64(struct buf *b, int64_t i);         /* decimal */
 void buf_u16(struct buf *b, uint16_t x);        /* big-endian, as all of these */
 void buf_u32(struct buf *b, uint32_t x);
 void buf_u64(struct buf *b, uint64_t x);

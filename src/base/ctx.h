@@ -13,6 +13,7 @@
 struct ctx {
 	struct arena *arena;       /* everything made for this request; a hard total in bytes */
 	const struct seam *seam;   /* clock, randomness, disk, processes */
+	struct halves *halves;     /* who shares long loops (base/halves.h); NULL: nobody */
 	enum err code;             /* the recorded failure, ERR_OK if none */
 	const char *file;
 	int line;

@@ -11,16 +11,6 @@
 #include "base/ctx.h"
 #include "base/num.h"
 
-struct span span_of(const void *p, size_t n)
-{
-	return (struct span){ p, n };
-}
-
-struct span span_str(const char *z)
-{
-	return (struct span){ (const unsigned char *)z, z ? strlen(z) : 0 };
-}
-
 bool span_eq(struct span a, struct span b)
 {
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
@@ -68,15 +58,6 @@ bool span_ieq(struct span a, const char *z)
 		if (lower(a.p[i]) != lower((unsigned char)z[i]))
 			return false;
 	return true;
-}
-
-struct span span_cut(struct span s, size_t from, size_t n)
-{
-	if (from >= s.n)
-		return SPAN_NONE;
-	if (n > s.n - from)
-		n = s.n - from;
-	return (struct span){ s.p + from, n };
 }
 
 static bool is_blank(unsigned char x)
@@ -134,12 +115,10 @@ static size_t utf8_sequence(struct span s)
 
 bool span_is_utf8(struct span s)
 {
-	while (s.n) {
-		size_t n = utf8_sequence(s);
-
+	for (size_t i = 0, n; i < s.n; i += n) {
+		n = s.p[i] < 0x80 ? 1 : utf8_sequence(span_cut(s, i, s.n));
 		if (n == 0)
 			return false;
-		s = span_cut(s, n, s.n);
 	}
 	return true;
 }

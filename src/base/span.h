@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/err.h"
 
@@ -17,20 +18,33 @@ struct span {
 	size_t n;
 };
 
-/* For printf: printf("%.*s", SPAN_ARG(s)). */
-#define SPAN_ARG(s) (int)(s).n, (const char *)(s).p
+/* For printf: printf("%.*s", SPAN_ARG(s)). Even of no bytes at all it wants a place. */
+#define SPAN_ARG(s) (int)(s).n, (s).p ? (const char *)(s).p : ""
 #define SPAN(literal) ((struct span){ (const unsigned char *)("" literal), sizeof(literal) - 1 })
 #define SPAN_NONE ((struct span){ NULL, 0 })
 
-struct span span_of(const void *p, size_t n);
-struct span span_str(const char *z);                    /* NULL gives the empty span */
+static inline struct span span_of(const void *p, size_t n)
+{
+	return (struct span){ p, n };
+}
+/* NULL gives the empty span. */
+static inline struct span span_str(const char *z)
+{
+	return (struct span){ (const unsigned char *)z, z ? strlen(z) : 0 };
+}
 bool span_eq(struct span a, struct span b);
 bool span_is(struct span a, const char *z);
 bool span_starts(struct span a, const char *z);
 bool span_ends(struct span a, const char *z);
 int span_cmp(struct span a, struct span b);             /* by bytes, shorter first */
 bool span_ieq(struct span a, const char *z);            /* ASCII case aside */
-struct span span_cut(struct span s, size_t from, size_t n);     /* clipped to s */
+/* n bytes from there on, clipped to s. */
+static inline struct span span_cut(struct span s, size_t from, size_t n)
+{
+	if (from >= s.n)
+		return SPAN_NONE;
+	return (struct span){ s.p + from, n < s.n - from ? n : s.n - from };
+}
 struct span span_trim(struct span s); /* without ASCII space, tab, CR, LF at the ends */
 /* Splits at the first byte sep: *head before, *tail after it; false if there is none. */
 bool span_split(struct span s, unsigned char sep, struct span *head, struct span *tail);

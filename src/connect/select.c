@@ -68,13 +68,8 @@ static enum err item_read(struct ctx *c, struct selection *x, size_t i, struct s
 
 		TRY(con->read(c, x->s, x->p, READ_BYTES, &n));
 		got = span_of(x->p, n);
-		if (first) {
-			size_t head = header_block_length(got);
-
-			header_dates_of(head ? span_cut(got, 0, head)
-					     : span_cut(got, 0, HEADER_BLOCK_MAX),
-					dates);
-		}
+		if (first)
+			header_dates_of(got, dates);
 		first = false;
 		TRY(hasher_add(c, x->hasher, got));
 	} while (n);

@@ -62,20 +62,6 @@ void json_put_text(struct buf *b, struct span s)
 	buf_byte(b, '"');
 }
 
-static void put_int(struct buf *b, int64_t i)
-{
-	unsigned char digits[24];
-	size_t at = sizeof digits;
-	uint64_t left = i < 0 ? 0 - (uint64_t)i : (uint64_t)i;
-
-	do
-		digits[--at] = (unsigned char)('0' + left % 10);
-	while ((left /= 10) != 0);
-	if (i < 0)
-		digits[--at] = '-';
-	buf_add(b, span_of(digits + at, sizeof digits - at));
-}
-
 static int by_key(const void *a, const void *b)
 {
 	const struct json *const *x = a, *const *y = b;
@@ -163,7 +149,7 @@ static enum err put_value(const struct writer *w, const struct json *j, unsigned
 	case JSON_INT:
 		if (!json_int_ok(j->i))
 			FAIL(w->c, ERR_FORMAT, "a number is 2^53 or more");
-		put_int(w->b, j->i);
+		buf_i64(w->b, j->i);
 		return ERR_OK;
 	case JSON_TEXT:
 		if (!json_text_ok(j->s))

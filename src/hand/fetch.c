@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/halves.h"
 #include "connect/select.h"
 #include "hand/job.h"
 #include "hand/pack.h"
@@ -122,9 +123,10 @@ static enum err collect(struct ctx *c, struct job *job, const struct ticket *t,
 	return ERR_OK;
 }
 
-/* The vault file and the thread that writes it. */
+/* The vault file and the threads that write it; the one that helps to look at the mailbox. */
 struct writing {
 	struct belt *belt;
+	struct halves *halves;
 	int fd;
 };
 
@@ -132,12 +134,14 @@ static enum err writing_start(struct ctx *c, void *of)
 {
 	struct writing *w = of;
 
+	TRY(halves_open(c, &w->halves));
 	return belt_open(c, w->fd, &w->belt);
 }
 
 static void writing_end(struct writing *w)
 {
 	belt_close(&w->belt);
+	halves_close(&w->halves);
 }
 
 enum err job_fetch(struct ctx *c, struct job *job)
@@ -165,5 +169,6 @@ enum err job_fetch(struct ctx *c, struct job *job)
 			     .threads = writing_start,
 			     .of = &writing };
 	TRY(job_close_cage(c, job, &cage));
+	c->halves = writing.halves;
 	return collect(c, job, &ticket, &open, seal, writing.belt);
 }

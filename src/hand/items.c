@@ -4,7 +4,6 @@
  * that memory does not grow with them.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "connect/select.h"
@@ -60,9 +59,6 @@ struct entry *walk_next(struct walk *w, struct span *path_out)
 	const struct pack *p = w->p;
 	const struct pack_source *x;
 	struct entry *e;
-	char number[32];
-	int n;
-
 	if (w->at == p->entry_count)
 		return NULL;
 	e = &p->entry[w->at];
@@ -79,10 +75,12 @@ struct entry *walk_next(struct walk *w, struct span *path_out)
 		w->prefix = w->path.n;
 		w->number = 0;
 	}
-	n = snprintf(number, sizeof number, "%06llu.%s", (unsigned long long)++w->number,
-		     entry_is_meta(p, e) ? "json" : "eml");
 	w->path.n = w->prefix;
-	buf_add(&w->path, span_of(number, n > 0 ? (size_t)n : 0));
+	w->number++;
+	for (uint64_t least = 100000; w->number < least && least > 1; least /= 10)
+		buf_byte(&w->path, '0');        /* six digits, or more */
+	buf_i64(&w->path, (int64_t)w->number);
+	buf_str(&w->path, entry_is_meta(p, e) ? ".json" : ".eml");
 	w->at++;
 	*path_out = span_of(w->path.p, w->path.n);
 	return e;
@@ -120,14 +118,6 @@ enum err text_manifest(struct ctx *c, const struct pack *p, struct text *t)
 		TRY(line_end(c, t));
 	}
 	return ERR_OK;
-}
-
-static void put_number(struct buf *b, int64_t i)
-{
-	char digits[24];
-	int n = snprintf(digits, sizeof digits, "%lld", (long long)i);
-
-	buf_add(b, span_of(digits, n > 0 ? (size_t)n : 0));
 }
 
 static void put_time(struct buf *b, const char *key, int64_t utc)
@@ -177,7 +167,7 @@ static enum err item_line(struct ctx *c, const struct pack *p, const struct entr
 	buf_str(b, "{\"account\":");
 	json_put_text(b, x->s->account);
 	buf_str(b, ",\"bytes\":");
-	put_number(b, entry_bytes(p, e));
+	buf_i64(b, entry_bytes(p, e));
 	put_time(b, ",\"delivery\":", it->delivery_utc);
 	TRY(put_name(c, b, ",\"folder\":", x->plan.folder[it->folder]));
 	if (x->s->connector->from_line)
@@ -219,7 +209,7 @@ static enum err undated_line(struct ctx *c, const struct pack_source *x, const s
 	buf_str(b, "{\"account\":");
 	json_put_text(b, x->s->account);
 	buf_str(b, ",\"bytes\":");
-	put_number(b, it->bytes);
+	buf_i64(b, it->bytes);
 	buf_str(b, ",\"date_meaning\":");
 	json_put_text(b, span_str(date_meaning_word(x->s->line->meaning)));
 	buf_str(b, x->s->line->deliver_undated ? ",\"delivered\":true" : ",\"delivered\":false");

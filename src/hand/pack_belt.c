@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "hand/pack_turns.h"
+#include "base/turns.h"
 #include "hand/stage.h"
 
 #define SLOTS 5u

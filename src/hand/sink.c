@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "hand/pack_turns.h"
+#include "base/turns.h"
 
 #define ALIGN ((size_t)4096)    /* of memory, place and length in direct output */
 

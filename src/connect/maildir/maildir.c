@@ -12,10 +12,13 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/halves.h"
 #include "connect/account.h"
 #include "connect/maildir/part.h"
 
 #define HEAD_FIRST 4096u        /* bytes: the first read of a header block */
+#define DATED_MAX 512u         /* candidates that are dated in one round */
+#define DATED_STEP 16u
 #define AHEAD_BYTES (1 << 20)   /* of each file; the kernel itself reads ahead in a long one */
 
 const char *const maildir_part[PARTS] = { [PART_NEW] = "new", [PART_CUR] = "cur" };
@@ -298,22 +301,27 @@ static bool head_read(struct ctx *c, int fd, unsigned char *p, struct span *out)
 	return true;
 }
 
+static void item_dated(const struct source *s, struct item *it, struct span block)
+{
+	struct header_dates dates;
+
+	header_dates_of(block, &dates);
+	it->date_utc = s->line->meaning == DATE_BY_HEADER ? dates.header_utc : dates.received_utc;
+}
+
 static enum err item_date(struct ctx *c, struct source *s, struct plan *p, size_t i,
 			  unsigned char *head)
 {
 	struct maildir *m = s->of;
 	struct item *it = plan_at(p, i);
 	FD_SCOPED int fd = -1;
-	struct header_dates dates;
 	struct timespec changed;
 	struct span block;
 	const char *why;
 
 	TRY(maildir_item_open(c, m, p, i, HEAD_FIRST, &fd, &changed, &why));
 	if (fd >= 0 && head_read(c, fd, head, &block)) {
-		header_dates_of(block, &dates);
-		it->date_utc = s->line->meaning == DATE_BY_HEADER ? dates.header_utc
-								  : dates.received_utc;
+		item_dated(s, it, block);
 		return ERR_OK;
 	}
 	it->date_utc = INT64_MAX;       /* in no interval: these are half-open */
@@ -326,16 +334,60 @@ static enum err item_date(struct ctx *c, struct source *s, struct plan *p, size_
 	});
 }
 
-/* One buffer for all sources, wiped: header blocks are content. */
+/* Candidates that two threads date together, where there are two. */
+struct dating {
+	struct ctx *c;
+	struct source *s;
+	struct plan *p;
+	size_t first;                   /* of the candidates in this round */
+	bool again[DATED_MAX];          /* not there, or not as it was planned */
+	unsigned char head[HALVES_MAX][HEADER_BLOCK_MAX];
+};
+
+/* All of a part are opened, and asked for, before the first is read. */
+static void dating_piece(void *of, int who, size_t from, size_t to)
+{
+	struct dating *d = of;
+	int fd[DATED_STEP];
+	struct span block;
+
+	for (size_t i = from; i < to; i++)
+		fd[i - from] = maildir_item_try(d->s->of, d->p, plan_at(d->p, d->first + i),
+						HEAD_FIRST);
+	for (size_t i = from; i < to; i++) {
+		bool read = fd[i - from] >= 0 &&
+			    head_read(d->c, fd[i - from], d->head[who], &block);
+
+		d->again[i] = !read;
+		if (read)
+			item_dated(d->s, plan_at(d->p, d->first + i), block);
+		fd_close(&fd[i - from]);
+	}
+}
+
+static enum err dating_round(struct dating *d, size_t count)
+{
+	TRY(halves_run(d->c, d->c->halves, count, DATED_STEP, dating_piece, d));
+	for (size_t i = 0; i < count; i++)
+		if (d->again[i])
+			TRY(item_date(d->c, d->s, d->p, d->first + i, d->head[0]));
+	return ERR_OK;
+}
+
+/* One room for all sources, wiped: header blocks are content. */
 static enum err items_date(struct ctx *c, struct source *s, struct plan *p)
 {
-	static unsigned char head[HEADER_BLOCK_MAX];
+	static struct dating d;
+	size_t all = plan_added(p);
 	enum err e = ERR_OK;
 
+	d.c = c;
+	d.s = s;
+	d.p = p;
 	maildir_ahead_begin(s->of, false);
-	for (size_t i = 0; e == ERR_OK && i < plan_added(p); i++)
-		e = item_date(c, s, p, i, head);
-	wipe(head, sizeof head);
+	for (d.first = 0; e == ERR_OK && d.first < all; d.first += DATED_MAX)
+		e = dating_round(&d, all - d.first < DATED_MAX ? all - d.first : DATED_MAX);
+	wipe(&d, sizeof d);
 	return e;
 }
 

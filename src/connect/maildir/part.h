@@ -52,6 +52,10 @@ struct maildir_walk {
 void maildir_walk_begin(int fd, struct maildir_walk *w);
 /* False at the end. Names that begin with a dot are left out unless dots. */
 bool maildir_walk_next(struct maildir_walk *w, bool dots, struct span *name_out);
+/* The same in two steps, for names are kept in the buffer until the next fill: false at the end of
+ * the folder, false at the end of the buffer. */
+bool maildir_walk_fill(struct maildir_walk *w);
+bool maildir_walk_in(struct maildir_walk *w, bool dots, struct span *name_out);
 
 /* Length of the part before ":2,". */
 size_t maildir_id_length(struct span name);
@@ -64,6 +68,10 @@ enum err maildir_scan(struct ctx *c, struct source *s, struct plan *p) MUST_USE;
 enum err maildir_item_open(struct ctx *c, struct maildir *m, struct plan *p, size_t place,
 			   off_t bytes, int *fd_out, struct timespec *changed_out,
 			   const char **why_out) MUST_USE;
+/* The item as it was last seen: a descriptor, or -1 where it is not there or not what was planned.
+ * May be called on two threads. */
+int maildir_item_try(const struct maildir *m, const struct plan *p, const struct item *it,
+		     off_t bytes);
 /* Begins at the first place of an order of reading. */
 void maildir_ahead_begin(struct maildir *m, bool ranked);
 void maildir_ahead_end(struct maildir *m);

@@ -13,11 +13,14 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/halves.h"
 #include "connect/maildir/part.h"
 
 #define SCANS_MAX 5             /* doc/protocol.md 8 */
 #define SEARCHES_MAX 8          /* for messages that were renamed between listing and looking */
 #define GONE_MAX 4096u
+#define LOOKS_MAX 1024u
+#define LOOKS_STEP 32u
 
 /* One scan of all folders in scope. */
 struct scan {
@@ -44,23 +47,27 @@ void maildir_walk_begin(int fd, struct maildir_walk *w)
 		w->failed = errno;
 }
 
-bool maildir_walk_next(struct maildir_walk *w, bool dots, struct span *name_out)
+bool maildir_walk_fill(struct maildir_walk *w)
+{
+	ssize_t got;
+
+	if (w->failed)
+		return false;
+	got = getdents64(w->fd, entries, sizeof entries);
+	if (got < 0)
+		w->failed = errno;      /* ENOENT: it was removed */
+	w->n = got < 0 ? 0 : (size_t)got;
+	w->at = 0;
+	return got > 0;
+}
+
+bool maildir_walk_in(struct maildir_walk *w, bool dots, struct span *name_out)
 {
 	*name_out = SPAN_NONE;
-	while (!w->failed) {
-		const struct dirent64 *entry;
+	while (w->at < w->n) {
+		const struct dirent64 *entry =
+			(const struct dirent64 *)(const void *)(entries + w->at);
 
-		if (w->at >= w->n) {
-			ssize_t got = getdents64(w->fd, entries, sizeof entries);
-
-			if (got < 0)
-				w->failed = errno;      /* ENOENT: it was removed */
-			if (got <= 0)
-				return false;
-			w->n = (size_t)got;
-			w->at = 0;
-		}
-		entry = (const struct dirent64 *)(const void *)(entries + w->at);
 		w->at += entry->d_reclen;
 		if (entry->d_name[0] != '.' || dots) {
 			*name_out = span_str(entry->d_name);
@@ -69,6 +76,14 @@ bool maildir_walk_next(struct maildir_walk *w, bool dots, struct span *name_out)
 		}
 	}
 	return false;
+}
+
+bool maildir_walk_next(struct maildir_walk *w, bool dots, struct span *name_out)
+{
+	while (!maildir_walk_in(w, dots, name_out))
+		if (!maildir_walk_fill(w))
+			return false;
+	return true;
 }
 
 size_t maildir_id_length(struct span name)
@@ -167,26 +182,67 @@ static enum err gone_add(struct ctx *c, struct scan *scan, struct span name)
 			 &scan->gone[scan->gone_count++]);
 }
 
-static enum err part_scan(struct ctx *c, struct scan *scan, size_t folder, int part)
+/* Names that were listed and are looked at together, by two threads where there are two. */
+static struct look {
+	struct span name;
+	uint64_t inode;
+	struct stat st;
+	int failed;             /* errno */
+} looks[LOOKS_MAX];
+
+static void looks_piece(void *of, int who, size_t from, size_t to)
+{
+	const int *fd = of;
+
+	(void)who;
+	for (size_t i = from; i < to; i++) {
+		struct look *l = &looks[i];
+		int got = fstatat(*fd, (const char *)l->name.p, &l->st, AT_SYMLINK_NOFOLLOW);
+
+		l->failed = got == 0 ? 0 : errno;
+	}
+}
+
+static enum err looks_take(struct ctx *c, struct scan *scan, size_t folder, int part, size_t count)
 {
 	int fd = scan->m->folder[folder].fd[part];
-	struct maildir_walk w;
-	struct span name;
-	struct stat st;
 
-	if (fd < 0)
-		return ERR_OK;
-	maildir_walk_begin(fd, &w);
-	while (maildir_walk_next(&w, false, &name)) {
+	TRY(halves_run(c, c->halves, count, LOOKS_STEP, looks_piece, &fd));
+	for (size_t i = 0; i < count; i++) {
+		const struct look *l = &looks[i];
+
 		scan->names += id_hash(scan->m, folder,
-				       span_cut(name, 0, maildir_id_length(name)), w.inode);
-		if (fstatat(fd, (const char *)name.p, &st, AT_SYMLINK_NOFOLLOW) == 0)
-			TRY(entry_add(c, scan, folder, part, name, &st));
-		else if (errno == ENOENT)
-			TRY(gone_add(c, scan, name));
+				       span_cut(l->name, 0, maildir_id_length(l->name)), l->inode);
+		if (l->failed == 0)
+			TRY(entry_add(c, scan, folder, part, l->name, &l->st));
+		else if (l->failed == ENOENT)
+			TRY(gone_add(c, scan, l->name));
 		else
-			TRY(unreadable_entry(c, scan, folder, name, strerror(errno)));
+			TRY(unreadable_entry(c, scan, folder, l->name, strerror(l->failed)));
 	}
+	return ERR_OK;
+}
+
+static size_t looks_list(struct maildir_walk *w)
+{
+	size_t n = 0;
+
+	while (n < LOOKS_MAX && maildir_walk_in(w, false, &looks[n].name))
+		looks[n++].inode = w->inode;
+	return n;
+}
+
+static enum err part_scan(struct ctx *c, struct scan *scan, size_t folder, int part)
+{
+	struct maildir_walk w;
+	size_t count;
+
+	if (scan->m->folder[folder].fd[part] < 0)
+		return ERR_OK;
+	maildir_walk_begin(scan->m->folder[folder].fd[part], &w);
+	while (maildir_walk_fill(&w))
+		while ((count = looks_list(&w)))
+			TRY(looks_take(c, scan, folder, part, count));
 	if (!w.failed || scan->unlisted)
 		return ERR_OK;
 	scan->unlisted = true;
@@ -429,6 +485,21 @@ static int item_fd(const struct maildir *m, const struct plan *p, const struct i
 	/* O_NONBLOCK: should a pipe stand there by now, nobody waits for its writer. */
 	return openat(m->folder[it->folder].fd[it->part], name,
 		      O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+int maildir_item_try(const struct maildir *m, const struct plan *p, const struct item *it,
+		     off_t bytes)
+{
+	int fd = item_fd(m, p, it);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) != 0 || changed_since(&st, it))
+		fd_close(&fd);
+	else if (it->bytes > 0)
+		posix_fadvise(fd, 0, it->bytes < bytes ? it->bytes : bytes, POSIX_FADV_WILLNEED);
+	return fd;
 }
 
 /* ---- reading ahead ---- */

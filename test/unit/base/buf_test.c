@@ -65,6 +65,39 @@ static void maximum_is_exact(void **state)
 	refused(&c, ERR_LIMIT, "4 bytes", buf_done(&c, &b, &out));
 }
 
+static void numbers(void **state)
+{
+	static const struct {
+		int64_t i;
+		const char *want;
+	} all[] = { { 0, "0" },
+		    { 7, "7" },
+		    { -10, "-10" },
+		    { INT64_MAX, "9223372036854775807" },
+		    { INT64_MIN, "-9223372036854775808" } };
+	struct span out;
+	struct buf b;
+
+	(void)state;
+	CTX(c);
+	for (size_t i = 0; i < COUNT_OF(all); i++) {
+		buf_begin(&b, &c, 20);
+		buf_i64(&b, all[i].i);
+		assert_int_equal(buf_done(&c, &b, &out), ERR_OK);
+		text_is(out, all[i].want);
+	}
+	buf_begin(&b, &c, 18);
+	buf_i64(&b, INT64_MAX);
+	refused(&c, ERR_LIMIT, "18 bytes", buf_done(&c, &b, &out));
+	/* Two digits for each byte, or none. */
+	buf_begin(&b, &c, 5);
+	buf_hex(&b, SPAN("\x00\xff"));
+	assert_int_equal(buf_done(&c, &b, &out), ERR_OK);
+	text_is(out, "00ff");
+	buf_hex(&b, SPAN("x"));
+	refused(&c, ERR_LIMIT, "5 bytes", buf_done(&c, &b, &out));
+}
+
 static void lack_of_memory(void **state)
 {
 	CTX_SCOPED struct ctx c;
@@ -85,6 +118,7 @@ int main(void)
 		cmocka_unit_test(writing),
 		cmocka_unit_test(growing),
 		cmocka_unit_test(maximum_is_exact),
+		cmocka_unit_test(numbers),
 		cmocka_unit_test(lack_of_memory),
 	};
 

@@ -1,9 +1,11 @@
 /*
  * The Maildir connector on small stores: what is selected, what is named instead of read, and what
- * happens to an item between plan and read.
+ * happens to an item between plan and read; by one thread and by two.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "connect_test.h"
+
+#include "base/halves.h"
 
 #define DATED(text) "Date: " text "\nFrom: a@b.org\n\nbody\n"
 
@@ -110,6 +112,45 @@ static void selects_by_header(void **state)
 	expect_item(f, &o, 1, "cur/3.x:2,");
 	expect_item(f, &o, 2, "cur/4.x:2,");
 	assert_int_equal(plan_item(&o.p, 1)->date_utc, DATE_UNKNOWN);
+	opened_close(&o);
+}
+
+/* More than are looked at, or dated, in one round; every third has no date, each tenth is out. */
+static void selects_among_many(void **state)
+{
+	struct fixture *f = *state;
+	struct opened o = { .line = line_of("alice") };
+	char name[64], text[128];
+	int want = 0;
+
+	maildir(f, "alice");
+	for (int i = 0; i < 2500; i++) {
+		snprintf(name, sizeof name, "alice/cur/%04d.x", i);
+		snprintf(text, sizeof text, "Date: Thu, 1 Jan 1970 00:%02d:%02d +0000\n\n", i / 60,
+			 i % 60);
+		file_at(f, name, i % 3 ? text : "From: a@b.org\n\n", i % 10 ? 5 : 99999);
+		want += i % 3 == 0 || (i >= 100 && i < 2400);
+	}
+	o.line.meaning = DATE_BY_HEADER;
+	o.line.from_utc = 100;
+	o.line.until_utc = 2400;
+	opened_plan(f, &o);
+	assert_int_equal(o.p.count, want);
+	assert_int_equal(o.p.undated, 834);
+	opened_close(&o);
+	o.line.meaning = DATE_BY_DELIVERY;
+	opened_plan(f, &o);
+	assert_int_equal(o.p.count, 0);
+	opened_close(&o);
+	o.line.from_utc = 5;
+	opened_plan(f, &o);
+	assert_int_equal(o.p.count, 2250);
+	for (size_t i = 0; i < o.p.count; i++) {
+		int number = (int)i / 9 * 10 + (int)i % 9 + 1;
+
+		snprintf(name, sizeof name, "cur/%04d.x", number);
+		expect_item(f, &o, i, name);
+	}
 	opened_close(&o);
 }
 
@@ -341,11 +382,29 @@ static void notices_changes_while_reading(void **state)
 	opened_close(&o);
 }
 
+static int two_open(void **state)
+{
+	struct fixture *f;
+
+	assert_int_equal(fixture_open(state), 0);
+	f = *state;
+	return halves_open(&f->c, &f->c.halves) == ERR_OK ? 0 : -1;
+}
+
+static int two_close(void **state)
+{
+	struct fixture *f = *state;
+
+	halves_close(&f->c.halves);
+	return fixture_close(state);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
+	struct CMUnitTest tests[] = {
 		TEST(selects_by_delivery),
 		TEST(selects_by_header),
+		TEST(selects_among_many),
 		TEST(takes_named_folders_only),
 		TEST(no_account_is_a_problem),
 		TEST(names_what_is_no_file),
@@ -356,5 +415,11 @@ int main(void)
 		TEST(notices_changes_while_reading),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests_name("one thread", tests, NULL, NULL);
+
+	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
+		tests[i].setup_func = two_open;
+		tests[i].teardown_func = two_close;
+	}
+	return failed + cmocka_run_group_tests_name("two threads", tests, NULL, NULL);
 }

@@ -1,12 +1,12 @@
 /*
- * Slots that the threads of packing use by turns: one fills and sends, the others work them off one
+ * Slots that threads use by turns: one fills and sends, the others work them off one
  * after the other, each slot in order. Bounded; what fails on another thread is told on the first.
  * Knows nothing of what is in the slots. With Landlock and the filter in mind: threads are started
  * once, and their start is over when turns_start returns.
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef HAND_PACK_TURNS_H
-#define HAND_PACK_TURNS_H
+#ifndef BASE_TURNS_H
+#define BASE_TURNS_H
 
 #include <pthread.h>
 #include <stdbool.h>

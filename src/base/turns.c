@@ -1,8 +1,8 @@
 /*
- * Turns. See pack_turns.h.
+ * Turns. See turns.h.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "hand/pack_turns.h"
+#include "base/turns.h"
 
 #include <malloc.h>
 #include <string.h>
