@@ -118,7 +118,7 @@ static enum err demand_lines(struct ctx *c, const struct json *demands, struct s
 	buf_begin(&b, c, LETTER_MAX);
 	JSON_EACH(d, demands) {
 		TRY(span_fmt(c, &line, "%.*s: %s",
-			     SPAN_ARG(json_opt_text(d, "target", SPAN("unknown"))),
+			     SPAN_ARG(letter_target(d)),
 			     category_words(json_opt_text(d, "category", SPAN_NONE))));
 		letter_put(&b, LETTER_ITEM, line);
 	}

@@ -32,6 +32,7 @@ enum err letter_cure(struct ctx *c, struct span code, struct span *out) MUST_USE
 /* Whether the fact of a code FACT-UNKNOWN(field) is the provider's own to know. */
 bool reason_is_ours(struct span code);
 const char *category_words(struct span category);
+struct span letter_target(const struct json *demand);   /* whose data */
 /* "22 November 2026", or "22 November 2026, 10:00 UTC" where it is an instant. */
 enum err letter_date(struct ctx *c, struct span when, struct span *out) MUST_USE;
 /* The reasons as numbered lines "CODE: words". */

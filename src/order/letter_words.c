@@ -38,6 +38,13 @@ const char *category_words(struct span category)
 		       "data of a kind that is not stated");
 }
 
+struct span letter_target(const struct json *demand)
+{
+	struct span target = json_opt_text(demand, "target", SPAN("unknown"));
+
+	return span_is(target, "unknown") ? SPAN("an account that is not named") : target;
+}
+
 static const char *fact_words(const struct fact_field *field)
 {
 	return look_up(facts, COUNT_OF(facts), span_str(field->path), field->meaning);
@@ -56,13 +63,18 @@ enum err letter_reason(struct ctx *c, struct span code, struct span *out)
 	const char *words = reason_words(code);
 
 	if (field)
-		return span_fmt(c, out, "%s: %s", words, fact_words(field));
+		return span_fmt(c, out, "%s: %s",
+				reason_is_ours(code) ? "a fact that matters is not known to us"
+						     : words,
+				fact_words(field));
 	return span_copy(c, words ? span_str(words) : code, out);
 }
 
 enum err letter_cure(struct ctx *c, struct span code, struct span *out)
 {
-	const char *words = reason_cure(code);
+	const char *words = reason_is_ours(code)
+				    ? "We look for it ourselves; tell us what you know of it"
+				    : reason_cure(code);
 
 	return span_copy(c, span_str(words ? words : "State it"), out);
 }

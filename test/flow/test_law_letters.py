@@ -292,6 +292,15 @@ def test_the_secrecy_apart(town, kind, decision, name, told):
         assert blocks(read)[told][-1] == f"What would cure it: {CURES[told]}." and blocks(read)[told][1].startswith("Law: Code of")
 
 
+def test_counsel_names_the_secrecy(town):
+    """Nothing else is wrong, and the reason has its law all the same."""
+    home = home_of(town, SECRECY, change=secret("COURT_ORDER_INDEFINITE"))
+    home.decide("ask", "--reason", "SECR-INDEFINITE")
+    read = letter(home, "clarification")
+    assert list(blocks(read)) == ["SECR-INDEFINITE"] and "The secrecy that" not in read
+    assert blocks(read)["SECR-INDEFINITE"][1:] == [f"Law: {cite(4)}.", f"What would cure it: {CURES['SECR-INDEFINITE']}."]
+
+
 # ---- what is not told, and what is not changed ----
 
 def test_without_a_judgement_the_words_alone(town):
@@ -313,12 +322,12 @@ def test_a_reason_of_counsels_own_has_words_and_cure_and_no_law(town):
 
 def test_rules_of_our_own_are_no_citation(town):
     rules = [rule("particulars", "a", ["issuer.country is FR"], "give: INSUFFICIENT\nreasons:\n  - PART-BULK",
-                  own_cite="Product rule (never-list); 18 USC 1; Cross-border step 7"),
+                  own_cite="Product rule (never-list; no bulk search); 18 USC 1 (a; b); cross-border step 7; Code ff."),
              rule("particulars", "b", ["issuer.country is FR"], "give: INSUFFICIENT\nreasons:\n  - PART-REVERSE", own_cite="Product rule")]
     home = home_of(town, rules)
     home.decide("refuse")
     got = blocks(letter(home, "refusal"))
-    assert got["PART-BULK"][1] == f"Law: 18 USC 1. {text(0)}" and got["PART-REVERSE"][1] == f"Law: A rule of our own. {text(0)}"
+    assert got["PART-BULK"][1] == f"Law: 18 USC 1 (a; b); Code ff. {text(0)}" and got["PART-REVERSE"][1] == f"Law: A rule of our own. {text(0)}"
 
 
 def test_the_judgement_on_file_counts_not_the_packs_of_today(town):
@@ -373,6 +382,23 @@ def test_facts_in_words_and_not_those_of_the_provider(town):
     assert not [c for c in got if re.search(r"customer|data\.|provider", c)]
 
 
+def test_what_is_ours_to_know_is_no_question(town):
+    """Where counsel asks all the same the letter says so, and no form goes out for it."""
+    rules = [rule("conflict", "c", ["data.stored_in is not IE"], "give: INSUFFICIENT\nreasons:\n  - TERR-DATA-ABROAD")]
+    home = home_of(town, rules, change=epoc)
+    home.decide("ask")
+    assert blocks(letter(home, "clarification")) == {"FACT-UNKNOWN(data.stored_in)": [
+        "a fact that matters is not known to us: countries where the data lie.",
+        "What would cure it: We look for it ourselves; tell us what you know of it."]}
+    assert "annex3" not in names(home)
+
+
+def test_an_account_that_nobody_named(town):
+    home = home_of(town, reason_rules(["PART-NO-TARGET"]), [demand("unknown", category="MSG_META"), demand(category="SUB_ID", span="CURRENT")])
+    home.decide("refuse")
+    assert "line d1 (an account that is not named: sender" in blocks(letter(home, "refusal"))["PART-NO-TARGET"][1]
+
+
 # ---- Annex III ----
 
 def sections(read):
@@ -401,7 +427,7 @@ def test_the_form_of_annex_iii(town):
     assert "TERR-CONFLICT" in e and "until 30 November 2026" in e and "THR-PENALTY" not in e
     f = " ".join(got["F"][1].split())
     for code in codes:
-        assert f"For {code}: " + (cure(CODES.index(code)) or CURES[code] + ".") in f
+        assert f"For {code} ({WORDS[code]}): " + (cure(CODES.index(code)) or CURES[code] + ".") in f
     assert "No preservation is on file" in got["G"][1] and "19 January 2027" in got["G"][1]
     assert "Example Mail SAS" in got["H"][1] and "Example Mail Ireland Ltd, IE" in got["H"][1]
     home.sound()

@@ -14,7 +14,11 @@ static struct span instrument(const struct told *t)
 
 bool told_wants_form(const struct told *t)
 {
-	return t->law && t->decision != DECIDE_COMPLY &&
+	bool for_them = false;
+
+	JSON_EACH(code, t->codes)
+		for_them |= !reason_is_ours(code->s);
+	return t->law && t->decision != DECIDE_COMPLY && for_them &&
 	       (span_is(instrument(t), "EPOC") || span_is(instrument(t), "EPOC_PR"));
 }
 
@@ -144,7 +148,7 @@ static enum err conflicts(const struct told *t, struct span *out)
 static enum err needed(const struct told *t, struct span *out)
 {
 	struct json *told = json_list(t->c);
-	struct span cure, text;
+	struct span cure, words, text;
 	struct buf b;
 	int n = 0;
 
@@ -154,8 +158,9 @@ static enum err needed(const struct told *t, struct span *out)
 		if (json_has_text(told, cure) && !reason_fact(code->s))
 			continue;
 		json_add(t->c, told, json_text(t->c, cure));
-		TRY(span_fmt(t->c, &text, "%d. For %.*s: %.*s%s", ++n, SPAN_ARG(code->s),
-			     SPAN_ARG(cure), span_ends(cure, ".") ? "" : "."));
+		TRY(letter_reason(t->c, code->s, &words));
+		TRY(span_fmt(t->c, &text, "%d. For %.*s (%.*s): %.*s%s", ++n, SPAN_ARG(code->s),
+			     SPAN_ARG(words), SPAN_ARG(cure), span_ends(cure, ".") ? "" : "."));
 		letter_put(&b, LETTER_ITEM, text);
 	}
 	return buf_done(t->c, &b, out);
@@ -188,6 +193,11 @@ static enum err kept(const struct told *t, struct span *out)
 	return buf_done(t->c, &b, out);
 }
 
+static bool is_stated(struct span value)
+{
+	return value.n && !span_is(value, "NONE") && !span_is(value, "unknown");
+}
+
 /* H: who answers. */
 static enum err identity(const struct told *t, struct span *out)
 {
@@ -200,9 +210,10 @@ static enum err identity(const struct told *t, struct span *out)
 	TRY(span_fmt(t->c, &text, "Service provider: %.*s",
 		     SPAN_ARG(json_opt_text(provider, "legal_entity", SPAN("unknown")))));
 	letter_put(&b, LETTER_ITEM, text);
-	if (addressee.n && !span_is(addressee, "NONE")) {
+	if (is_stated(addressee)) {
 		TRY(span_fmt(t->c, &text, "Addressee in the Union: %.*s%s%.*s",
-			     SPAN_ARG(addressee), in.n ? ", " : "", SPAN_ARG(in)));
+			     SPAN_ARG(addressee), is_stated(in) ? ", " : "",
+			     SPAN_ARG(is_stated(in) ? in : SPAN_NONE)));
 		letter_put(&b, LETTER_ITEM, text);
 	}
 	return buf_done(t->c, &b, out);

@@ -44,6 +44,8 @@ enum err scope_line_within(struct ctx *c, const struct order *o, const struct js
 /* A line that counsel edited: id, from, until, undated, stores, folders over the order's line. */
 enum err scope_line_edited(struct ctx *c, const struct order *o, const struct json *edit,
 			   struct json **line_out) MUST_USE;
+/* Whether a line is one of mail, which has dates and folders. */
+bool scope_served(const struct json *line);
 /* The line in words: what, whose, from when until when, by which date. */
 enum err scope_line_words(struct ctx *c, const struct json *line, struct span *out) MUST_USE;
 

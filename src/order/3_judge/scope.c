@@ -310,6 +310,11 @@ enum err scope_line_within(struct ctx *c, const struct order *o, const struct js
 	return check_interval(c, line);
 }
 
+bool scope_served(const struct json *line)
+{
+	return served(json_opt_text(line, "category", SPAN_NONE));
+}
+
 static enum err end_words(struct ctx *c, const struct json *line, const char *key,
 			  const char *words_key, struct span *out)
 {

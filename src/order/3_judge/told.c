@@ -55,8 +55,7 @@ enum err told_demand(const struct told *t, struct span id, struct span *out)
 	const struct json *demand =
 		by_id(json_get(json_get(t->o->received, "facts"), "demands"), id);
 
-	return span_fmt(t->c, out, "%.*s: %s",
-			SPAN_ARG(json_opt_text(demand, "target", SPAN("unknown"))),
+	return span_fmt(t->c, out, "%.*s: %s", SPAN_ARG(letter_target(demand)),
 			category_words(json_opt_text(demand, "category", SPAN_NONE)));
 }
 
@@ -118,24 +117,43 @@ static void seen_add(struct seen *s, struct span rule, int number)
 /* A source that is our own is no citation for others. */
 static bool is_own(struct span source)
 {
-	return span_starts(source, "Product rule") || span_starts(source, "Cross-border step");
+	return span_ieq(span_cut(source, 0, 12), "product rule") ||
+	       span_ieq(span_cut(source, 0, 17), "cross-border step");
+}
+
+/* Up to a semicolon that stands in no brackets. */
+static struct span take_source(struct span *rest)
+{
+	size_t n = 0, depth = 0;
+	struct span one;
+
+	for (; n < rest->n && (rest->p[n] != ';' || depth); n++) {
+		depth += rest->p[n] == '(';
+		depth -= depth && rest->p[n] == ')';
+	}
+	one = span_trim(span_cut(*rest, 0, n));
+	*rest = span_cut(*rest, n + 1, rest->n);
+	return one;
 }
 
 static void put_source(struct buf *b, struct span cite)
 {
-	struct span part, rest = cite;
 	size_t before = b->n;
 
-	while (rest.n) {
-		if (!span_split(rest, ';', &part, &rest)) {
-			part = rest;
-			rest = SPAN_NONE;
-		}
-		if (!is_own(span_trim(part)))
-			buf_fmt(b, "%s%.*s", b->n == before ? "" : "; ", SPAN_ARG(span_trim(part)));
+	while (cite.n) {
+		struct span one = take_source(&cite);
+
+		if (!is_own(one))
+			buf_fmt(b, "%s%.*s", b->n == before ? "" : "; ", SPAN_ARG(one));
 	}
 	if (b->n == before)
 		buf_str(b, "A rule of our own");
+}
+
+static void end_sentence(struct buf *b)
+{
+	if (b->n && b->p[b->n - 1] != '.')
+		buf_byte(b, '.');
 }
 
 static enum err put_ground(const struct told *t, const struct law_ground *g, struct buf *b)
@@ -146,7 +164,7 @@ static enum err put_ground(const struct told *t, const struct law_ground *g, str
 	buf_begin(&p, t->c, PIECE_MAX);
 	buf_str(&p, "Law: ");
 	put_source(&p, g->cite);
-	buf_byte(&p, '.');
+	end_sentence(&p);
 	/* The words of a rule that leaves it to a lawyer are ours. */
 	if (!g->doubt)
 		buf_fmt(&p, " %.*s", SPAN_ARG(g->text));
@@ -155,19 +173,14 @@ static enum err put_ground(const struct told *t, const struct law_ground *g, str
 	return ERR_OK;
 }
 
-static void sentence(struct buf *b, const char *head, struct span text)
-{
-	text = span_trim(text);
-	buf_fmt(b, "%s%.*s%s", head, SPAN_ARG(text), span_ends(text, ".") ? "" : ".");
-}
-
 static enum err put_cure(const struct told *t, struct span cure, struct buf *b)
 {
 	struct span text;
 	struct buf p;
 
 	buf_begin(&p, t->c, PIECE_MAX);
-	sentence(&p, "What would cure it: ", cure);
+	buf_fmt(&p, "What would cure it: %.*s", SPAN_ARG(cure));
+	end_sentence(&p);
 	TRY(buf_done(t->c, &p, &text));
 	letter_put(b, LETTER_PART, text);
 	return ERR_OK;
@@ -187,7 +200,7 @@ static enum err each_ground(const struct told *t, const struct json *judged, str
 	return ERR_OK;
 }
 
-static enum err each_ground_of_lines(const struct told *t, struct span code,
+static enum err each_ground_of_order(const struct told *t, struct span code,
 				     enum err (*fn)(const struct told *t, void *of,
 						    struct span rule,
 						    const struct law_ground *g),
@@ -198,7 +211,7 @@ static enum err each_ground_of_lines(const struct told *t, struct span code,
 	JSON_EACH(line, json_get(t->judged, "demands"))
 		if (told_line_has(t, line, code))
 			TRY(each_ground(t, line, code, fn, of));
-	return ERR_OK;
+	return each_ground(t, json_get(t->judged, "secrecy"), code, fn, of);
 }
 
 struct reason_put {
@@ -272,7 +285,7 @@ static enum err put_reason(const struct told *t, struct seen *seen, int number, 
 	TRY(concerned(t, code, &lines));
 	if (lines.n)
 		letter_put(b, LETTER_PART, lines);
-	TRY(each_ground_of_lines(t, code, put_reason_ground, r));
+	TRY(each_ground_of_order(t, code, put_reason_ground, r));
 	return put_law_and_cure(t, r, code, before);
 }
 
@@ -318,7 +331,7 @@ enum err told_sources(const struct told *t, struct span code, struct span *out)
 
 	TRY(NEW(t->c, p));
 	buf_begin(&p->b, t->c, PIECE_MAX);
-	TRY(each_ground_of_lines(t, code, add_source, p));
+	TRY(each_ground_of_order(t, code, add_source, p));
 	return buf_done(t->c, &p->b, out);
 }
 
@@ -336,7 +349,7 @@ static enum err first_cure(const struct told *t, void *of, struct span rule,
 enum err told_cure(const struct told *t, struct span code, struct span *out)
 {
 	*out = SPAN_NONE;
-	TRY(each_ground_of_lines(t, code, first_cure, out));
+	TRY(each_ground_of_order(t, code, first_cure, out));
 	return out->n ? ERR_OK : letter_cure(t->c, code, out);
 }
 
@@ -381,7 +394,8 @@ static enum err put_answered(const struct told *t, const struct json *line,
 {
 	struct span words, asked, text;
 
-	TRY(scope_line_words(t->c, line, &words));
+	TRY(scope_served(line) ? scope_line_words(t->c, line, &words)
+			       : told_demand(t, id_of(line), &words));
 	TRY(span_fmt(t->c, &text, "%.*s: answered%s: %.*s.", SPAN_ARG(id_of(line)),
 		     is_narrower(line, ordered) ? " in part" : "", SPAN_ARG(words)));
 	letter_put(b, LETTER_ITEM, text);
