@@ -5,7 +5,7 @@
  * line d2. What is expected is one of
  *     order is VERDICT                      LINE is VERDICT [because REASON {and REASON}]
  *     LINE may be MODE                      LINE is not because REASON
- *     LINE rests on RULE
+ *     LINE rests on RULE                    LINE does not rest on RULE
  *     secrecy is VERDICT [because REASON]   notice is RULE [until DAY]
  *     due|hold|preserve is DAY|INSTANT|none redirect|route|cost is WORD
  *     watch WHAT [by DAY|INSTANT]           no watch WHAT
@@ -368,6 +368,11 @@ static enum holds sentence_holds(const struct json *d, struct span s)
 		line = line_of(d, head);
 		return !line ? NO_SENTENCE
 			     : json_has_text(json_get(line, "reasons"), rest) ? FAILS : HOLDS;
+	}
+	if (cut_at(s, " does not rest on ", &head, &rest)) {
+		line = line_of(d, head);
+		return !line ? NO_SENTENCE
+			     : json_has_text(json_get(line, "rules"), rest) ? FAILS : HOLDS;
 	}
 	if (cut_at(s, " rests on ", &head, &rest)) {
 		line = line_of(d, head);
