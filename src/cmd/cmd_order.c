@@ -254,41 +254,39 @@ static enum err letter_text(struct ctx *c, const struct session *s, const struct
 
 /* The same text as a PDF; what the seal signed is the hash of the text, which stands on each page.
  */
-static enum err letter_pdf(struct ctx *c, const struct args *a, const struct order *o,
-			   const struct json *letter, struct span text)
+static enum err letter_pdf(struct ctx *c, struct session *s, const struct args *a,
+			   const struct order *o, const struct json *letter, struct span text)
 {
 	struct pdf_page page = { .sha256_text = json_opt_text(letter, "sha256", SPAN_NONE) };
-	struct span title, pdf, made = SPAN_NONE;
+	struct span pdf, made = SPAN_NONE;
 	struct json *record;
-	int missing;
-	char *z;
+	int64_t missing;
 
 	TRY(span_fmt(c, &page.reference, "%.*s, %s", SPAN_ARG(o->ref), a->rest[1]));
-	TRY(span_fmt(c, &title, "%.*s: %s", SPAN_ARG(o->ref), a->rest[1]));
-	TRY(span_cstr(c, title, &z));
-	page.title = z;
+	TRY(span_fmt(c, &page.title, "%.*s: %s", SPAN_ARG(o->ref), a->rest[1]));
 	if (json_parse(c, json_opt_text(letter, "record", SPAN("{}")), &record) == ERR_OK)
 		made = json_opt_text(record, "made_at", SPAN_NONE);
 	if (!time_parse(made, &page.made_utc))
 		FAIL(c, ERR_VERIFY, "the seal's record of the letter '%s' has no time", a->rest[1]);
-	TRY(pdf_of_text(c, &page, text, &pdf, &missing));
+	TRY(pdf_of_text(c, s, &page, text, &pdf, &missing));
 	TRY(user_write(c, args_get(a, "pdf"), pdf, 0600));
 	if (missing == 0)
 		return ERR_OK;
 	err_next(c,
 		 "install a font that has them (fonts-noto-core, fonts-droid-fallback), and write "
 		 "it again; the text form is whole");
-	FAIL(c, ERR_DEGRADED, "no font of this machine has %d characters of the letter", missing);
+	FAIL(c, ERR_DEGRADED, "no font of this machine has %lld characters of the letter",
+	     (long long)missing);
 }
 
-static enum err one_letter(struct ctx *c, const struct session *s, const struct args *a,
+static enum err one_letter(struct ctx *c, struct session *s, const struct args *a,
 			   const struct order *o, const struct json *letter)
 {
 	struct span text;
 
 	TRY(letter_text(c, s, letter, &text));
 	if (args_get(a, "pdf"))
-		TRY(letter_pdf(c, a, o, letter, text));
+		TRY(letter_pdf(c, s, a, o, letter, text));
 	if (!args_get(a, "out")) {
 		if (!args_get(a, "pdf"))
 			say_bytes(text);

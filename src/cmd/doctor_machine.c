@@ -1,6 +1,6 @@
 /*
  * writ doctor: the machine around a home. Users and folders, what the cage needs of the kernel,
- * zones, disk, clock, and when it was last copied and verified. Looks, and touches nothing.
+ * zones, fonts, disk, clock, and when it was last copied and verified. Looks, and touches nothing.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <grp.h>
@@ -18,6 +18,7 @@
 #include "format/time.h"
 #include "log/log.h"
 #include "order/backup.h"
+#include "order/pdf.h"
 
 #define DISK_NEEDED ((uint64_t)1 << 30)
 #define DISK_WANTED ((uint64_t)10 << 30)
@@ -107,6 +108,25 @@ static enum err examine_kernel(struct examination *e)
 	return ERR_OK;
 }
 
+/* What no machine here can draw is better found before a letter is due. */
+static void examine_letters(struct examination *e, struct session *s)
+{
+	const struct pdf_page page = { .title = SPAN("doctor"), .reference = SPAN("doctor") };
+	struct span pdf;
+	int64_t missing;
+
+	if (pdf_of_text(e->c, s, &page, SPAN("Letters are drawn.\n"), &pdf, &missing) != ERR_OK) {
+		doctor_find(e, MISSING, "letters", "%s", e->c->why);
+		err_clear(e->c);
+	} else if (missing) {
+		doctor_find(e, MISSING, "letters",
+			    "no font has Latin letters (packages fonts-noto-core, "
+			    "fonts-dejavu-core)");
+	} else {
+		doctor_find(e, GOOD, "letters", "can be drawn as PDF");
+	}
+}
+
 static void examine_disk(struct examination *e, const struct session *s)
 {
 	struct statvfs fs;
@@ -166,6 +186,7 @@ enum err examine_machine(struct examination *e, struct session *s)
 	examine_users(e, s);
 	examine_folders(e, s);
 	TRY(examine_kernel(e));
+	examine_letters(e, s);
 	examine_disk(e, s);
 	TRY(examine_clock(e, s));
 	TRY(examine_mark(e, s, "backup", BACKUP_DAYS, "writ backup --out FILE"));

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -58,6 +59,10 @@ enum err cage_close(struct ctx *c, const struct cage *plan, struct cage_told *to
 }
 #else
 
+#define STORES (CAGE_COUNT | CAGE_FETCH)
+#define SMALL (CAGE_READ | CAGE_SEND | CAGE_DRAW)
+#define EVERY (STORES | SMALL)
+
 /* ---- limits ---- */
 
 static const struct limit {
@@ -65,15 +70,15 @@ static const struct limit {
 	__rlimit_resource_t what;
 	uint64_t most;
 } limits[] = {
-	{ CAGE_READ | CAGE_COUNT | CAGE_FETCH | CAGE_SEND, RLIMIT_CORE, 0 },
-	{ CAGE_READ | CAGE_COUNT | CAGE_FETCH | CAGE_SEND, RLIMIT_NPROC, 0 },
+	{ EVERY, RLIMIT_CORE, 0 },
+	{ EVERY & ~CAGE_DRAW, RLIMIT_NPROC, 0 }, /* it counts threads, too */
 	{ CAGE_READ, RLIMIT_NOFILE, 0 },
-	/* read: the result; count and send write no file but stderr, and a long answer in memory */
-	{ CAGE_READ | CAGE_COUNT | CAGE_SEND, RLIMIT_FSIZE, 64 * MIB },
-	{ CAGE_READ | CAGE_SEND, RLIMIT_AS, 2048 * MIB },
-	{ CAGE_READ | CAGE_SEND, RLIMIT_CPU, 60 },
-	{ CAGE_COUNT | CAGE_FETCH, RLIMIT_AS, 64 * 1024 * MIB },
-	{ CAGE_COUNT | CAGE_FETCH, RLIMIT_CPU, 48 * HOUR_S },
+	/* read, draw: the result; count, send: no file but stderr, and a long answer in memory */
+	{ SMALL | CAGE_COUNT, RLIMIT_FSIZE, 64 * MIB },
+	{ SMALL, RLIMIT_AS, 2048 * MIB },
+	{ SMALL, RLIMIT_CPU, 60 },
+	{ STORES, RLIMIT_AS, 64 * 1024 * MIB },
+	{ STORES, RLIMIT_CPU, 48 * HOUR_S },
 };
 
 static enum err set_limits(struct ctx *c, enum cage_profile profile)
@@ -95,9 +100,6 @@ static enum err set_limits(struct ctx *c, enum cage_profile profile)
 
 /* ---- seccomp ---- */
 
-#define STORES (CAGE_COUNT | CAGE_FETCH)
-#define EVERY (CAGE_READ | STORES | CAGE_SEND)
-
 /* Allowed whatever the arguments are. */
 static const struct {
 	unsigned profiles;
@@ -110,15 +112,16 @@ static const struct {
 	{ EVERY, SCMP_SYS(close) },
 	{ EVERY, SCMP_SYS(exit_group) },
 	/* the stores, below descriptors that are open; looking and reading change nothing */
-	{ STORES, SCMP_SYS(read) },
+	{ STORES | CAGE_DRAW, SCMP_SYS(read) },
 	{ STORES, SCMP_SYS(pread64) },
 	{ STORES, SCMP_SYS(lseek) },
-	{ STORES, SCMP_SYS(fstat) },
-	{ STORES, SCMP_SYS(newfstatat) },
+	{ STORES | CAGE_DRAW, SCMP_SYS(fstat) },
+	{ STORES | CAGE_DRAW, SCMP_SYS(newfstatat) },
 	{ STORES, SCMP_SYS(getdents64) },
 	{ STORES, SCMP_SYS(fadvise64) },
-	{ STORES | CAGE_SEND, SCMP_SYS(futex) }, /* libcrypto's locks */
-	{ STORES | CAGE_SEND, SCMP_SYS(clock_gettime) }, /* where the vDSO has no clock */
+	{ STORES | CAGE_SEND | CAGE_DRAW, SCMP_SYS(futex) }, /* locks of libcrypto, of pango */
+	{ STORES | CAGE_SEND | CAGE_DRAW,
+	  SCMP_SYS(clock_gettime) }, /* where the vDSO has no clock */
 	/* a long answer travels as a file in memory; nothing else can be opened for writing */
 	{ STORES, SCMP_SYS(write) },
 	{ STORES, SCMP_SYS(memfd_create) },
@@ -128,14 +131,23 @@ static const struct {
 	{ CAGE_SEND, SCMP_SYS(getpid) }, /* libcrypto asks whether it was forked */
 	{ CAGE_FETCH | CAGE_SEND, SCMP_SYS(poll) },
 	{ CAGE_FETCH | CAGE_SEND, SCMP_SYS(restart_syscall) },
-	/* the end of a thread, as glibc ends it; none can be started */
-	{ CAGE_FETCH, SCMP_SYS(rt_sigprocmask) },
-	{ CAGE_FETCH, SCMP_SYS(exit) },
+	/* the end of a thread, as glibc ends it; a fetch can start none */
+	{ CAGE_FETCH | CAGE_DRAW, SCMP_SYS(rt_sigprocmask) },
+	{ CAGE_FETCH | CAGE_DRAW, SCMP_SYS(exit) },
+	{ CAGE_DRAW, SCMP_SYS(rseq) },
+	{ CAGE_DRAW, SCMP_SYS(set_robust_list) },
+	{ CAGE_DRAW, SCMP_SYS(access) }, /* whether a font is there */
+	{ CAGE_DRAW, SCMP_SYS(sysinfo) }, /* glibc asks once before it sorts */
 };
 
 /* The one option that libcurl sets in the cage, by the kernel's numbers (linux/in.h, tcp.h). */
 #define TCP_LEVEL 6
 #define NO_DELAY 1
+/* What glibc does to start a thread: the flags, and a signal of its own. */
+#define GLIBC_THREAD                                                                               \
+	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |        \
+	 CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
+#define GLIBC_SETXID 33
 #define WRITING (O_ACCMODE | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
 
 struct filter {
@@ -176,6 +188,23 @@ static enum err allow_stores(struct filter *f)
 	return ALLOW_IF(f, fcntl, SCMP_A1(SCMP_CMP_EQ, F_ADD_SEALS));
 }
 
+/* A font is opened and mapped when the first letter of it is drawn, beneath its folders. pango has
+ * fontconfig choose it in a thread; clone3 hides its flags from a filter, so glibc is told that
+ * this kernel has none, and shows them to clone. */
+static enum err allow_draw(struct filter *f)
+{
+	TRY(taken(f->c, seccomp_rule_add(f->rules, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0)));
+	TRY(ALLOW_IF(f, clone, SCMP_A0(SCMP_CMP_EQ, GLIBC_THREAD)));
+	TRY(ALLOW_IF(f, mprotect, SCMP_A2(SCMP_CMP_EQ, PROT_READ | PROT_WRITE)));
+	TRY(ALLOW_IF(f, madvise, SCMP_A2(SCMP_CMP_EQ, MADV_DONTNEED)));
+	TRY(ALLOW_IF(f, prctl, SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME)));
+	TRY(ALLOW_IF(f, rt_sigaction, SCMP_A0(SCMP_CMP_EQ, GLIBC_SETXID)));
+	TRY(ALLOW_IF(f, openat, SCMP_A2(SCMP_CMP_MASKED_EQ, WRITING, O_RDONLY)));
+	TRY(ALLOW_IF(f, fcntl, SCMP_A1(SCMP_CMP_EQ, F_SETFD)));
+	return ALLOW_IF(f, mmap, SCMP_A2(SCMP_CMP_EQ, PROT_READ),
+			SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_TYPE, MAP_PRIVATE));
+}
+
 static enum err allow_fetch(struct filter *f, const struct cage *plan)
 {
 	TRY(ALLOW_IF(f, madvise, SCMP_A2(SCMP_CMP_EQ, MADV_DONTNEED))); /* a thread's stack */
@@ -202,8 +231,7 @@ static enum err allow_send(struct filter *f, const struct cage *plan)
 	TRY(ALLOW_IF(f, getpeername, FD_IS(sock)));
 	TRY(ALLOW_IF(f, getsockname, FD_IS(sock)));
 	TRY(ALLOW_IF(f, fcntl, FD_IS(sock), SCMP_A1(SCMP_CMP_EQ, F_GETFL)));
-	TRY(ALLOW_IF(f, fcntl, FD_IS(sock), SCMP_A1(SCMP_CMP_EQ, F_SETFL)));
-	return ALLOW_IF(f, write, FD_IS(STDERR_FILENO));
+	return ALLOW_IF(f, fcntl, FD_IS(sock), SCMP_A1(SCMP_CMP_EQ, F_SETFL));
 }
 
 static enum err fill(struct filter *f, const struct cage *plan)
@@ -214,13 +242,16 @@ static enum err fill(struct filter *f, const struct cage *plan)
 				  seccomp_rule_add(f->rules, SCMP_ACT_ALLOW, allowed[i].call, 0)));
 	TRY(allow_memory(f));
 	TRY(ALLOW_IF(f, sendmsg, FD_IS(plan->answer)));
-	if (plan->profile == CAGE_READ) {
-		TRY(ALLOW_IF(f, read, FD_IS(plan->in)));
+	if (plan->profile & SMALL)
+		TRY(ALLOW_IF(f, write, FD_IS(STDERR_FILENO)));
+	if (plan->profile & (CAGE_READ | CAGE_DRAW))
 		TRY(ALLOW_IF(f, write, FD_IS(plan->out)));
-		return ALLOW_IF(f, write, FD_IS(STDERR_FILENO));
-	}
+	if (plan->profile == CAGE_READ)
+		return ALLOW_IF(f, read, FD_IS(plan->in));
 	if (plan->profile == CAGE_SEND)
 		return allow_send(f, plan);
+	if (plan->profile == CAGE_DRAW)
+		return allow_draw(f);
 	TRY(allow_stores(f));
 	return plan->profile == CAGE_FETCH ? allow_fetch(f, plan) : ERR_OK;
 }

@@ -16,15 +16,16 @@ enum cage_profile {
 	CAGE_COUNT = 2, /* reads beneath the store's folders */
 	CAGE_FETCH = 4, /* the same, writes the vault file, talks to the seal */
 	CAGE_SEND = 8, /* speaks over one socket, connected before; no files, no second socket */
+	CAGE_DRAW = 16, /* one text in, one file out; reads beneath the folders of fonts */
 };
 
 struct cage {
 	enum cage_profile profile;
 	int answer;             /* the connection to writ */
 	int seal;               /* fetch: the connection to the seal, else -1 */
-	int in, out;            /* read: the document and the result; fetch: the vault file;
-				 * send: the socket */
-	const int *below;       /* count, fetch: the folders of the stores */
+	int in, out;            /* read, draw: the document and the result; fetch: the vault
+				 * file; send: the socket */
+	const int *below;       /* count, fetch: the folders of the stores; draw: of the fonts */
 	size_t below_count;
 	bool landlock_may_lack; /* this home accepts a kernel without Landlock */
 	/* Starts the threads that the job will have, or NULL: called between Landlock, which binds

@@ -25,8 +25,10 @@ static const struct job_kind {
 	int fds;                        /* descriptors that must come with it */
 	size_t memory;                  /* hard total in bytes */
 } kinds[] = {
-#ifdef WRIT_SENDS
+#if defined(WRIT_SENDS)
 	{ "send", job_send, "version job address imprint_sha256", 0, 64 * MIB },
+#elif defined(WRIT_DRAWS)
+	{ "draw", job_draw, "version job title reference sha256_text made_at", 2, 256 * MIB },
 #else
 	{ "read", job_read, "version job what name", 2, 256 * MIB },
 	{ "describe", job_describe, "version job", 0, 64 * MIB },

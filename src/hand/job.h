@@ -13,9 +13,12 @@
 #include "format/json.h"
 #include "hand/cage.h"
 
-/* The hand that sends is an executable of its own: it alone has libcurl in it, and no other job. */
-#ifdef WRIT_SENDS
+/* Hands that are executables of their own with one job each, for the libraries behind them: the one
+ * that sends has libcurl in it, the one that draws pango and cairo. */
+#if defined(WRIT_SENDS)
 #define HAND_PROGRAM "writ-send"
+#elif defined(WRIT_DRAWS)
+#define HAND_PROGRAM "writ-draw"
 #else
 #define HAND_PROGRAM "writ-hand"
 #endif
@@ -43,11 +46,12 @@ enum err job_close_cage(struct ctx *c, struct job *job, const struct cage *plan)
 enum err job_own_file(struct ctx *c, const struct home *home, const char *path, size_t max_bytes,
 		      struct span *out) MUST_USE;
 
-/* The jobs (read.c, describe.c, count.c, fetch.c; send.c). */
+/* The jobs (read.c, describe.c, count.c, fetch.c; send.c; draw.c). */
 enum err job_read(struct ctx *c, struct job *job) MUST_USE;
 enum err job_describe(struct ctx *c, struct job *job) MUST_USE;
 enum err job_count(struct ctx *c, struct job *job) MUST_USE;
 enum err job_fetch(struct ctx *c, struct job *job) MUST_USE;
 enum err job_send(struct ctx *c, struct job *job) MUST_USE;
+enum err job_draw(struct ctx *c, struct job *job) MUST_USE;
 
 #endif

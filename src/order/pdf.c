@@ -1,437 +1,54 @@
 /*
- * Texts as PDF by cairo and pango; see pdf.h. Every line is set by itself, so whatever is longer
- * than a page goes on at the next.
- * SPDX-License-Identifier: Apache-2.0
+ * Having a text drawn; see pdf.h. SPDX-License-Identifier: Apache-2.0
  */
 #include "order/pdf.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
-#include <cairo-pdf.h>
-#include <pango/pangocairo.h>
-
-#include "base/buf.h"
+#include "base/file.h"
 #include "format/time.h"
 
-/* Points of 1/72 inch; ISO 216 A4. */
-#define A4_WIDTH 595.276
-#define A4_HEIGHT 841.89
-#define LEFT 71.0
-#define RIGHT 62.0
-#define TOP 62.0
-#define BOTTOM 84.0
-#define WIDTH (A4_WIDTH - LEFT - RIGHT)
-#define LABEL_WIDTH 112.0
-#define ITEM_INDENT 14.0
-#define ITEM_HANG 16.0
-#define ROW_HEIGHT 20.0
-#define HEADING_ROOM 76.0
-#define PART_INDENT 5u          /* of lines in the text */
-#define LABEL_BYTES_MAX 24u
-#define SUBJECT_BYTES_MAX 100u
 #define PDF_MAX ((size_t)64 << 20)
-#define HASH_DIGITS 64u
 
-#define SERIF "Noto Serif,DejaVu Serif,"
-#define SANS "Noto Sans,DejaVu Sans,"
-#define MONO "DejaVu Sans Mono"
-
-struct style {
-	const char *font, *tag;         /* tag: the structure type of ISO 32000-1, 14.8.4 */
-	double grey, x, width, hang, spacing, after;
-};
-static const struct style head = { SERIF " Bold 16", "P", 0, 0, WIDTH, 0, 1.0, 5 };
-static const struct style date = { SERIF " 11", "P", 0, 0, WIDTH, 0, 1.0, 22 };
-static const struct style label = { SANS " 8.5", "P", 0.35, 0, LABEL_WIDTH - 8, 0, 1.0, 4 };
-static const struct style value = { SERIF " 11", "P", 0, LABEL_WIDTH, WIDTH - LABEL_WIDTH, 0,
-				    1.0, 4 };  /* fits ROW_HEIGHT */
-static const struct style subject = { SERIF " Bold 13", "H1", 0, 0, WIDTH, 0, 1.1, 10 };
-static const struct style body = { SERIF " 11", "P", 0, 0, WIDTH, 0, 1.12, 9 };
-static const struct style item = { SERIF " 11", "P", 0, ITEM_INDENT, WIDTH - ITEM_INDENT,
-				   ITEM_HANG, 1.08, 3 };
-static const struct style part = { SERIF " 11", "P", 0, ITEM_INDENT + ITEM_HANG,
-				   WIDTH - ITEM_INDENT - ITEM_HANG, 0, 1.08, 3 };
-static const struct style heading = { SERIF " Bold 11", "H2", 0, 0, WIDTH, 0, 1.1, 5 };
-static const struct style small = { SANS " 8", "P", 0.35, 0, WIDTH, 0, 1.0, 0 };
-
-struct sheet {
-	struct ctx *c;
-	const struct pdf_page *page;
-	cairo_t *cr;
-	struct span sender;
-	double y;
-	int number, of, missing;        /* page numbers; of is 0 while they are counted */
-};
-
-static cairo_status_t to_buf(void *of, const unsigned char *p, unsigned n)
+static enum err check_pdf(struct ctx *c, struct span pdf, int64_t bytes)
 {
-	struct buf *b = of;
+	static const char end[] = "%%EOF\n";
+	size_t n = sizeof end - 1;
 
-	buf_add(b, span_of(p, n));
-	return b->failed ? CAIRO_STATUS_WRITE_ERROR : CAIRO_STATUS_SUCCESS;
-}
-
-static bool is_hex(unsigned char x)
-{
-	return (x >= '0' && x <= '9') || (x >= 'a' && x <= 'f');
-}
-
-/* Hashes stand in letters of one width, so that two of them can be compared by eye. */
-static void mark_hashes(PangoLayout *layout, struct span text)
-{
-	PangoAttrList *list = pango_attr_list_new();
-
-	/* A hyphen where a long word is broken would be a character that nobody wrote. */
-	pango_attr_list_insert(list, pango_attr_insert_hyphens_new(FALSE));
-	for (size_t i = 0, run = 0; i <= text.n; i++) {
-		if (i < text.n && is_hex(text.p[i])) {
-			run++;
-			continue;
-		}
-		if (run == HASH_DIGITS) {
-			PangoAttribute *marks[] = { pango_attr_family_new(MONO),
-						    pango_attr_size_new(17 * PANGO_SCALE / 2) };
-
-			for (size_t k = 0; k < 2; k++) {
-				marks[k]->start_index = (guint)(i - run);
-				marks[k]->end_index = (guint)i;
-				pango_attr_list_insert(list, marks[k]);
-			}
-		}
-		run = 0;
-	}
-	pango_layout_set_attributes(layout, list);
-	pango_attr_list_unref(list);
-}
-
-static PangoLayout *lay_out(struct sheet *s, const struct style *style, struct span text)
-{
-	PangoLayout *layout = pango_cairo_create_layout(s->cr);
-	PangoFontDescription *font = pango_font_description_from_string(style->font);
-
-	/* Sizes are points of the page, not of a screen. */
-	pango_cairo_context_set_resolution(pango_layout_get_context(layout), 72.0);
-	pango_layout_context_changed(layout);
-	pango_layout_set_font_description(layout, font);
-	pango_font_description_free(font);
-	pango_layout_set_width(layout, (int)(style->width * PANGO_SCALE));
-	pango_layout_set_wrap(layout, PANGO_WRAP_WORD_CHAR);
-	pango_layout_set_indent(layout, (int)(-style->hang * PANGO_SCALE));
-	pango_layout_set_line_spacing(layout, (float)style->spacing);
-	pango_layout_set_text(layout, (const char *)text.p, (int)text.n);
-	mark_hashes(layout, text);
-	s->missing += pango_layout_get_unknown_glyphs_count(layout);
-	return layout;
-}
-
-/* One text at a fixed place: head and foot of the pages. */
-static void put_at(struct sheet *s, const struct style *style, PangoAlignment align, double y,
-		   struct span text)
-{
-	int missing = s->missing;
-	PangoLayout *layout = lay_out(s, style, text);
-
-	s->missing = missing;   /* it was counted where it stands in the text */
-	pango_layout_set_alignment(layout, align);
-	cairo_set_source_rgb(s->cr, style->grey, style->grey, style->grey);
-	cairo_move_to(s->cr, LEFT + style->x, y);
-	pango_cairo_show_layout(s->cr, layout);
-	g_object_unref(layout);
-}
-
-static void rule(struct sheet *s, double y)
-{
-	cairo_set_source_rgb(s->cr, 0.35, 0.35, 0.35);
-	cairo_set_line_width(s->cr, 0.5);
-	cairo_move_to(s->cr, LEFT, y);
-	cairo_line_to(s->cr, A4_WIDTH - RIGHT, y);
-	cairo_stroke(s->cr);
-}
-
-static enum err page_foot(struct sheet *s)
-{
-	struct span text;
-
-	rule(s, A4_HEIGHT - BOTTOM + 22);
-	put_at(s, &small, PANGO_ALIGN_LEFT, A4_HEIGHT - BOTTOM + 26, s->page->reference);
-	TRY(span_fmt(s->c, &text, "Page %d of %d", s->number, s->of));
-	put_at(s, &small, PANGO_ALIGN_RIGHT, A4_HEIGHT - BOTTOM + 26, text);
-	if (s->page->sha256_text.n) {
-		TRY(span_fmt(s->c, &text, "SHA-256 of the text: %.*s",
-			     SPAN_ARG(s->page->sha256_text)));
-		put_at(s, &small, PANGO_ALIGN_LEFT, A4_HEIGHT - BOTTOM + 37, text);
-	}
-	return ERR_OK;
-}
-
-static enum err page_break(struct sheet *s)
-{
-	TRY(page_foot(s));
-	cairo_show_page(s->cr);
-	s->number++;
-	put_at(s, &small, PANGO_ALIGN_LEFT, TOP - 22, s->sender);
-	rule(s, TOP - 8);
-	s->y = TOP + 6;
-	return ERR_OK;
-}
-
-static enum err put_line(struct sheet *s, const struct style *style, PangoLayoutIter *at)
-{
-	PangoRectangle box;
-	int top, bottom;
-
-	pango_layout_iter_get_line_yrange(at, &top, &bottom);
-	pango_layout_iter_get_line_extents(at, NULL, &box);
-	if (s->y + (bottom - top) / (double)PANGO_SCALE > A4_HEIGHT - BOTTOM)
-		TRY(page_break(s));
-	cairo_set_source_rgb(s->cr, style->grey, style->grey, style->grey);
-	cairo_move_to(s->cr, LEFT + style->x + box.x / (double)PANGO_SCALE,
-		      s->y + (pango_layout_iter_get_baseline(at) - top) / (double)PANGO_SCALE);
-	cairo_tag_begin(s->cr, style->tag, NULL);
-	pango_cairo_show_layout_line(s->cr, pango_layout_iter_get_line_readonly(at));
-	cairo_tag_end(s->cr, style->tag);
-	s->y += (bottom - top) / (double)PANGO_SCALE;
-	return ERR_OK;
-}
-
-static enum err put(struct sheet *s, const struct style *style, struct span text)
-{
-	PangoLayout *layout = lay_out(s, style, text);
-	PangoLayoutIter *at = pango_layout_get_iter(layout);
-	PangoRectangle box;
-	enum err e = ERR_OK;
-
-	/* Three lines or fewer are not parted. */
-	pango_layout_get_extents(layout, NULL, &box);
-	if (pango_layout_get_line_count(layout) <= 3 &&
-	    s->y + box.height / (double)PANGO_SCALE > A4_HEIGHT - BOTTOM)
-		e = page_break(s);
-	while (e == ERR_OK) {
-		e = put_line(s, style, at);
-		if (!pango_layout_iter_next_line(at))
-			break;
-	}
-	pango_layout_iter_free(at);
-	g_object_unref(layout);
-	s->y += style->after;
-	return e;
-}
-
-/* Where the first line of this text stands, below its top. */
-static double baseline(struct sheet *s, const struct style *style, struct span text)
-{
-	int missing = s->missing;
-	PangoLayout *layout = lay_out(s, style, text);
-	double at = pango_layout_get_baseline(layout) / (double)PANGO_SCALE;
-
-	s->missing = missing;
-	g_object_unref(layout);
-	return at;
-}
-
-/* "Label   value": what two spaces part, the label being short. */
-static enum err put_row(struct sheet *s, struct span line)
-{
-	size_t end = 0, from;
-	struct span left, right;
-	double y;
-
-	while (end + 1 < line.n && !(line.p[end] == ' ' && line.p[end + 1] == ' '))
-		end++;
-	if (end + 1 >= line.n || end > LABEL_BYTES_MAX)
-		return put(s, &label, line);
-	for (from = end; from < line.n && line.p[from] == ' '; from++)
-		;
-	/* Where the value begins a page its label does, too. */
-	if (s->y + ROW_HEIGHT > A4_HEIGHT - BOTTOM)
-		TRY(page_break(s));
-	left = span_cut(line, 0, end);
-	right = span_cut(line, from, line.n);
-	y = s->y + baseline(s, &value, right) - baseline(s, &label, left);
-	put_at(s, &label, PANGO_ALIGN_LEFT, y, left);
-	return put(s, &value, right);
-}
-
-static bool is_item(struct span line)
-{
-	return span_starts(line, "  ");
-}
-
-static size_t indent_of(struct span line)
-{
-	size_t n = 0;
-
-	while (n < line.n && line.p[n] == ' ')
-		n++;
-	return n;
-}
-
-/* A line further in than where a part begins goes on with what stands before it (letter_put). */
-static const struct style *style_of(struct span line, bool begun)
-{
-	size_t in = indent_of(line);
-
-	if (begun && in > PART_INDENT)
-		return NULL;
-	return in < 2 ? &body : in < PART_INDENT ? &item : &part;
-}
-
-/* Lines of a text are broken where it is read as text; here those that belong together are one. */
-static enum err put_block(struct sheet *s, struct span block)
-{
-	struct reader r = { block, 0 };
-	const struct style *of = NULL;
-	struct buf whole;
-	struct span line, text;
-
-	buf_begin(&whole, s->c, block.n + 2);
-	while (take_line(&r, &line)) {
-		const struct style *next = style_of(line, of != NULL);
-
-		if (of && next && (next != &body || of != &body)) {
-			TRY(buf_done(s->c, &whole, &text));
-			TRY(put(s, of, text));
-			s->y += of == &part && next == &item ? item.after : 0;
-			buf_begin(&whole, s->c, block.n + 2);
-		}
-		if (next)
-			of = next;
-		buf_fmt(&whole, "%s%.*s", whole.n ? " " : "", SPAN_ARG(span_trim(line)));
-	}
-	if (!of)
+	if (span_starts(pdf, "%PDF-1.") && pdf.n > n && (int64_t)pdf.n == bytes &&
+	    span_is(span_cut(pdf, pdf.n - n, pdf.n), end))
 		return ERR_OK;
-	TRY(buf_done(s->c, &whole, &text));
-	TRY(put(s, of, text));
-	s->y += body.after - of->after;
-	return ERR_OK;
+	FAIL(c, ERR_FAILED, "what writ-draw made is no PDF");
 }
 
-/* A short block of one line that is no sentence. */
-static bool is_heading(struct span block)
+enum err pdf_of_text(struct ctx *c, struct session *s, const struct pdf_page *page,
+		     struct span text, struct span *pdf_out, int64_t *missing_out)
 {
-	struct span line = span_trim(block);
+	FD_SCOPED int in = -1;
+	FD_SCOPED int out = -1;
+	struct json *job = json_object(c);
+	const struct json *answer;
+	struct span made;
+	int64_t bytes;
 
-	return block.n <= SUBJECT_BYTES_MAX && !is_item(block) && line.n &&
-	       !memchr(line.p, '\n', line.n) && !strchr(".:,;", line.p[line.n - 1]);
-}
-
-/* It stands with what follows it. */
-static enum err put_heading(struct sheet *s, struct span block)
-{
-	if (s->y + HEADING_ROOM > A4_HEIGHT - BOTTOM)
-		TRY(page_break(s));
-	s->y += heading.after;
-	return put(s, &heading, span_trim(block));
-}
-
-static enum err put_rows(struct sheet *s, struct span block)
-{
-	struct reader r = { block, 0 };
-	struct span line;
-
-	while (take_line(&r, &line))
-		TRY(is_item(line) ? put(s, &item, span_trim(line)) : put_row(s, line));
-	s->y += 18;
-	return ERR_OK;
-}
-
-static enum err put_head(struct sheet *s, struct span block)
-{
-	struct reader r = { block, 0 };
-	struct span line;
-
-	if (!take_line(&r, &s->sender))
-		return ERR_OK;
-	TRY(put(s, &head, s->sender));
-	rule(s, s->y);
-	s->y += 12;
-	while (take_line(&r, &line))
-		TRY(put(s, &date, line));
-	return ERR_OK;
-}
-
-/* Up to an empty line, with the final LF of each line. */
-static bool take_block(struct reader *r, struct span *out)
-{
-	struct span line;
-	size_t from = r->at, end = from;
-
-	while (take_line(r, &line)) {
-		if (line.n == 0 && end > from)
-			break;
-		if (line.n == 0)
-			from = r->at;
-		end = r->at;
-	}
-	*out = span_of(r->s.p + from, end - from);
-	return end > from;
-}
-
-static enum err draw(struct sheet *s, struct span text)
-{
-	struct reader r = { text, 0 };
-	struct span block;
-
-	s->y = TOP;
-	s->number = 1;
-	s->missing = 0;
-	for (int n = 0; take_block(&r, &block); n++) {
-		if (n == 0)
-			TRY(put_head(s, block));
-		else if (n == 1)
-			TRY(put_rows(s, block));
-		else if (n == 2 && block.n <= SUBJECT_BYTES_MAX && !is_item(block))
-			TRY(put(s, &subject, span_trim(block)));
-		else if (is_heading(block))
-			TRY(put_heading(s, block));
-		else
-			TRY(put_block(s, block));
-	}
-	return page_foot(s);
-}
-
-static enum err run(struct sheet *s, struct span text, struct buf *to)
-{
-	cairo_surface_t *surface = cairo_pdf_surface_create_for_stream(to ? to_buf : NULL, to,
-								       A4_WIDTH, A4_HEIGHT);
-	cairo_status_t status;
-	char made[TIME_TEXT_MAX];
-	enum err e;
-
-	time_text(s->page->made_utc, made);
-	cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, s->page->title);
-	cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATE_DATE, made);
-	s->cr = cairo_create(surface);
-	/* One structure element around all others makes it a tagged PDF, which can be read aloud.
-	 */
-	cairo_tag_begin(s->cr, "Document", NULL);
-	e = draw(s, text);
-	cairo_tag_end(s->cr, "Document");
-	status = cairo_status(s->cr);
-	cairo_destroy(s->cr);
-	cairo_surface_finish(surface);
-	if (status == CAIRO_STATUS_SUCCESS)
-		status = cairo_surface_status(surface);
-	cairo_surface_destroy(surface);
-	TRY(e);
-	if (status != CAIRO_STATUS_SUCCESS)
-		FAIL(s->c, ERR_FAILED, "'%s' could not be drawn: %s", s->page->title,
-		     cairo_status_to_string(status));
-	return ERR_OK;
-}
-
-enum err pdf_of_text(struct ctx *c, const struct pdf_page *page, struct span text,
-		     struct span *pdf_out, int *missing_out)
-{
-	struct sheet s = { .c = c, .page = page };
-	struct buf b;
-
-	if (!span_is_utf8(text))
-		FAIL(c, ERR_FORMAT, "'%s' is not text in UTF-8", page->title);
-	TRY(run(&s, text, NULL));       /* counts the pages */
-	s.of = s.number;
-	buf_begin(&b, c, PDF_MAX);
-	TRY(run(&s, text, &b));
-	*missing_out = s.missing;
-	return buf_done(c, &b, pdf_out);
+	TRY(time_span(c, page->made_utc, &made));
+	json_set_str(c, job, "job", "draw");
+	json_set_text(c, job, "title", page->title);
+	json_set_text(c, job, "reference", page->reference);
+	json_set_text(c, job, "sha256_text", page->sha256_text);
+	json_set_text(c, job, "made_at", made);
+	TRY(memfd_of(c, "writ-text", text, &in));
+	out = memfd_create("writ-pdf", MFD_CLOEXEC);
+	if (out < 0)
+		FAIL(c, ERR_IO, "cannot make a file in memory: %s", strerror(errno));
+	TRY(hand_run(c, s, job, (const int[]){ in, out }, 2, NULL, NULL, &answer, NULL));
+	TRY(json_need_int(c, answer, "bytes", &bytes));
+	TRY(json_need_int(c, answer, "missing", missing_out));
+	if (lseek(out, 0, SEEK_SET) != 0)
+		FAIL(c, ERR_IO, "cannot rewind the PDF: %s", strerror(errno));
+	TRY(fd_read_all(c, out, PDF_MAX, pdf_out));
+	return check_pdf(c, *pdf_out, bytes);
 }

@@ -1,6 +1,7 @@
 /*
  * Starting a hand and hearing it out: one job, one hand. In a single-user home fork and exec; in
- * an installed home a connection to writ-hand.socket, behind which systemd starts one.
+ * an installed home a connection to writ-hand.socket, behind which systemd starts one; but who
+ * draws is fork and exec in both.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <errno.h>
@@ -30,16 +31,19 @@ static void hand_end(struct hand *h)
 }
 #define HAND_SCOPED __attribute__((cleanup(hand_end)))
 
-/* The hand that may reach the network is a program of its own. */
-static enum err hand_start(struct ctx *c, const struct session *s, bool sends, struct hand *out)
+/* The hand that may reach the network and the one that draws are programs of their own. Who draws
+ * is in every home a process of this user, for it needs nothing that this user has not. */
+static enum err hand_start(struct ctx *c, const struct session *s, struct span job,
+			   struct hand *out)
 {
-	const char *name = sends ? "writ-send" : "writ-hand";
+	bool sends = span_is(job, "send"), draws = span_is(job, "draw");
+	const char *name = sends ? "writ-send" : draws ? "writ-draw" : "writ-hand";
 	const char *sock = sends ? s->home.send_sock : s->home.hand_sock;
 	const char *argv[] = { NULL, "--home", s->home.dir, NULL };
 	char *program;
 	int pair[2];
 
-	if (!s->home.single_user) {
+	if (!s->home.single_user && !draws) {
 		out->sock = c->seam->connect(sock);
 		if (out->sock >= 0)
 			return ERR_OK;
@@ -107,7 +111,7 @@ enum err hand_run(struct ctx *c, struct session *s, struct json *job, const int 
 
 	json_set_int(c, job, "version", 1);
 	TRY(json_write(c, job, JOB_TEXT_MAX, &text));
-	TRY(hand_start(c, s, span_is(json_opt_text(job, "job", SPAN_NONE), "send"), &hand));
+	TRY(hand_start(c, s, json_opt_text(job, "job", SPAN_NONE), &hand));
 	TRY(ipc_send(c, hand.sock, text, fds, fd_count));
 	TRY(hear(c, hand.sock, progress, of, &answer));
 	*answer_out = answer;

@@ -13,17 +13,18 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
 import tools  # noqa: E402
 
-PROGRAMS = ("writ", "writ-seal", "writ-hand", "writ-send", "writ-verify")
+PROGRAMS = ("writ", "writ-seal", "writ-hand", "writ-send", "writ-draw", "writ-verify")
 # Only writ-seal makes signatures.
 SIGNING = re.compile(r"\b(ed25519_sign|sshsig_sign_ed25519|note_sign|cms_sign|cms_make_certificate|EVP_DigestSign\w*|"
                      r"CMS_sign|CMS_final|CMS_add1_signer|CMS_SignerInfo_sign|PKCS7_sign\w*|EVP_PKEY_sign\w*|X509_sign\w*)\b")
 # Seams of test builds, and the table of what they crash at.
 HOOKS = (b"WRIT_TEST_CLOCK", b"WRIT_TEST_SEED", b"WRIT_CRASH_AT", b"WRIT_FAIL", b"WRIT_LEAVE_OUT", b"SEAL_BEFORE_STATE")
 NEEDED = {
-    "writ": {"libcrypto", "libjansson", "libsqlite3", "libpango", "libpangocairo", "libcairo", "libgobject", "libglib", "libc"},
+    "writ": {"libcrypto", "libjansson", "libsqlite3", "libc"},
     "writ-seal": {"libcrypto", "libjansson", "libc"},
     "writ-hand": {"libcrypto", "libjansson", "libyaml", "libseccomp", "libc"},
     "writ-send": {"libcrypto", "libjansson", "libyaml", "libseccomp", "libcurl", "libc"},
+    "writ-draw": {"libjansson", "libseccomp", "libfontconfig", "libpango", "libpangocairo", "libcairo", "libgobject", "libglib", "libc"},
     "writ-verify": {"libcrypto", "libjansson", "libc"},
 }
 NETWORK = re.compile(r"\b(getaddrinfo|gethostbyname\w*|inet_pton|inet_addr|BIO_new_connect|SSL_connect|res_query)\b")
@@ -66,6 +67,11 @@ def test_no_program_knows_the_network(program):
 def test_only_the_hand_that_sends_speaks_http(program):
     has = {s for s in symbols(program) if s.startswith("curl_")}
     assert bool(has) == (program.name == "writ-send")
+
+
+def test_only_the_hand_that_draws_has_fonts(program):
+    has = {s for s in symbols(program) if re.match(r"(pango|cairo|Fc)_?[A-Za-z]", s)}
+    assert bool(has) == (program.name == "writ-draw")
 
 
 def test_only_writ_opens_the_database(program):

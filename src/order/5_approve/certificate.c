@@ -53,13 +53,13 @@ static enum err certificate_text(struct ctx *c, struct session *s, const struct 
 enum err certificate_make(struct ctx *c, struct session *s, const struct order *o,
 			  struct span *pdf_out)
 {
-	struct pdf_page page = { .title = "Certificate of authenticity",
+	struct pdf_page page = { .title = SPAN("Certificate of authenticity"),
 				 .reference = o->ref,
 				 .made_utc = c->seam->now_ms() / 1000 };
 	struct span text;
-	int missing;
+	int64_t missing;
 
 	TRY(certificate_text(c, s, o, &text));
 	/* A name in letters that no font here has stands in return.json in any case. */
-	return pdf_of_text(c, &page, text, pdf_out, &missing);
+	return pdf_of_text(c, s, &page, text, pdf_out, &missing);
 }

@@ -4,7 +4,6 @@
 #include "format/facts.h"
 #include "order/embedded.h"
 #include "order/letter.h"
-#include "order/pdf.h"
 
 /* Every slot that any letter names, with a value that shows where it came from. */
 static size_t all_slots(struct letter_slot *slots)
@@ -249,62 +248,12 @@ static void test_everything_has_words(void **state)
 	assert_string_equal(category_words(SPAN_NONE), "data of a kind that is not stated");
 }
 
-static const struct pdf_page page = { .title = "t",
-				      .reference = { (const unsigned char *)"r", 1 } };
-
-static void test_pdf_of_odd_texts(void **state)
-{
-	static const char *const texts[] = { "",
-					     "\n",
-					     "\n\n\n",
-					     "a",
-					     "a\nb",
-					     "a\n\n\n\nb",
-					     "  a",
-					     "a\n\n  b",
-					     "a\n\nb\n\nc\n\nd",
-					     "a\n\nb\n\nc\n\n     d\n       e\n  f\n  \n",
-					     "a\n\nb\n\nc\n\n       d\n     e\nf\n         g",
-					     "a\n\n   \n\n  ",
-					     "a\n\nb  c",
-					     "a\n\n  \n \nb   ",
-					     "\t\r\n\f" };
-
-	(void)state;
-	for (size_t i = 0; i < COUNT_OF(texts); i++) {
-		struct span first, again;
-		int missing;
-
-		CTX(c);
-		ok(&c, pdf_of_text(&c, &page, span_str(texts[i]), &first, &missing));
-		assert_true(span_starts(first, "%PDF-"));
-		ok(&c, pdf_of_text(&c, &page, span_str(texts[i]), &again, &missing));
-		assert_true(span_eq(first, again));
-	}
-}
-
-static void test_pdf_of_what_is_no_text(void **state)
-{
-	struct span out;
-	int missing;
-
-	(void)state;
-	CTX(c);
-	assert_int_equal(pdf_of_text(&c, &page, SPAN("a\xff"), &out, &missing), ERR_FORMAT);
-	err_clear(&c);
-	assert_int_equal(pdf_of_text(&c, &page, SPAN("\xed\xa0\x80"), &out, &missing), ERR_FORMAT);
-	err_clear(&c);
-	ok(&c, pdf_of_text(&c, &page, SPAN("a\0b"), &out, &missing));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_letter_is_filled),
 		cmocka_unit_test(test_lines_that_vanish),
 		cmocka_unit_test(test_a_value_does_nothing),
-		cmocka_unit_test(test_pdf_of_odd_texts),
-		cmocka_unit_test(test_pdf_of_what_is_no_text),
 		cmocka_unit_test(test_what_is_a_fault_of_ours),
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_reasons),
