@@ -438,14 +438,52 @@ static enum err run(struct sheet *s, struct span text, struct buf *to)
 	return ERR_OK;
 }
 
+/* Bytes of the code point here that is no character and never will be (Unicode 23.7), which cairo
+ * takes for no text at all: U+FDD0 to U+FDEF, and the last two of each plane. */
+static size_t noncharacter(struct span text, size_t at)
+{
+	const unsigned char *p = text.p + at;
+
+	if (text.n - at >= 3 && p[0] == 0xef &&
+	    ((p[1] == 0xb7 && p[2] >= 0x90 && p[2] <= 0xaf) || (p[1] == 0xbf && p[2] >= 0xbe)))
+		return 3;
+	if (text.n - at >= 4 && p[0] >= 0xf0 && (p[1] & 0x0f) == 0x0f && p[2] == 0xbf &&
+	    p[3] >= 0xbe)
+		return 4;
+	return 0;
+}
+
+/* The text with U+FFFD in their place. */
+static enum err characters_of(struct ctx *c, struct span text, struct span *out, int *missing_out)
+{
+	struct buf b;
+	size_t from = 0;
+
+	*missing_out = 0;
+	buf_begin(&b, c, text.n + 1);
+	for (size_t at = 0, n; at < text.n; at += n ? n : 1) {
+		n = noncharacter(text, at);
+		if (!n)
+			continue;
+		buf_add(&b, span_cut(text, from, at));
+		buf_str(&b, "\xef\xbf\xbd");
+		from = at + n;
+		++*missing_out;
+	}
+	buf_add(&b, span_cut(text, from, text.n));
+	return buf_done(c, &b, out);
+}
+
 enum err pages_draw(struct ctx *c, const struct pages_about *about, struct span text,
 		    struct span *pdf_out, int *missing_out)
 {
 	struct sheet s = { .c = c, .about = about };
 	struct buf b;
+	int replaced;
 
 	if (!span_is_utf8(text))
 		FAIL(c, ERR_FORMAT, "'%s' is not text in UTF-8", about->title);
+	TRY(characters_of(c, text, &text, &replaced));
 	*warning = '\0';
 	TRY(run(&s, text, NULL));       /* counts the pages */
 	s.of = s.number;
@@ -455,7 +493,7 @@ enum err pages_draw(struct ctx *c, const struct pages_about *about, struct span 
 		err_next(c, "see that the fonts of this machine are whole and readable");
 		FAIL(c, ERR_FAILED, "'%s' could not be drawn: %s", about->title, warning);
 	}
-	*missing_out = s.missing;
+	*missing_out = s.missing + replaced;
 	return buf_done(c, &b, pdf_out);
 }
 

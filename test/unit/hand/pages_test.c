@@ -54,6 +54,32 @@ static void test_what_is_no_text(void **state)
 	ok(&c, pages_draw(&c, &about, SPAN("a\0b"), &out, &missing));
 }
 
+/* cairo takes them for no text: a letter that holds one could not be drawn. */
+static void test_code_points_that_are_no_characters(void **state)
+{
+	static const struct {
+		const char *text;
+		int missing;
+	} rows[] = {
+		{ "\xef\xb7\x90", 1 },
+		{ "a\n\nb\xef\xb7\xaf\xef\xbf\xbe\n\n  \xef\xbf\xbf", 3 },
+		{ "\xef\xbf\xbd", 0 },
+		{ "\xf0\x9f\xbf\xbe\xf0\x9f\xbf\xbf", 2 },
+		{ "\xf4\x8f\xbf\xbf.", 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct span pdf;
+		int missing;
+
+		CTX(c);
+		ok(&c, pages_draw(&c, &about, span_str(rows[i].text), &pdf, &missing));
+		assert_int_equal(missing, rows[i].missing);
+		assert_true(span_starts(pdf, "%PDF-"));
+	}
+}
+
 static void test_where_fonts_lie(void **state)
 {
 	int folders[PAGES_FOLDERS_MAX];
@@ -72,6 +98,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_odd_texts),
 		cmocka_unit_test(test_what_is_no_text),
+		cmocka_unit_test(test_code_points_that_are_no_characters),
 		cmocka_unit_test(test_where_fonts_lie),
 	};
 
