@@ -465,7 +465,7 @@ static enum err characters_of(struct ctx *c, struct span text, struct span *out,
 		n = noncharacter(text, at);
 		if (!n)
 			continue;
-		buf_add(&b, span_cut(text, from, at));
+		buf_add(&b, span_cut(text, from, at - from));
 		buf_str(&b, "\xef\xbf\xbd");
 		from = at + n;
 		++*missing_out;

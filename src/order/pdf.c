@@ -19,7 +19,7 @@ static enum err check_pdf(struct ctx *c, struct span pdf, int64_t bytes)
 	size_t n = sizeof end - 1;
 
 	if (span_starts(pdf, "%PDF-1.") && pdf.n > n && (int64_t)pdf.n == bytes &&
-	    span_is(span_cut(pdf, pdf.n - n, pdf.n), end))
+	    span_is(span_cut(pdf, pdf.n - n, n), end))
 		return ERR_OK;
 	FAIL(c, ERR_FAILED, "what writ-draw made is no PDF");
 }
