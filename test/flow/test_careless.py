@@ -167,7 +167,7 @@ def collecting(home):
 
 def test_what_others_put_on_file_meanwhile_loses_no_collection(home):
     with collecting(home) as process:
-        home.ok("gag", home.ref, "--basis", "CPP 60-1-2", "--until", "2027-02-21", as_="Ana")
+        home.ok("gag", home.ref, "--basis", "CPP 60-1-2", "--until", "2099-02-21", as_="Ana")
         process.go_on()
         assert process.wait(timeout=120) == 0, process.stderr.read()
     assert home.state() == "collected"
