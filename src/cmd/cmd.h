@@ -45,6 +45,10 @@ struct signed_document {
  */
 enum err sign_or_print(struct ctx *c, const struct args *a, const char *kind, struct span document,
 		       struct span seal, struct signed_document *out) MUST_USE;
+/* The key in the file of --pub, as one line without comment. */
+enum err pub_line(struct ctx *c, const struct args *a, struct span *out) MUST_USE;
+/* --until in UTC: people may write any zone, a document has one form of a time. Empty: none. */
+enum err until_text(struct ctx *c, const struct args *a, struct span *out) MUST_USE;
 /* The file that --signature speaks of, for commands that must not make a new document first. */
 bool has_signature(const struct args *a);
 

@@ -80,7 +80,9 @@ static enum err approve(struct ctx *c, const struct args *a, struct session *s, 
 	if (!has_signature(a)) {
 		TRY(statement_current(c, s, o, &statement, &seal));
 		TRY(statement_words(c, statement, &words));
-		say_span(words);
+		/* Where the caller's own process signs, it says them: see asked.c. */
+		if (!args_get(a, "print") || *user_name(args_get(a, "print")))
+			say_span(words);
 	}
 	TRY(sign_or_print(c, a, "approval", statement, seal, &sd));
 	if (sd.printed)

@@ -12,7 +12,7 @@
 #include "format/time.h"
 #include "order/home.h"
 
-static enum err pub_line(struct ctx *c, const struct args *a, struct span *out)
+enum err pub_line(struct ctx *c, const struct args *a, struct span *out)
 {
 	struct ssh_key key;
 	struct span text;
@@ -33,21 +33,26 @@ static enum err need(struct ctx *c, const struct args *a, struct json *row, cons
 	return ERR_OK;
 }
 
-/* People may write any zone; a document has one form of a time. */
-static enum err span_of_validity(struct ctx *c, const struct args *a, struct json *row)
+enum err until_text(struct ctx *c, const struct args *a, struct span *out)
 {
-	struct span now, until;
 	int64_t until_utc;
 
-	TRY(time_span(c, c->seam->now_ms() / 1000, &now));
-	json_set_text(c, row, "from", now);
-	json_set(c, row, "until", NULL);
+	*out = SPAN_NONE;
 	if (!args_get(a, "until"))
 		return ERR_OK;
 	if (!time_parse(args_span(a, "until"), &until_utc))
 		FAIL(c, ERR_USAGE, "--until takes a time with its zone: 2027-01-01T00:00:00Z");
-	TRY(time_span(c, until_utc, &until));
-	json_set_text(c, row, "until", until);
+	return time_span(c, until_utc, out);
+}
+
+static enum err span_of_validity(struct ctx *c, const struct args *a, struct json *row)
+{
+	struct span now, until;
+
+	TRY(until_text(c, a, &until));
+	TRY(time_span(c, c->seam->now_ms() / 1000, &now));
+	json_set_text(c, row, "from", now);
+	json_set(c, row, "until", until.n ? json_text(c, until) : NULL);
 	return ERR_OK;
 }
 

@@ -95,11 +95,15 @@ enum err sign_or_print(struct ctx *c, const struct args *a, const char *kind, st
 
 	*out = (struct signed_document){ .document = document, .signatures = json_list(c) };
 	if (args_get(a, "print")) {
+		const char *name = user_name(args_get(a, "print"));
+
 		out->printed = true;
 		TRY(print(c, args_get(a, "print"), document, seal));
+		if (!*name)
+			return ERR_OK;
 		talk("written to %s; sign it with: ssh-keygen -Y sign -f KEY -n writ-%s@v1 %s",
-		     args_get(a, "print"), kind, args_get(a, "print"));
-		talk("then hand it in with --signature %s.sig", args_get(a, "print"));
+		     name, kind, name);
+		talk("then hand it in with --signature %s.sig", name);
 		return ERR_OK;
 	}
 	if (has_signature(a))

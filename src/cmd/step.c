@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/home.h"
+#include "cmd/asked.h"
 #include "order/1_receive/receive.h"
 #include "order/sign.h"
 
@@ -245,25 +246,38 @@ static enum err run(struct ctx *c, const struct step *s, int *status_out)
 	return ERR_OK;
 }
 
-/* The document that would be signed, printed by the home's user into a file of ours. */
+static enum err read_back(struct ctx *c, int fd, struct span *out)
+{
+	if (lseek(fd, 0, SEEK_SET) != 0)
+		FAIL(c, ERR_IO, "cannot rewind the document: %s", strerror(errno));
+	return fd_read_all(c, fd, DOCUMENT_MAX, out);
+}
+
+/* The document that would be signed, and the seal's signature over it where it has one, printed by
+ * the home's user into files of ours that have no name. */
 static enum err fetch_document(struct ctx *c, const struct command *command, const struct args *a,
-			       struct span *out, int *status_out)
+			       struct span *out, struct span *seal_out, int *status_out)
 {
 	FD_SCOPED int fd = memfd_create("writ-document", MFD_CLOEXEC);
+	FD_SCOPED int seal = memfd_create("writ-seal", MFD_CLOEXEC);
+	struct span first, second, rest;
 	struct step s;
 	char *text;
 
-	if (fd < 0)
+	if (fd < 0 || seal < 0)
 		FAIL(c, ERR_IO, "cannot make a file in memory: %s", strerror(errno));
 	TRY(compose(c, command, a, &s));
-	TRY(lend(c, &s, fd, "document", &text));
+	TRY(lend(c, &s, fd, "", &text));
+	(void)span_split(span_str(text + 3), ':', &first, &rest);
+	TRY(lend(c, &s, seal, "", &text));
+	(void)span_split(span_str(text + 3), ':', &second, &rest);
+	TRY(path_fmt(c, &text, "fd:%.*s+%.*s:", SPAN_ARG(first), SPAN_ARG(second)));
 	TRY(add_option(c, &s, "print", text));
 	TRY(run(c, &s, status_out));
 	if (*status_out != 0)
 		return ERR_OK;
-	if (lseek(fd, 0, SEEK_SET) != 0)
-		FAIL(c, ERR_IO, "cannot rewind the document: %s", strerror(errno));
-	return fd_read_all(c, fd, DOCUMENT_MAX, out);
+	TRY(read_back(c, seal, seal_out));
+	return read_back(c, fd, out);
 }
 
 static enum err lend_text(struct ctx *c, struct step *s, const char *option, struct span text)
@@ -276,7 +290,7 @@ static enum err lend_text(struct ctx *c, struct step *s, const char *option, str
 	return add_option(c, s, option, name);
 }
 
-/* The document's own kind names the namespace in which it is signed. */
+/* The document's own kind names the namespace in which it is signed: asked_check has seen it. */
 static enum err sign(struct ctx *c, const char *key, struct span document,
 		     struct span *signature_out)
 {
@@ -359,7 +373,8 @@ enum err step_run(struct ctx *c, const struct command *command, const struct arg
 {
 	const char *keys[16];
 	size_t n = args_each(a, "key", keys, COUNT_OF(keys));
-	struct span document, signature;
+	struct span document, seal, signature;
+	struct home home;
 	struct step s;
 
 	if (is_papers(command) && args_get(a, "out"))
@@ -368,9 +383,11 @@ enum err step_run(struct ctx *c, const struct command *command, const struct arg
 		TRY(compose(c, command, a, &s));
 		return run(c, &s, status_out);
 	}
-	TRY(fetch_document(c, command, a, &document, status_out));
+	TRY(fetch_document(c, command, a, &document, &seal, status_out));
 	if (*status_out != 0)
 		return ERR_OK;
+	TRY(home_find(c, args_get(a, "home"), &home));
+	TRY(asked_check(c, command, a, &home, document, seal));
 	TRY(compose(c, command, a, &s));
 	TRY(lend_text(c, &s, "document", document));
 	for (size_t i = 0; i < n; i++) {

@@ -21,7 +21,7 @@ static bool descriptor_of(const char *path, int which, int *fd, const char **nam
 
 	if (strncmp(path, "fd:", 3) != 0 || !span_split(span_str(path + 3), ':', &numbers, &rest))
 		return false;
-	*name = (const char *)rest.p;
+	*name = rest.n ? (const char *)rest.p : "";
 	for (; which > 0; which--)
 		if (!span_split(numbers, '+', &number, &numbers))
 			return false;

@@ -16,7 +16,8 @@ enum err user_write(struct ctx *c, const char *path, struct span s, mode_t mode)
 /* A file beside that one, whose name ends in suffix; number: which of them it is, from 1. */
 enum err user_write_beside(struct ctx *c, const char *path, const char *suffix, int number,
 			   struct span s, mode_t mode) MUST_USE;
-const char *user_name(const char *path);        /* what people call it */
+/* What people call it; "" where nobody named it: the caller's own process reads it. */
+const char *user_name(const char *path);
 bool user_lent(const char *path);               /* is it a descriptor? */
 
 #endif

@@ -43,8 +43,7 @@ static enum err load_exact(struct ctx *c, struct session *s, struct span ref, st
 	return store_run(c, s->store, QUERY_ACT_OF_ORDER, PARAMS(P_TEXT(ref)), load_row, out);
 }
 
-/* "w7kqf2m9d" and "W-7KQF-2M9D" are one reference. */
-static enum err canonical_ref(struct ctx *c, struct span ref, struct span *out)
+enum err order_ref(struct ctx *c, struct span ref, struct span *out)
 {
 	char text[12] = "W-";
 	size_t n = 2, letters = 0;
@@ -72,7 +71,7 @@ enum err order_load(struct ctx *c, struct session *s, struct span ref, struct or
 {
 	struct span exact;
 
-	TRY(canonical_ref(c, ref, &exact));
+	TRY(order_ref(c, ref, &exact));
 	TRY(load_exact(c, s, exact, out));
 	if (out->last_seq == 0)
 		FAIL(c, ERR_NOT_FOUND, "there is no order %.*s in this home", SPAN_ARG(exact));

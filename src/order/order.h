@@ -53,6 +53,9 @@ bool order_state_is_open(enum order_state state);       /* somebody still has to
 const char *act_word(enum act_kind kind);
 const char *act_words(struct span act);                 /* for the timeline */
 
+/* "w7kqf2m9d" and "W-7KQF-2M9D" are one reference: its canonical form, ERR_NOT_FOUND if it is none.
+ */
+enum err order_ref(struct ctx *c, struct span ref, struct span *out) MUST_USE;
 /* ERR_NOT_FOUND if there is no such order. ref in any case, with or without "W-" and dashes. */
 enum err order_load(struct ctx *c, struct session *s, struct span ref, struct order *out) MUST_USE;
 /* Fold of one act (its whole JSON) into the order; the one place that knows what acts mean. */
