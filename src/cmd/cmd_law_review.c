@@ -13,6 +13,7 @@
 #include "cmd/cmd.h"
 #include "law/trial.h"
 #include "order/law_packs.h"
+#include "order/pdf.h"
 
 #define FILES_MAX 2000u
 #define ONE_MEMORY ((size_t)16 << 20)
@@ -206,8 +207,35 @@ static enum err need_name(struct ctx *c, struct span id)
 	return ERR_OK;
 }
 
+/* ID.pdf: the same pack gives the same bytes, so the document's date is that of its law. */
+static enum err put_pdf(struct ctx *c, struct session *s, const struct law *law, unsigned number,
+			struct span id, const char *dir)
+{
+	struct pdf_page page = { .sha256_text = SPAN_NONE };
+	struct law_sheet sheet;
+	int64_t missing;
+	struct span pdf;
+	char *path;
+
+	TRY(law_sheet(c, law, number, &sheet));
+	page.title = sheet.title;
+	page.made_utc = sheet.as_of_day * 86400;
+	TRY(span_fmt(c, &page.reference, "Rule pack %.*s\nSHA-256 %.*s", SPAN_ARG(id),
+		     SPAN_ARG(sheet.sha256)));
+	TRY(pdf_of_text(c, s, &page, sheet.text, &pdf, &missing));
+	TRY(path_fmt(c, &path, "%s/%.*s.pdf", dir, SPAN_ARG(id)));
+	TRY(file_write(c, path, pdf, 0644));
+	say("%s", path);
+	if (missing == 0)
+		return ERR_OK;
+	err_next(c, "install a font that has them (fonts-noto-core), and render again");
+	FAIL(c, ERR_DEGRADED, "no font of this machine has %lld characters of %s",
+	     (long long)missing, path);
+}
+
 enum err cmd_law_render(struct ctx *c, const struct command *self, const struct args *a)
 {
+	const char *to = args_has(a, "out") ? args_get(a, "out") : ".";
 	struct session SESSION_SCOPED s = { .seal = -1 };
 	struct law *law;
 	char *dir, *path;
@@ -222,10 +250,11 @@ enum err cmd_law_render(struct ctx *c, const struct command *self, const struct 
 
 		TRY(law_render(c, law, i, &id, &html));
 		TRY(need_name(c, id));
-		TRY(path_fmt(c, &path, "%s/%.*s.html",
-			     args_has(a, "out") ? args_get(a, "out") : ".", SPAN_ARG(id)));
+		TRY(path_fmt(c, &path, "%s/%.*s.html", to, SPAN_ARG(id)));
 		TRY(file_write(c, path, html, 0644));
 		say("%s", path);
+		if (args_has(a, "pdf"))
+			TRY(put_pdf(c, &s, law, i, id, to));
 	}
 	return ERR_OK;
 }

@@ -212,18 +212,24 @@ static enum err put_line(struct sheet *s, const struct style *style, PangoLayout
 	return ERR_OK;
 }
 
+/* Three lines or fewer are not parted, and of more the first is where it begins. */
+static enum err keep_together(struct sheet *s, PangoLayout *layout)
+{
+	PangoRectangle box;
+	double height = ROW_HEIGHT;
+
+	pango_layout_get_extents(layout, NULL, &box);
+	if (pango_layout_get_line_count(layout) <= 3)
+		height = box.height / (double)PANGO_SCALE;
+	return s->y + height > A4_HEIGHT - BOTTOM ? page_break(s) : ERR_OK;
+}
+
 static enum err put(struct sheet *s, const struct style *style, struct span text)
 {
 	PangoLayout *layout = lay_out(s, style, text);
 	PangoLayoutIter *at = pango_layout_get_iter(layout);
-	PangoRectangle box;
-	enum err e = ERR_OK;
+	enum err e = keep_together(s, layout);
 
-	/* Three lines or fewer are not parted. */
-	pango_layout_get_extents(layout, NULL, &box);
-	if (pango_layout_get_line_count(layout) <= 3 &&
-	    s->y + box.height / (double)PANGO_SCALE > A4_HEIGHT - BOTTOM)
-		e = page_break(s);
 	while (e == ERR_OK) {
 		e = put_line(s, style, at);
 		if (!pango_layout_iter_next_line(at))
@@ -235,38 +241,43 @@ static enum err put(struct sheet *s, const struct style *style, struct span text
 	return e;
 }
 
-/* Where the first line of this text stands, below its top. */
-static double baseline(struct sheet *s, const struct style *style, struct span text)
+/* Makes room for a text, and says where its first line will stand, below its top. */
+static enum err baseline(struct sheet *s, const struct style *style, struct span text, double *out)
 {
 	int missing = s->missing;
 	PangoLayout *layout = lay_out(s, style, text);
-	double at = pango_layout_get_baseline(layout) / (double)PANGO_SCALE;
+	enum err e = keep_together(s, layout);
 
+	*out = pango_layout_get_baseline(layout) / (double)PANGO_SCALE;
 	s->missing = missing;
 	g_object_unref(layout);
-	return at;
+	return e;
 }
 
-/* "Label   value": what two spaces part, the label being short. */
-static enum err put_row(struct sheet *s, struct span line)
+/* "Label   value": what two spaces part, the label being short; its length, or 0. */
+static size_t label_of(struct span line)
 {
-	size_t end = 0, from;
-	struct span left, right;
-	double y;
+	size_t end = 0;
 
 	while (end + 1 < line.n && !(line.p[end] == ' ' && line.p[end + 1] == ' '))
 		end++;
-	if (end + 1 >= line.n || end > LABEL_BYTES_MAX)
+	return end + 1 < line.n && end <= LABEL_BYTES_MAX ? end : 0;
+}
+
+static enum err put_row(struct sheet *s, struct span line)
+{
+	size_t end = label_of(line);
+	struct span left, right;
+	double of_label, of_value;
+
+	if (!end)
 		return put(s, &label, line);
-	for (from = end; from < line.n && line.p[from] == ' '; from++)
-		;
-	/* Where the value begins a page its label does, too. */
-	if (s->y + ROW_HEIGHT > A4_HEIGHT - BOTTOM)
-		TRY(page_break(s));
 	left = span_cut(line, 0, end);
-	right = span_cut(line, from, line.n);
-	y = s->y + baseline(s, &value, right) - baseline(s, &label, left);
-	put_at(s, &label, PANGO_ALIGN_LEFT, y, left);
+	right = span_trim(span_cut(line, end, line.n));
+	/* Where the value begins a page its label does, too. */
+	TRY(baseline(s, &value, right, &of_value));
+	TRY(baseline(s, &label, left, &of_label));
+	put_at(s, &label, PANGO_ALIGN_LEFT, s->y + of_value - of_label, left);
 	return put(s, &value, right);
 }
 
@@ -353,6 +364,14 @@ static enum err put_rows(struct sheet *s, struct span block)
 	return ERR_OK;
 }
 
+static bool is_rows(struct span block)
+{
+	struct reader r = { block, 0 };
+	struct span line;
+
+	return take_line(&r, &line) && label_of(line) > 0;
+}
+
 static enum err put_head(struct sheet *s, struct span block)
 {
 	struct reader r = { block, 0 };
@@ -400,6 +419,8 @@ static enum err draw(struct sheet *s, struct span text)
 			TRY(put_rows(s, block));
 		else if (n == 2 && block.n <= SUBJECT_BYTES_MAX && !is_item(block))
 			TRY(put(s, &subject, span_trim(block)));
+		else if (is_rows(block))
+			TRY(put_rows(s, block));
 		else if (is_heading(block))
 			TRY(put_heading(s, block));
 		else

@@ -61,6 +61,14 @@ unsigned law_count(const struct law *law);      /* packs */
 enum err law_render(struct ctx *c, const struct law *law, unsigned number, struct span *id_out,
 		    struct span *html_out) MUST_USE;
 
+/* The same as a text in the form of letters, to be drawn as pages and signed on paper. */
+struct law_sheet {
+	struct span title, sha256, text;
+	int64_t as_of_day;              /* since 1970 */
+};
+enum err law_sheet(struct ctx *c, const struct law *law, unsigned number,
+		   struct law_sheet *out) MUST_USE;
+
 bool law_state_of(struct span word, enum law_state *out);       /* "ADOPTED" */
 const char *law_state_word(enum law_state state);
 

@@ -565,3 +565,11 @@ const char *law_state_word(enum law_state state)
 			return w->word;
 	return "";
 }
+
+const struct json *rule_source(const struct law_rule *r)
+{
+	JSON_EACH(one, json_get(r->pack->doc, law_tables[r->table].name))
+		if (span_eq(json_opt_text(one, "id", SPAN_NONE), r->id))
+			return one;
+	return NULL;
+}

@@ -127,6 +127,9 @@ struct law {
 	bool closed;
 };
 
+/* The rule as it stands in its pack (pack.c). */
+const struct json *rule_source(const struct law_rule *r);
+
 /* ---- names.c: what packs declare for all ---- */
 struct law_names;
 struct law_calendar;

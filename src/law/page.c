@@ -217,15 +217,6 @@ enum err law_page(struct ctx *c, const struct law *law, const struct json *facts
 	return buf_done(c, &b, out);
 }
 
-/* The rule as it stands in its pack. */
-static const struct json *source_of(const struct law_rule *r)
-{
-	JSON_EACH(one, json_get(r->pack->doc, law_tables[r->table].name))
-		if (span_eq(json_opt_text(one, "id", SPAN_NONE), r->id))
-			return one;
-	return NULL;
-}
-
 static void put_source(struct buf *b, const struct json *rule)
 {
 	static const char *const keys[] = { "when", "unless", "give", "mode", "reasons", "route",
@@ -260,7 +251,7 @@ enum err law_explain(struct ctx *c, const struct law *law, struct span rule, str
 		law_tables[r->table].name, law_tables[r->table].what);
 	put_lines(&b, 2, r->text);
 	buf_byte(&b, '\n');
-	put_source(&b, source_of(r));
+	put_source(&b, rule_source(r));
 	for (unsigned i = 0; i < r->defeaters; i++)
 		buf_fmt(&b, "  %-12s %.*s\n", i ? "" : "defeated by",
 			SPAN_ARG(law->rule[r->defeated_by[i]]->id));

@@ -53,17 +53,9 @@ static void put_effects(struct html *h, const struct json *rule)
 	html_close(h);
 }
 
-static const struct json *source_of(const struct law_rule *r)
-{
-	JSON_EACH(one, json_get(r->pack->doc, law_tables[r->table].name))
-		if (span_eq(json_opt_text(one, "id", SPAN_NONE), r->id))
-			return one;
-	return NULL;
-}
-
 static void put_rule(struct html *h, const struct law_rule *r)
 {
-	const struct json *rule = source_of(r);
+	const struct json *rule = rule_source(r);
 
 	html_open(h, "tr");
 	html_put(h, "td", r->id);
@@ -177,15 +169,17 @@ static void put_names(struct html *h, const struct json *doc, const char *key, c
 	html_close(h);
 }
 
-static void put_signature(struct html *h)
+static void put_signature(struct html *h, const struct law_pack *p)
 {
 	html_put(h, "h2", SPAN("Signature"));
 	html_put(h, "p", SPAN("I have compared the rules above with the sources that they name."));
 	html_open(h, "table");
 	html_open(h, "tbody");
-	put_pair(h, "Name, bar", SPAN_NONE);
-	put_pair(h, "Place, day", SPAN_NONE);
+	put_pair(h, "Rule pack SHA-256", p->sha256);
 	put_pair(h, "Rules excepted", SPAN_NONE);
+	put_pair(h, "Name", SPAN_NONE);
+	put_pair(h, "Bar number", SPAN_NONE);
+	put_pair(h, "Place, date", SPAN_NONE);
 	put_pair(h, "Signature", SPAN_NONE);
 	html_close(h);
 	html_close(h);
@@ -209,7 +203,7 @@ enum err law_render(struct ctx *c, const struct law *law, unsigned number, struc
 	put_names(&h, p->doc, "sets", "id", "of");
 	put_names(&h, p->doc, "calendars", "id", "holidays");
 	put_names(&h, p->doc, "words", "field", "of");
-	put_signature(&h);
+	put_signature(&h, p);
 	*id_out = p->id;
 	return html_done(c, &h, html_out);
 }

@@ -2,11 +2,13 @@
 SPDX-License-Identifier: Apache-2.0"""
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 
 import pytest
+import yaml
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from harness import law, tools  # noqa: E402
@@ -147,6 +149,64 @@ def test_render_shows_every_rule_and_escapes_it(tmp_path):
     assert len(ids) > 10 and all(f"<td>{i}</td>" in text for i in ids)
     assert text.count("Source") > 5 and "Signature" in text and text.rstrip().endswith("</html>")
     assert {p.stem for p in out.glob("*.html")} >= {"fr", "gb", "us-federal", "common"}
+
+
+def few(tmp_path, *change):
+    """Three packs are enough, and quicker to draw."""
+    packs = tmp_path / "few"
+    packs.mkdir()
+    for name in ("calendars.yaml", "common.yaml", "us-federal.yaml"):
+        text = open(os.path.join(PACKS, name)).read()
+        assert name != "us-federal.yaml" or not change or change[0] in text
+        (packs / name).write_text(text.replace(*change, 1) if change else text)
+    return packs
+
+
+def test_render_as_pages_to_sign(tmp_path):
+    if not shutil.which("pdftotext"):
+        pytest.skip("poppler-utils is not here: tools/install-deps test")
+    packs = few(tmp_path)
+    (tmp_path / "out").mkdir()
+    ran = writ("--packs", str(packs), "--out", str(tmp_path / "out"), "--pdf", command="render")
+    assert ran.returncode == 0 and str(tmp_path / "out" / "us-federal.pdf") in ran.stdout.splitlines(), ran
+    read = subprocess.run(["pdftotext", "-layout", tmp_path / "out" / "us-federal.pdf", "-"], capture_output=True, text=True).stdout
+    pages = read.split("\f")[:-1]
+    doc = yaml.safe_load((packs / "us-federal.yaml").read_text())
+    rules = [rule for table in doc.values() if isinstance(table, list) for rule in table if "cite" in rule and "give" in rule]
+    assert len(rules) > 50 and len(pages) > 10
+    # Label and value stand on one line of one page, whatever page that is.
+    shown = [ln.split()[1] for ln in read.splitlines() if re.match(r" *Rule  ", ln)]
+    assert len(shown) == len(set(shown)) and {r["id"] for r in rules} <= set(shown)
+    flat = re.sub(r"\s+", "", re.sub(r"(?m)^ *(Rule pack us-federal|SHA-256 \w+|United States, federal law$).*$", "", read))
+    for rule in rules:
+        assert re.sub(r"\s+", "", "Source" + rule["cite"]) in flat and re.sub(r"\s+", "", rule["text"]) in flat, rule["id"]
+    sha, = set(re.findall(r"[0-9a-f]{64}", read))
+    assert all(f"SHA-256 {sha}" in page for page in pages) and sha in (tmp_path / "out" / "us-federal.html").read_text()
+    assert [w in pages[-1] for w in ("Rules excepted", "Name", "Bar number", "Place, date", "Signature")] == [True] * 5
+    again = tmp_path / "again"
+    again.mkdir()
+    assert writ("--packs", str(packs), "--out", str(again), "--pdf", command="render").returncode == 0
+    assert (again / "us-federal.pdf").read_bytes() == (tmp_path / "out" / "us-federal.pdf").read_bytes()
+
+
+def test_render_draws_text_as_text(tmp_path):
+    packs = few(tmp_path, "  title: United States, federal law", '  title: "{{x}} %s   <b>y</b> ) Tj /JS (alert)"')
+    (tmp_path / "out").mkdir()
+    ran = writ("--packs", str(packs), "--out", str(tmp_path / "out"), "--pdf", command="render")
+    assert ran.returncode == 0, ran
+    assert not re.search(rb"/(JS|JavaScript|URI|Launch|OpenAction|AA|EmbeddedFile)\b", (tmp_path / "out" / "us-federal.pdf").read_bytes())
+
+
+def test_render_without_pdf_draws_none(tmp_path):
+    packs, out = few(tmp_path), tmp_path / "out"
+    out.mkdir()
+    assert writ("--packs", str(packs), "--out", str(out), command="render").returncode == 0
+    assert sorted(p.name for p in out.iterdir()) == ["calendars.html", "common.html", "us-federal.html"]
+    ran = writ("--packs", str(packs), "--out", str(out), "--pdf", "x", command="render")
+    assert ran.returncode == 2 and "too many arguments" in ran.stderr, ran
+    (out / "calendars.pdf").mkdir()
+    ran = writ("--packs", str(packs), "--out", str(out), "--pdf", command="render")
+    assert ran.returncode != 0 and "calendars.pdf" in ran.stderr, ran
 
 
 def test_render_writes_no_file_outside(tmp_path):

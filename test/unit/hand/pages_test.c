@@ -24,6 +24,7 @@ static void test_odd_texts(void **state)
 					     "a\n\nb\n\nc\n\n       d\n     e\nf\n         g",
 					     "a\n\n   \n\n  ",
 					     "a\n\nb  c",
+					     "a\n\nb\n\nc\n\nd  e\nf  \n  g\nh\n\ni   ",
 					     "a\n\n  \n \nb   ",
 					     "\t\r\n\f" };
 
