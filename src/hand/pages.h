@@ -13,9 +13,9 @@
 #define PAGES_PDF_MAX ((size_t)64 << 20)
 
 /* The text has the form of the templates in src/order/letter: the sender's head and a date; lines
- * of "Label  value"; a subject; then more such lines, headings (a short line by itself that ends like no sentence),
- * paragraphs, and lists whose items begin with two spaces, what belongs to one with five, and
- * where a line is broken with more. */
+ * of "Label  value"; a subject; then more such lines, headings (a short line by itself that ends
+ * like no sentence), paragraphs, and lists whose items begin with two spaces, what belongs to one
+ * with five, and where a line is broken with more. */
 struct pages_about {
 	const char *title;              /* for the document's properties */
 	struct span reference;          /* at the foot of each page */
