@@ -109,11 +109,19 @@ void progress_begin(struct progress *p, struct ctx *c, const char *what)
 	p->said_ms = p->begun_ms;
 }
 
+/* 0 to 100, whatever the numbers: they are a hand's, who reads what comes from outside. */
+static int percent_of(int64_t done, int64_t whole)
+{
+	if (done <= 0 || whole <= 0)
+		return 0;
+	return done < whole ? (int)((double)done / (double)whole * 100) : 100;
+}
+
 /* On a terminal a bar ten times a second, else a line a minute. */
 void progress_show(struct progress *p, int64_t done_bytes, int64_t bytes, int64_t items)
 {
 	int64_t now_ms = p->c->seam->mono_ms(), spent_ms = now_ms - p->begun_ms;
-	int percent = bytes > 0 ? (int)(done_bytes * 100 / bytes) : 0;
+	int percent = percent_of(done_bytes, bytes);
 	double rate = spent_ms > 0 ? (double)done_bytes / 1000.0 / (double)spent_ms : 0;
 	char bar[21];
 
@@ -121,7 +129,7 @@ void progress_show(struct progress *p, int64_t done_bytes, int64_t bytes, int64_
 		return;
 	p->said_ms = now_ms;
 	memset(bar, ' ', sizeof bar - 1);
-	memset(bar, '=', (size_t)(percent > 100 ? 20 : percent / 5));
+	memset(bar, '=', (size_t)percent / 5);
 	bar[20] = '\0';
 	fprintf(stderr, "%s%s [%s] %d %%, %lld items, %.0f MB/s%s", p->terminal ? "\r" : "",
 		p->what, bar, percent, (long long)items,
