@@ -24,10 +24,10 @@ enum err cmd_store_check(struct ctx *c, const struct command *self, const struct
 		if (args_has(a, "json"))
 			continue;
 		say("%-16.*s %-8.*s region %.*s, law of %.*s: %.*s",
-		    SPAN_ARG(json_opt_text(store, "name", SPAN_NONE)),
-		    SPAN_ARG(json_opt_text(store, "kind", SPAN_NONE)),
-		    SPAN_ARG(json_opt_text(store, "region", SPAN("unknown"))),
-		    SPAN_ARG(json_opt_text(store, "law", SPAN("unknown"))),
+		    SPAN_ARG(plain(c, json_opt_text(store, "name", SPAN_NONE))),
+		    SPAN_ARG(plain(c, json_opt_text(store, "kind", SPAN_NONE))),
+		    SPAN_ARG(plain(c, json_opt_text(store, "region", SPAN("unknown")))),
+		    SPAN_ARG(plain(c, json_opt_text(store, "law", SPAN("unknown")))),
 		    SPAN_ARG(what.n ? plain(c, what) : SPAN("ready")));
 	}
 	if (args_has(a, "json")) {

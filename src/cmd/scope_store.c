@@ -16,6 +16,7 @@
 #include "format/time.h"
 
 struct counting {
+	struct ctx *c;
 	bool list;
 	int64_t items, undated;
 };
@@ -37,9 +38,10 @@ static enum err line(struct ctx *c, void *of, struct span text)
 
 static void unreadable(void *of, const struct unreadable *what)
 {
-	(void)of;
-	talk("cannot be read: folder %.*s, %.*s: %.*s", SPAN_ARG(what->folder),
-	     SPAN_ARG(what->source_id), SPAN_ARG(what->why));
+	const struct counting *n = of;
+
+	talk("cannot be read: folder %.*s, %.*s: %.*s", SPAN_ARG(plain(n->c, what->folder)),
+	     SPAN_ARG(plain(n->c, what->source_id)), SPAN_ARG(plain(n->c, what->why)));
 }
 
 /* A day means in --from its beginning and in --to its end, in UTC; an instant is exact. */
@@ -83,7 +85,7 @@ enum err scope_store(struct ctx *c, const struct args *a)
 {
 	struct span kind, path,
 		date = args_get(a, "date") ? args_span(a, "date") : SPAN("delivery");
-	struct counting n = { .list = args_has(a, "list") };
+	struct counting n = { .c = c, .list = args_has(a, "list") };
 	struct select_job job = {
 		.account = args_span(a, "account"), .of = &n, .line = line, .unreadable = unreadable
 	};

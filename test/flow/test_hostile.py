@@ -1,11 +1,14 @@
 """Mailboxes that somebody made to mislead a collection: odd names, sizes and kinds of files, links, what may not be read, what
 changes at any moment, very many entries. The collection ends in exactly what lies there, or lists exactly what could not be
 read and gives nothing; never in a wrong package. SPDX-License-Identifier: Apache-2.0"""
+import json
 import os
 import pathlib
+import pty
 import re
 import shutil
 import socket
+import subprocess
 import sys
 import tarfile
 import tempfile
@@ -616,5 +619,54 @@ def test_the_command_ends_with_7_and_tells_all(tmp_path):
             os.unlink(os.path.join(at, name))
         assert home.collect()["items"] > 0
         home.sound()
+    finally:
+        home.stop()
+
+
+def test_a_scope_of_a_store_steers_no_terminal(tmp_path):
+    """It runs with the caller's rights, in the caller's terminal."""
+    cur = tmp_path / "Maildir" / "cur"
+    cur.mkdir(parents=True)
+    (tmp_path / "Maildir" / "new").mkdir()
+    for name in (b"\x1b[2Jescape", b"\xc2\x9bcsi"):
+        os.mkfifo(os.path.join(os.fsencode(cur), name))
+    got = subprocess.run([tools.program("writ"), "scope", "--store", f"maildir:{tmp_path}/Maildir", "--account", "x", "--list"],
+                         capture_output=True, timeout=60, check=False)
+    assert got.returncode == 7 and got.stderr.count(b"cannot be read") == 2, got
+    assert b"\x1b" not in got.stdout + got.stderr and b"\xc2\x9b" not in got.stdout + got.stderr
+
+
+BOASTER = """#!/usr/bin/python3
+import json, socket, sys, time
+sock = socket.socket(fileno=3)
+sock.recv(1 << 16)
+time.sleep(0.15)        # a bar is drawn ten times a second
+for progress in json.load(open(sys.argv[0] + ".says")):
+    sock.send(b"t" + json.dumps({"progress": progress}).encode())
+    time.sleep(0.15)
+sock.send(b"t" + json.dumps({"ok": False, "error": "FAILED", "why": "it was a boast", "next": "", "cage": None}).encode())
+"""
+
+
+def test_a_hand_that_boasts_draws_no_bar_beyond_its_end(tmp_path):
+    """The numbers of the progress are the hand's, who read what came from outside."""
+    home = life.Home(life.World(tmp_path / "world"), tmp_path / "h")
+    home.init()
+    try:
+        home.to("decided")
+        folder = tmp_path / "bin"
+        shutil.copytree(home.bin, folder, ignore=lambda _, names: [n for n in names if n not in life.PROGRAMS])
+        (folder / "writ-hand").write_text(BOASTER)
+        (folder / "writ-hand.says").write_text(json.dumps([
+            {"done_items": d, "items": 1, "done_bytes": d, "bytes": n}
+            for d, n in ((-1, 1), (-10 ** 15, 1), (10 ** 15, 1), (2 ** 53 - 1, 2), (5, -1), (5, 0), (5, 10))]))
+        ours, theirs = pty.openpty()
+        got = subprocess.run([folder / "writ", "collect", home.ref, "--as", "Ben"], env=home.env(), stdin=subprocess.DEVNULL,
+                             stdout=subprocess.DEVNULL, stderr=theirs, timeout=60, check=False, cwd=tmp_path)
+        os.close(theirs)
+        said = os.read(ours, 1 << 16)
+        os.close(ours)
+        assert got.returncode == 1 and b"it was a boast" in said and b"collect [" in said, (got, said)
+        assert all(0 <= int(n) <= 100 for n in re.findall(rb"] (-?[0-9]+) %", said)), said
     finally:
         home.stop()
