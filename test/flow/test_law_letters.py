@@ -324,10 +324,12 @@ def test_rules_of_our_own_are_no_citation(town):
     rules = [rule("particulars", "a", ["issuer.country is FR"], "give: INSUFFICIENT\nreasons:\n  - PART-BULK",
                   own_cite="Product rule (never-list; no bulk search); 18 USC 1 (a; b); cross-border step 7; Code ff."),
              rule("particulars", "b", ["issuer.country is FR"], "give: INSUFFICIENT\nreasons:\n  - PART-REVERSE", own_cite="Product rule")]
-    home = home_of(town, rules)
+    home = home_of(town, rules, change=epoc)
     home.decide("refuse")
+    form = " ".join(letter(home, "annex3").split())
+    assert f"PART-REVERSE: {WORDS['PART-REVERSE']}. Section" in form and f"PART-BULK: {WORDS['PART-BULK']}. Law: 18 USC 1 (a; b); Code ff." in form
     got = blocks(letter(home, "refusal"))
-    assert got["PART-BULK"][1] == f"Law: 18 USC 1 (a; b); Code ff. {text(0)}" and got["PART-REVERSE"][1] == f"Law: A rule of our own. {text(0)}"
+    assert got["PART-BULK"][1] == f"Law: 18 USC 1 (a; b); Code ff. {text(0)}" and got["PART-REVERSE"][1] == f"A rule of our own. {text(0)}"
 
 
 def test_the_judgement_on_file_counts_not_the_packs_of_today(town):
@@ -422,12 +424,12 @@ def test_the_form_of_annex_iii(town):
         assert line in d
     for code, ground in zip(codes, ("Incomplete", "Manifest error", "Immunity or privilege, or freedom of the press",
                                     "Not enough information", "Conflicting obligation", "Impossible in fact", "Other reason")):
-        assert d.count(f"{ground}. {code}: {WORDS[code]} ({cite(CODES.index(code))}).") == 2, code
+        assert d.count(f"{ground}. {code}: {WORDS[code]}. Law: {cite(CODES.index(code))}.") == 2, code
     e = " ".join(got["E"][1].split())
-    assert "TERR-CONFLICT" in e and "until 30 November 2026" in e and "THR-PENALTY" not in e
+    assert f"TERR-CONFLICT: {WORDS['TERR-CONFLICT']}. Law: {cite(CODES.index('TERR-CONFLICT'))}." in e and "until 30 November 2026" in e and "THR-PENALTY" not in e
     f = " ".join(got["F"][1].split())
     for code in codes:
-        assert f"For {code} ({WORDS[code]}): " + (cure(CODES.index(code)) or CURES[code] + ".") in f
+        assert f"{code}: {WORDS[code]}. What would cure it: " + (cure(CODES.index(code)) or CURES[code] + ".") in f
     assert "No preservation is on file" in got["G"][1] and "19 January 2027" in got["G"][1]
     assert "Example Mail SAS" in got["H"][1] and "Example Mail Ireland Ltd, IE" in got["H"][1]
     home.sound()

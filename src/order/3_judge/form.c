@@ -60,16 +60,18 @@ static const char *ground_of(struct span code)
 	return "Other reason";
 }
 
-static enum err put_reason(const struct told *t, struct span code, struct buf *b)
+/* "CODE: words. Law: source.", after the ground where there is one. */
+static enum err put_reason(const struct told *t, const char *ground, struct span code,
+			   unsigned indent, struct buf *b)
 {
 	struct span words, sources, text;
 
 	TRY(letter_reason(t->c, code, &words));
 	TRY(told_sources(t, code, &sources));
-	TRY(span_fmt(t->c, &text, "%s. %.*s: %.*s%s%.*s%s.", ground_of(code), SPAN_ARG(code),
-		     SPAN_ARG(words), sources.n ? " (" : "", SPAN_ARG(sources),
-		     sources.n ? ")" : ""));
-	letter_put(b, LETTER_PART, text);
+	TRY(span_fmt(t->c, &text, "%s%s%.*s: %.*s.%s%.*s%s", ground, *ground ? ". " : "",
+		     SPAN_ARG(code), SPAN_ARG(words), sources.n ? " Law: " : "", SPAN_ARG(sources),
+		     sources.n && !span_ends(sources, ".") ? "." : ""));
+	letter_put(b, indent, text);
 	return ERR_OK;
 }
 
@@ -95,7 +97,7 @@ static enum err reasons(const struct told *t, struct span *out)
 			if (!begun)
 				letter_put(&b, LETTER_ITEM, text);
 			begun = true;
-			TRY(put_reason(t, code->s, &b));
+			TRY(put_reason(t, ground_of(code->s), code->s, LETTER_PART, &b));
 			json_add(t->c, told, json_text(t->c, code->s));
 		}
 	}
@@ -105,7 +107,7 @@ static enum err reasons(const struct told *t, struct span *out)
 		if (!headed)
 			letter_put(&b, LETTER_ITEM, SPAN("The order as a whole"));
 		headed = true;
-		TRY(put_reason(t, code->s, &b));
+		TRY(put_reason(t, ground_of(code->s), code->s, LETTER_PART, &b));
 	}
 	return buf_done(t->c, &b, out);
 }
@@ -113,20 +115,13 @@ static enum err reasons(const struct told *t, struct span *out)
 /* E: obligations under the law of a third country. */
 static enum err conflicts(const struct told *t, struct span *out)
 {
-	struct span words, sources, until = SPAN_NONE, text;
+	struct span until = SPAN_NONE, text;
 	struct buf b;
 
 	buf_begin(&b, t->c, LETTER_MAX);
-	JSON_EACH(code, t->codes) {
-		if (!is_conflict(code->s))
-			continue;
-		TRY(letter_reason(t->c, code->s, &words));
-		TRY(told_sources(t, code->s, &sources));
-		TRY(span_fmt(t->c, &text, "%.*s: %.*s%s%.*s%s.", SPAN_ARG(code->s),
-			     SPAN_ARG(words), sources.n ? " (" : "", SPAN_ARG(sources),
-			     sources.n ? ")" : ""));
-		letter_put(&b, LETTER_ITEM, text);
-	}
+	JSON_EACH(code, t->codes)
+		if (is_conflict(code->s))
+			TRY(put_reason(t, "", code->s, LETTER_ITEM, &b));
 	if (!b.n)
 		return span_fmt(t->c, out, "No conflicting obligation is claimed.");
 	JSON_EACH(watch, json_get(t->judged, "watch"))
@@ -147,21 +142,20 @@ static enum err conflicts(const struct told *t, struct span *out)
 /* F: what would let us execute it. */
 static enum err needed(const struct told *t, struct span *out)
 {
-	struct json *told = json_list(t->c);
 	struct span cure, words, text;
 	struct buf b;
 	int n = 0;
 
 	buf_begin(&b, t->c, LETTER_MAX);
 	JSON_EACH(code, t->codes) {
-		TRY(told_cure(t, code->s, &cure));
-		if (json_has_text(told, cure) && !reason_fact(code->s))
-			continue;
-		json_add(t->c, told, json_text(t->c, cure));
 		TRY(letter_reason(t->c, code->s, &words));
-		TRY(span_fmt(t->c, &text, "%d. For %.*s (%.*s): %.*s%s", ++n, SPAN_ARG(code->s),
-			     SPAN_ARG(words), SPAN_ARG(cure), span_ends(cure, ".") ? "" : "."));
+		TRY(told_cure(t, code->s, &cure));
+		TRY(span_fmt(t->c, &text, "%d. %.*s: %.*s.", ++n, SPAN_ARG(code->s),
+			     SPAN_ARG(words)));
 		letter_put(&b, LETTER_ITEM, text);
+		TRY(span_fmt(t->c, &text, "What would cure it: %.*s%s", SPAN_ARG(cure),
+			     span_ends(cure, ".") ? "" : "."));
+		letter_put(&b, LETTER_PART, text);
 	}
 	return buf_done(t->c, &b, out);
 }

@@ -136,7 +136,7 @@ static struct span take_source(struct span *rest)
 	return one;
 }
 
-static void put_source(struct buf *b, struct span cite)
+static bool put_source(struct buf *b, struct span cite)
 {
 	size_t before = b->n;
 
@@ -146,8 +146,7 @@ static void put_source(struct buf *b, struct span cite)
 		if (!is_own(one))
 			buf_fmt(b, "%s%.*s", b->n == before ? "" : "; ", SPAN_ARG(one));
 	}
-	if (b->n == before)
-		buf_str(b, "A rule of our own");
+	return b->n > before;
 }
 
 static void end_sentence(struct buf *b)
@@ -158,12 +157,15 @@ static void end_sentence(struct buf *b)
 
 static enum err put_ground(const struct told *t, const struct law_ground *g, struct buf *b)
 {
-	struct span text;
-	struct buf p;
+	struct span source, text;
+	struct buf s, p;
+	bool law;
 
+	buf_begin(&s, t->c, PIECE_MAX);
 	buf_begin(&p, t->c, PIECE_MAX);
-	buf_str(&p, "Law: ");
-	put_source(&p, g->cite);
+	law = put_source(&s, g->cite);
+	TRY(buf_done(t->c, &s, &source));
+	buf_fmt(&p, "%s%.*s", law ? "Law: " : "A rule of our own", SPAN_ARG(source));
 	end_sentence(&p);
 	/* The words of a rule that leaves it to a lawyer are ours. */
 	if (!g->doubt)
@@ -315,13 +317,16 @@ static enum err add_source(const struct told *t, void *of, struct span rule,
 			   const struct law_ground *g)
 {
 	struct sources *p = of;
+	size_t before;
 
 	(void)t, (void)rule;
 	if (seen_at(&p->seen, g->cite))
 		return ERR_OK;
 	seen_add(&p->seen, g->cite, 1);
-	buf_str(&p->b, p->b.n ? "; " : "");
-	put_source(&p->b, g->cite);
+	before = p->b.n;
+	buf_str(&p->b, before ? "; " : "");
+	if (!put_source(&p->b, g->cite))
+		p->b.n = before;
 	return ERR_OK;
 }
 
