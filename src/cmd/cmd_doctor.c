@@ -193,6 +193,7 @@ enum err cmd_doctor(struct ctx *c, const struct command *self, const struct args
 	TRY(command_session(c, a, &s));
 	TRY(examine_seal(&e, &s));
 	TRY(examine_hand(&e, &s));
+	TRY(examine_law(&e, &s));
 	TRY(examine_log(&e, &s));
 	TRY(examine_machine(&e, &s));
 	if (e.json) {

@@ -106,6 +106,27 @@ static void judgement(struct ctx *c, const struct order *o)
 	field(c, "decision sha256", json_opt_text(o->judged, "decision_sha256", SPAN_NONE));
 }
 
+/* What staff set, fact by fact, and who did. */
+static void established(struct ctx *c, const struct order *o)
+{
+	if (!o->established || !o->established->first)
+		return;
+	say("facts set by staff");
+	JSON_EACH(act, o->acts) {
+		const struct json *actor = json_get(act, "actor");
+		struct span who = json_opt_text(actor, "name",
+						json_opt_text(actor, "unix_user", SPAN_NONE));
+
+		if (!span_is(json_opt_text(act, "act", SPAN_NONE), act_word(ACT_ESTABLISHED)))
+			continue;
+		JSON_EACH(fact, json_get(json_get(act, "body"), "facts"))
+			say("  %.*s is %.*s, by %.*s",
+			    SPAN_ARG(plain(c, json_opt_text(fact, "path", SPAN_NONE))),
+			    SPAN_ARG(plain(c, json_opt_text(fact, "value", SPAN_NONE))),
+			    SPAN_ARG(plain(c, who)));
+	}
+}
+
 /* The other order that an act is about: the one that this corrects, or as which it came again. */
 static struct span linked_order(const struct json *act)
 {
@@ -155,6 +176,7 @@ enum err cmd_show(struct ctx *c, const struct command *self, const struct args *
 	}
 	TRY(head(c, &s, &o));
 	TRY(papers_and_lines(c, &o));
+	established(c, &o);
 	judgement(c, &o);
 	timeline(c, &o);
 	if (s.home.single_user)

@@ -22,6 +22,8 @@ void doctor_find(struct examination *e, enum grade grade, const char *what, cons
 
 /* doctor_machine.c: users, folders, zones, disk, clock, what was done last. */
 enum err examine_machine(struct examination *e, struct session *s) MUST_USE;
+/* doctor_law.c: the provider's profile and the rule packs. */
+enum err examine_law(struct examination *e, struct session *s) MUST_USE;
 /* doctor_people.c: who may do what, and until when. */
 void examine_people(struct examination *e, const struct json *state);
 

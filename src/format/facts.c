@@ -182,7 +182,7 @@ bool facts_value_ok(const struct fact_field *field, struct span s)
 	return false;
 }
 
-static const char *wanted(const struct fact_field *field)
+const char *facts_wanted(const struct fact_field *field)
 {
 	static const char *const words[] = {
 		[FACT_GROUP] = "a group of fields",
@@ -239,7 +239,7 @@ static enum err check_scalar(const struct check *k, const struct fact_field *fie
 		return wrong(k, j, "%s is '%.*s', which is none of %s unknown", field->path,
 		      HEAD_ARG(j->s), field->words);
 	return wrong(k, j, "%s is '%.*s', not %s", field->path, HEAD_ARG(j->s),
-	      wanted(field));
+	      facts_wanted(field));
 }
 
 static enum err check_list(const struct check *k, const struct fact_field *field,

@@ -52,6 +52,8 @@ const struct fact_field *facts_fields(size_t *count_out);
 const struct fact_field *facts_field(struct span path);
 /* Whether value may stand in that field (one item of it where it is a list). */
 bool facts_value_ok(const struct fact_field *field, struct span value);
+/* In words, what its value is; a field of words has them in field->words. */
+const char *facts_wanted(const struct fact_field *field);
 
 /* What this place demands of the two fields that are not the sender's. */
 enum {

@@ -323,10 +323,14 @@ static void recognise(struct asking *a, unsigned country_field)
 
 /* ---- lines ---- */
 
-/* A governing law's state is that of the packs that were relied on; the common packs are always. */
+/* A governing law's state is that of the packs that were relied on; the common packs are always.
+ * Law is looked up on the days of issue and receipt; whether a reading is still good is a question
+ * of the day on which somebody relies on it. The day of the next review itself is still in time. */
 static enum law_state state_of(const struct law_judgement *j, uint64_t packs)
 {
 	enum law_state worst = LAW_ADOPTED;
+	int64_t now_utc_s = j->how->now_utc_s, at_utc_s = j->facts->evaluated_at;
+	int64_t relied_on = (now_utc_s > at_utc_s ? now_utc_s : at_utc_s) / 86400;
 
 	for (unsigned i = 0; i < j->law->packs; i++) {
 		const struct law_pack *p = &j->law->pack[i];
@@ -334,8 +338,7 @@ static enum law_state state_of(const struct law_judgement *j, uint64_t packs)
 
 		if (!(packs & (UINT64_C(1) << i)))
 			continue;
-		if (!j->how->what_if && s != LAW_DRAFT &&
-		    p->next_review * 86400 < j->facts->evaluated_at)
+		if (!j->how->what_if && s != LAW_DRAFT && p->next_review < relied_on)
 			s = LAW_STALE;
 		if (s < worst)
 			worst = s;

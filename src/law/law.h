@@ -28,7 +28,9 @@ enum err law_add(struct ctx *c, struct law *law, const char *name, const struct 
 enum err law_close(struct ctx *c, struct law *law) MUST_USE;
 
 struct law_how {
-	int64_t now_utc_s;      /* evaluated_at where the facts give neither day */
+	/* When the packs are relied on: past their review they are stale. Also evaluated_at where
+	 * the facts give neither day. */
+	int64_t now_utc_s;
 	bool what_if; /* states were assumed; nothing in the product accepts the decision */
 	enum law_state state;   /* what_if: the state of every pack */
 	bool *reached;          /* by number of the rule: those that held are marked; or NULL */

@@ -87,6 +87,29 @@ def test_folders_that_others_reach(town, name, mode, mends):
     assert grades(home, "folders", status=0) == {"ok"}
 
 
+def test_nobody_adopted_a_pack_and_there_is_no_profile(town):
+    home = town.home("founded")
+    found = findings(home, 0)
+    assert [g for g, _ in found["provider"] + found["packs"]] == ["remark"] * 2
+    assert "provider.yaml" in found["provider"][0][1] and "nobody has adopted" in found["packs"][0][1]
+    assert {"common", "fr", "us-federal"} <= set(found["packs"][0][1].split(": ")[1].split(", "))
+    (home.dir / "provider.yaml").write_text("provider_version: 1\nname: EX\nlegal_entity: Example Mail SAS\n")
+    home.ok("law", "adopt", "fr", as_="Ana", key="ana")
+    found = findings(home, 0)
+    assert found["provider"] == [("ok", "the profile is of Example Mail SAS")]
+    assert sorted(found["packs"])[0] == ("ok", "adopted: fr") and ", fr," not in sorted(found["packs"])[1][1]
+
+
+def test_a_profile_and_packs_that_cannot_be_read(town):
+    home = town.home("founded")
+    (home.dir / "provider.yaml").write_text("provider_version: 1\nname: EX\nlegal_entity: [\n")
+    (home.dir / "law").mkdir()
+    (home.dir / "law" / "x.yaml").write_text("pack:\n  id: x\n")
+    found = findings(home, 7)
+    assert {g for g, _ in found["provider"] + found["packs"]} == {"MISSING"}
+    assert "provider.yaml:3" in found["provider"][0][1] and "x.yaml:2: version is missing" in found["packs"][0][1]
+
+
 def test_a_folder_that_is_not_there(town):
     home = town.home("founded")
     (home.dir / "vault").rmdir()

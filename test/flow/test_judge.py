@@ -83,6 +83,14 @@ def town():
         yield made
 
 
+@pytest.fixture(scope="module")
+def clocked(town):
+    if not tools.program("writ", hooks=True):
+        pytest.fail("the build with test hooks is not there (WRIT_BUILD_HOOKS)", pytrace=False)
+    with life.Town(hooks=True, clock=life.utc("2026-11-22 12:00:00"), world=town.world, people=TWO_DECIDE) as made:
+        yield made
+
+
 @pytest.fixture
 def home(town):
     made = town.home()
@@ -357,6 +365,33 @@ def test_documents_that_adopt_nothing(home, change, status):
     path.write_text(json.dumps(document, sort_keys=True, separators=(",", ":")))
     no(home, status, "law", "adopt", "testland", "--document", path, "--signature", sign(home, "ana", "adoption", path), as_="Ana")
     assert state(home) == ("DRAFT", None)
+
+
+def test_an_order_waits_until_the_reading_is_stale(clocked):
+    """What counts is the day on which the packs are relied on; the judgement of before comes out as then."""
+    home = clocked.home()
+    (home.dir / "law").mkdir()
+    (home.dir / "law" / "testland.yaml").write_text(pack().replace("2036-01-01", "2026-11-30"))
+    (home.dir / "provider.yaml").write_text(PROFILE)
+    adopt(home)
+    home.submit()
+    known(home)
+    assert "PACK-STALE" not in judge(home)["decision"]["reasons"]
+    first = home.acts("judged")[0]
+    home.wait(9 * 86400)
+    assert home.run("judge", home.ref, "--replay", "--seq", str(first["seq"])).exit == 0
+    assert "PACK-STALE" in judge(home)["decision"]["reasons"]
+    assert home.run("judge", home.ref, "--replay").exit == 0
+    found = [f for f in json.loads(home.run("doctor", "--json").out)["findings"] if f["what"] == "packs"]
+    assert [f["grade"] for f in found] == ["remark"] and "testland" in found[0]["words"] and "next review" in found[0]["words"]
+
+
+def test_what_staff_set_is_shown_with_who_did(home):
+    home.submit()
+    known(home)
+    assert "customer.kind is CONSUMER, by Ana" in home.ok("show", home.ref)
+    act = home.acts("established")[0]
+    assert act["actor"]["name"] == "Ana" and {"path": "customer.kind", "value": "CONSUMER"} in act["body"]["facts"]
 
 
 def test_not_adopted(home):

@@ -207,7 +207,17 @@ def test_a_scope_signed_before_the_sender_was_found_out_is_not_taken(town):
     ((), 2, "no way to verify"), (("--by", "domain", "--sign", "FUNNY"), 2, "no sign of a false sender"),
     (("--by", "callback", "--over", "1", "--found", "x", "--agency", "lapd"), 4, "not in the register"),
     (("--by", "none", "--fact", "issuer.country=DE"), 4, "sender's to state"),
-    (("--by", "none", "--fact", "customer.kind=ROBOT"), 2, "no value"), (("--by", "none", "--fact", "customer.kind"), 2, "PATH=VALUE")])
+    (("--by", "none", "--fact", "customer.kind=ROBOT"), 2, "no value(.|\n)*one of: CONSUMER"),
+    (("--by", "none", "--fact", "customer.us_person=perhaps"), 2, "no value(.|\n)*yes, no or unknown"),
+    (("--by", "none", "--fact", "data.stored_in=Mars"), 2, "no value(.|\n)*two capitals"),
+    (("--by", "none", "--fact", "order.received_at=yesterday"), 2, "no value(.|\n)*an instant such as"),
+    (("--by", "none", "--fact", "order.received_at=2996-01-01T00:00:00Z"), 2, "has not come"),
+    (("--by", "none", "--fact", "contact_check=CALL_BACK"), 4, "no such fact(.|\n)*staff set"),
+    (("--by", "domain", "--fact", "issuer.contact_check=CALL_BACK"), 4, "with --by"),
+    (("--by", "none", "--fact", "issuer.impersonation_signs=NONE"), 4, "with --sign"),
+    (("--by", "none", "--fact", "provider.subject_to_us_law=no"), 4, "provider.yaml"),
+    (("--by", "none", "--fact", "order.id=W-2222-2222"), 4, "reference"), (("--by", "none", "--fact", "customer=CONSUMER"), 4, "a group"),
+    (("--by", "none", "--fact", "evaluate_at=2020-01-01T00:00:00Z"), 4, "as of its receipt"), (("--by", "none", "--fact", "customer.kind"), 2, "PATH=VALUE")])
 def test_authentications_that_are_none(town, words, status, says):
     home = town.home("received")
     no(home, status, "authenticate", home.ref, *words, as_="Ana", says=says)

@@ -6,7 +6,10 @@
 
 #include "base/num.h"
 #include "format/facts.h"
+#include "format/time.h"
 #include "order/1_receive/receive.h"
+
+#define AHEAD_MAX_S 60
 
 /* The ways, and the word of the law for each (FACTS: issuer.contact_check). */
 static const struct {
@@ -57,24 +60,59 @@ static enum err check_agency(struct ctx *c, struct session *s, struct span agenc
 	FAIL(c, ERR_STATE, "the agency '%.*s' is not in the register", SPAN_ARG(agency));
 }
 
-/* Facts that only the provider may set are marked in facts.def (man writ-order). */
+/* What staff do not set fact by fact, though it is not the sender's either, and why. */
+static const struct {
+	const char *start, *why;
+} elsewhere[] = {
+	{ "issuer.contact_check", "say how the sender was checked with --by" },
+	{ "issuer.impersonation_signs", "say the signs of a false sender with --sign" },
+	{ "provider", "the provider's profile is provider.yaml in the home" },
+	{ "order.id", "it is the order's reference" },
+	{ "facts_version", "it is the form of the document" },
+	{ "evaluate_at", "an order is judged as of its receipt" },
+};
+
+/* Facts that only the provider may set are marked in facts.def (man writ-order). NULL: staff do. */
+static const char *why_not_ours(struct span path, const struct fact_field *field)
+{
+	if (!field)
+		return "there is no such fact";
+	for (size_t i = 0; i < COUNT_OF(elsewhere); i++)
+		if (span_starts(path, elsewhere[i].start))
+			return elsewhere[i].why;
+	if (!(field->flags & FACT_OURS))
+		return "it is the sender's to state, not ours";
+	return field->type == FACT_GROUP ? "it is a group of facts" : NULL;
+}
+
+static bool is_to_come(struct ctx *c, struct span path, struct span value)
+{
+	int64_t utc_s;
+
+	return span_is(path, "order.received_at") && time_parse(value, &utc_s) &&
+	       utc_s > c->seam->now_ms() / 1000 + AHEAD_MAX_S;
+}
+
 static enum err check_fact(struct ctx *c, const struct json *fact)
 {
 	struct span path = json_opt_text(fact, "path", SPAN_NONE),
 		    value = json_opt_text(fact, "value", SPAN_NONE);
 	const struct fact_field *field = facts_field(path);
+	const char *why = why_not_ours(path, field);
 
-	if (!field || !(field->flags & FACT_OURS)) {
-		err_next(c, "staff set order.received_*, issuer.contact_check, "
-			    "issuer.impersonation_signs, "
-			    "issuer.court_competent, customer.*, data.*");
-		FAIL(c, ERR_DENIED, "the fact '%.*s' is the sender's to state, not ours",
-		     SPAN_ARG(path));
+	if (why) {
+		err_next(c, "staff set order.received_at, order.received_via, "
+			    "issuer.court_competent, customer.*, data.* (man writ-order)");
+		FAIL(c, ERR_DENIED, "the fact '%.*s' is not set so: %s", SPAN_ARG(path), why);
 	}
+	if (is_to_come(c, path, value))
+		FAIL(c, ERR_USAGE, "%.*s has not come: nothing was received then", SPAN_ARG(value));
 	if (facts_value_ok(field, value))
 		return ERR_OK;
-	err_next(c, "%s%s", field->words ? "one of: " : "",
-		 field->words ? field->words : field->meaning);
+	if (field->type == FACT_WORD)
+		err_next(c, "one of: %s unknown", field->words);
+	else
+		err_next(c, "it is %s", facts_wanted(field));
 	FAIL(c, ERR_USAGE, "'%.*s' is no value of %.*s", SPAN_ARG(value), SPAN_ARG(path));
 }
 

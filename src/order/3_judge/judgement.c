@@ -210,9 +210,9 @@ static enum err keep_packs(struct ctx *c, struct session *s, const struct json *
 }
 
 static enum err decide_on(struct ctx *c, const struct law *law, const struct json *facts,
-			  struct json **decision_out, struct span *sha256_out)
+			  int64_t now_utc_s, struct json **decision_out, struct span *sha256_out)
 {
-	struct law_how how = { .now_utc_s = c->seam->now_ms() / 1000 };
+	struct law_how how = { .now_utc_s = now_utc_s };
 	struct span text;
 
 	TRY(law_judge(c, law, facts, &how, decision_out));
@@ -223,7 +223,8 @@ static enum err decide_on(struct ctx *c, const struct law *law, const struct jso
 enum err judgement_make(struct ctx *c, struct session *s, struct order *o, struct span *page_out)
 {
 	struct json *body = json_object(c), *facts, *kept, *packs, *decision;
-	struct span sha256;
+	int64_t now_utc_s = c->seam->now_ms() / 1000;
+	struct span sha256, at = SPAN_NONE;
 	struct law *law;
 	char *dir;
 
@@ -232,11 +233,13 @@ enum err judgement_make(struct ctx *c, struct session *s, struct order *o, struc
 	TRY(judgement_facts(c, s, o, &facts));
 	TRY(packs_dir(c, NULL, &s->home, &dir));
 	TRY(packs_load(c, s, dir, &law, &kept));
-	TRY(decide_on(c, law, facts, &decision, &sha256));
+	TRY(decide_on(c, law, facts, now_utc_s, &decision, &sha256));
+	TRY(time_span(c, now_utc_s, &at));
 	TRY(law_page(c, law, facts, decision, page_out));
 	TRY(keep_packs(c, s, kept, &packs));
 	json_set(c, body, "facts", facts);
 	json_set(c, body, "decision", decision);
+	json_set_text(c, body, "judged_at", at);
 	json_set_text(c, body, "decision_sha256", sha256);
 	json_set(c, body, "packs", packs);
 	json_set_str(c, body, "software", WRIT_VERSION);
@@ -282,6 +285,16 @@ static enum err compare(struct ctx *c, const struct json *was, const struct json
 	return ERR_OK;
 }
 
+/* The packs are as good as they were on that day. Acts of before it was written down hold the one
+ * of receipt to be that day, which evaluated_at is. */
+static int64_t judged_at(const struct json *stored)
+{
+	int64_t utc_s = 0;
+
+	(void)time_parse(json_opt_text(stored, "judged_at", SPAN_NONE), &utc_s);
+	return utc_s;
+}
+
 enum err judgement_repeat(struct ctx *c, struct session *s, const struct order *o, int64_t seq,
 			  struct judgement_replay *out)
 {
@@ -297,7 +310,7 @@ enum err judgement_repeat(struct ctx *c, struct session *s, const struct order *
 	TRY(facts_check(c, "the facts as judged", facts,
 			FACTS_PROVIDER_REQUIRED | FACTS_ORDER_ID_REQUIRED));
 	TRY(packs_again(c, s, packs, &law));
-	TRY(decide_on(c, law, facts, &decision, &out->sha256));
+	TRY(decide_on(c, law, facts, judged_at(out->stored), &decision, &out->sha256));
 	TRY(compare(c, stored, decision, out->differs));
 	TRY(compare(c, decision, stored, out->differs));
 	if (!span_eq(out->sha256, json_opt_text(out->stored, "decision_sha256", SPAN_NONE)) &&

@@ -15,29 +15,99 @@
 #include "law/law.h"
 
 #define HEAD(id, kind)                                                                             \
-	"pack:\n  id: " id "\n  version: 1\n  title: t\n  kind: " kind "\n  country: ZZ\n"          \
+	"pack:\n  id: " id "\n  version: 1\n  title: t\n  kind: " kind "\n  country: ZZ\n"         \
 	"  status: draft\n  law_as_of: 2026-01-01\n  next_review: 2027-01-01\n"
 #define RULE(id, rest)                                                                             \
 	"  - id: " id "\n" rest "    cite: Act 1\n    text: words\n    confidence: statute\n"
 #define FROM "    from: 2020-01-01\n"
 #define GOOD "    give: SUFFICIENT\n"
-#define PACK                                                                                       \
-	HEAD("zz", "law")                                                                          \
-	"recognise:\n" RULE("r", "    when:\n      - issuer.country is ZZ\n" GOOD                   \
-				 "    mode: COMPELLED\n" FROM)                                      \
-	"competence:\n" RULE("c", "    when:\n      - issuer.authority_kind is JUDGE_COURT\n" GOOD  \
-				  FROM)                                                            \
-	"ceiling:\n" RULE("x", "    when:\n      - demand.category is SUB_ID\n" GOOD FROM)          \
-	RULE("y", "    when:\n      - demand.category is SECRET\n    give: INSUFFICIENT\n"          \
-		  "    reasons:\n      - CAT-SECRET\n" FROM)                                        \
-	"territory:\n" RULE("t", GOOD FROM)
+#define PACK                                                                                                                      \
+	HEAD("zz", "law")                                                                                                         \
+	"recognise:\n" RULE(                                                                                                      \
+		"r",                                                                                                              \
+		"    when:\n      - issuer.country is ZZ\n" GOOD                                                                  \
+		"    mode: COMPELLED\n" FROM) "competence:\n" RULE("c",                                                           \
+								   "    when:\n      - "                                          \
+								   "issuer.authority_kind is "                                    \
+								   "JUDGE_COURT\n" GOOD                                           \
+									   FROM) "ceiling:"                                       \
+										 "\n" RULE(                                       \
+											 "x",                                     \
+											 "    "                                   \
+											 "when:"                                  \
+											 "\n   "                                  \
+											 "   - "                                  \
+											 "deman"                                  \
+											 "d."                                     \
+											 "categ"                                  \
+											 "ory "                                   \
+											 "is "                                    \
+											 "SUB_"                                   \
+											 "ID"                                     \
+											 "\n" GOOD                                \
+												 FROM)                            \
+											 RULE("y",                                \
+											      "  "                                \
+											      "  "                                \
+											      "wh"                                \
+											      "en"                                \
+											      ":"                                 \
+											      "\n"                                \
+											      "  "                                \
+											      "  "                                \
+											      "  "                                \
+											      "- "                                \
+											      "de"                                \
+											      "ma"                                \
+											      "nd"                                \
+											      ".c"                                \
+											      "at"                                \
+											      "eg"                                \
+											      "or"                                \
+											      "y "                                \
+											      "is"                                \
+											      " S"                                \
+											      "EC"                                \
+											      "RE"                                \
+											      "T"                                 \
+											      "\n"                                \
+											      "  "                                \
+											      "  "                                \
+											      "gi"                                \
+											      "ve"                                \
+											      ": "                                \
+											      "IN"                                \
+											      "SU"                                \
+											      "FF"                                \
+											      "IC"                                \
+											      "IE"                                \
+											      "NT"                                \
+											      "\n"                                \
+											      "  "                                \
+											      "  "                                \
+											      "re"                                \
+											      "as"                                \
+											      "on"                                \
+											      "s:"                                \
+											      "\n"                                \
+											      "  "                                \
+											      "  "                                \
+											      "  "                                \
+											      "- "                                \
+											      "CA"                                \
+											      "T-"                                \
+											      "SE"                                \
+											      "CR"                                \
+											      "ET"                                \
+											      "\n" FROM) "territory:\n" RULE("t", \
+															     GOOD FROM)
 
 #define FACTS(kind, category, issued)                                                              \
 	"{\"order\":{\"id\":\"o\",\"received_at\":\"2026-05-01T10:00:00Z\","                       \
 	"\"document_sha256\":\"00\"},\"issuer\":{\"country\":\"ZZ\",\"authority_kind\":\"" kind    \
-	"\",\"authority_name\":\"n\",\"contact_check\":\"CALL_BACK\"},"                             \
+	"\",\"authority_name\":\"n\",\"contact_check\":\"CALL_BACK\"},"                            \
 	"\"instrument\":{\"kind\":\"WARRANT\",\"provisions\":[\"p\"],\"issued_on\":\"" issued      \
-	"\",\"served_on\":\"s\"},\"secrecy\":{\"kind\":\"NONE\"},"                                  \
+	"\",\"served_on\":\"s\"},\"secrecy\":{\"kind\":\"NONE\"},"                                 \
 	"\"demands\":[{\"id\":\"d1\",\"category\":\"" category                                     \
 	"\",\"target_kind\":\"EMAIL\",\"target\":\"a\"}],\"provider\":{\"name\":\"p\"}}"
 
@@ -52,10 +122,9 @@ static enum err load(struct ctx *c, const char *yaml, struct law **out)
 }
 
 /* "VERDICT REASON REASON ..." of the only line. */
-static void judged(const char *yaml, const char *facts, enum law_state state, const char *wanted)
+static void judged_so(const char *yaml, const char *facts, struct law_how how, const char *wanted)
 {
 	struct ctx CTX_SCOPED c;
-	struct law_how how = { .what_if = true, .state = state };
 	struct json *doc, *decision;
 	const struct json *line;
 	struct law *law;
@@ -74,6 +143,11 @@ static void judged(const char *yaml, const char *facts, enum law_state state, co
 	assert_int_equal(buf_done(&c, &b, &got), ERR_OK);
 	if (!span_is(got, wanted))
 		fail_msg("'%.*s' instead of '%s'", SPAN_ARG(got), wanted);
+}
+
+static void judged(const char *yaml, const char *facts, enum law_state state, const char *wanted)
+{
+	judged_so(yaml, facts, (struct law_how){ .what_if = true, .state = state }, wanted);
 }
 
 static void a_complete_chain(void **state)
@@ -113,9 +187,25 @@ static void two_days_and_states(void **state)
 	       "LAWYER CAT-SECRET PACK-STALE");
 }
 
+/* An order of before the review, judged on its day and after it: what counts is the day on which
+ * the reading is relied on. */
+static void a_reading_grows_stale(void **state)
+{
+	const char *facts = FACTS("JUDGE_COURT", "SUB_ID", "2026-04-30");
+	struct law_how how = { .now_utc_s = 0 };
+
+	(void)state;
+	judged_so(PACK, facts, how, "SUFFICIENT");
+	how.now_utc_s = 1798847999;             /* 2027-01-01T23:59:59Z */
+	judged_so(PACK, facts, how, "SUFFICIENT");
+	how.now_utc_s = 1798848000;
+	judged_so(PACK, facts, how, "LAWYER PACK-STALE");
+}
+
 #define DEFECT                                                                                     \
-	"thresholds:\n" RULE("bad", "    when:\n      - issuer.country is ZZ\n"                     \
-				    "    give: INSUFFICIENT\n    reasons:\n      - THR-PENALTY\n" FROM)
+	"thresholds:\n" RULE("bad",                                                                \
+			     "    when:\n      - issuer.country is ZZ\n"                           \
+			     "    give: INSUFFICIENT\n    reasons:\n      - THR-PENALTY\n" FROM)
 
 static void defeats(void **state)
 {
@@ -163,6 +253,7 @@ int main(void)
 		cmocka_unit_test(a_complete_chain),
 		cmocka_unit_test(unknown_lets_nothing_through),
 		cmocka_unit_test(two_days_and_states),
+		cmocka_unit_test(a_reading_grows_stale),
 		cmocka_unit_test(defeats),
 		cmocka_unit_test(two_ceilings_are_none),
 		cmocka_unit_test(a_row_without_a_verdict_settles_nothing),
