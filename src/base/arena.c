@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/ctx.h"
 #include "base/num.h"
@@ -37,6 +38,20 @@ struct arena *arena_open(size_t max_bytes)
 	return a;
 }
 
+/* What was taken and never written is not memory yet but the kernel's page of zeros: to wipe it
+ * would only make it some, and a hand takes far more than a small collection fills. */
+static void wipe_written(unsigned char *p, size_t n)
+{
+	static const unsigned char zeros[4096];
+
+	for (size_t i = 0; i < n; i += sizeof zeros) {
+		size_t piece = n - i < sizeof zeros ? n - i : sizeof zeros;
+
+		if (memcmp(p + i, zeros, piece) != 0)
+			wipe(p + i, piece);
+	}
+}
+
 void arena_close(struct arena *a)
 {
 	if (!a)
@@ -45,7 +60,7 @@ void arena_close(struct arena *a)
 		struct chunk *gone = a->top;
 
 		a->top = gone->next;
-		wipe(gone->bytes, gone->used);
+		wipe_written(gone->bytes, gone->used);
 		free(gone);
 	}
 	free(a);
