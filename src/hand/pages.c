@@ -212,8 +212,8 @@ static enum err put_line(struct sheet *s, const struct style *style, PangoLayout
 	return ERR_OK;
 }
 
-/* Three lines or fewer are not parted, and of more the first is where it begins. */
-static enum err keep_together(struct sheet *s, PangoLayout *layout)
+/* Three lines or fewer are not parted, and an item has room for a line of what belongs to it. */
+static enum err keep_together(struct sheet *s, const struct style *style, PangoLayout *layout)
 {
 	PangoRectangle box;
 	double height = ROW_HEIGHT;
@@ -221,6 +221,7 @@ static enum err keep_together(struct sheet *s, PangoLayout *layout)
 	pango_layout_get_extents(layout, NULL, &box);
 	if (pango_layout_get_line_count(layout) <= 3)
 		height = box.height / (double)PANGO_SCALE;
+	height += style == &item ? ROW_HEIGHT : 0;
 	return s->y + height > A4_HEIGHT - BOTTOM ? page_break(s) : ERR_OK;
 }
 
@@ -228,7 +229,7 @@ static enum err put(struct sheet *s, const struct style *style, struct span text
 {
 	PangoLayout *layout = lay_out(s, style, text);
 	PangoLayoutIter *at = pango_layout_get_iter(layout);
-	enum err e = keep_together(s, layout);
+	enum err e = keep_together(s, style, layout);
 
 	while (e == ERR_OK) {
 		e = put_line(s, style, at);
@@ -246,7 +247,7 @@ static enum err baseline(struct sheet *s, const struct style *style, struct span
 {
 	int missing = s->missing;
 	PangoLayout *layout = lay_out(s, style, text);
-	enum err e = keep_together(s, layout);
+	enum err e = keep_together(s, style, layout);
 
 	*out = pango_layout_get_baseline(layout) / (double)PANGO_SCALE;
 	s->missing = missing;

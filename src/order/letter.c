@@ -135,18 +135,20 @@ enum err letter_slots(struct ctx *c, struct session *s, const struct order *o,
 {
 	const struct json *facts = json_get(o->received, "facts"),
 			  *issuer = json_get(facts, "issuer"), *founded;
-	struct span now, date, received, demands;
+	struct span now, date, received, received_date, demands;
 
 	TRY(home_last(c, s, "founded", &founded));
 	TRY(time_span(c, c->seam->now_ms() / 1000, &now));
 	TRY(letter_date(c, span_cut(now, 0, 10), &date));
 	TRY(time_span(c, o->received_utc, &received));
+	TRY(letter_date(c, received, &received_date));
 	TRY(demand_lines(c, json_get(facts, "demands"), &demands));
 	slot(slots, count, "provider", json_opt_text(founded, "provider", SPAN("the provider")));
 	slot(slots, count, "order", o->ref);
 	slot(slots, count, "now", now);
 	slot(slots, count, "date", date);
 	slot(slots, count, "received", received);
+	slot(slots, count, "received_date", received_date);
 	slot(slots, count, "demands", demands);
 	slot(slots, count, "authority_reference",
 	     json_opt_text(o->received, "authority_reference", SPAN("unknown")));

@@ -75,31 +75,59 @@ static enum err put_reason(const struct told *t, const char *ground, struct span
 	return ERR_OK;
 }
 
+static bool same_reasons(const struct told *t, const struct json *a, const struct json *b)
+{
+	JSON_EACH(code, t->codes)
+		if (told_line_has(t, a, code->s) != told_line_has(t, b, code->s))
+			return false;
+	return true;
+}
+
+static struct span id_of(const struct json *line)
+{
+	return json_opt_text(line, "id", SPAN_NONE);
+}
+
+static enum err put_line(const struct told *t, const struct json *line, struct json *told,
+			 struct buf *b)
+{
+	const struct json *earlier = json_get(t->judged, "demands")->first;
+	struct span what, text;
+
+	TRY(told_demand(t, id_of(line), &what));
+	TRY(span_fmt(t->c, &text, "%.*s: %.*s", SPAN_ARG(id_of(line)), SPAN_ARG(what)));
+	letter_put(b, LETTER_ITEM, text);
+	while (earlier != line && !same_reasons(t, earlier, line))
+		earlier = earlier->next;
+	if (earlier != line) {
+		TRY(span_fmt(t->c, &text, "As for %.*s.", SPAN_ARG(id_of(earlier))));
+		letter_put(b, LETTER_PART, text);
+		return ERR_OK;
+	}
+	JSON_EACH(code, t->codes) {
+		if (!told_line_has(t, line, code->s))
+			continue;
+		TRY(put_reason(t, ground_of(code->s), code->s, LETTER_PART, b));
+		json_add(t->c, told, json_text(t->c, code->s));
+	}
+	return ERR_OK;
+}
+
 /* D: for each identifier; then what counsel found beside the judgement. */
 static enum err reasons(const struct told *t, struct span *out)
 {
 	struct json *told = json_list(t->c);
-	struct span what, text;
 	bool headed = false;
 	struct buf b;
 
 	buf_begin(&b, t->c, LETTER_MAX);
 	JSON_EACH(line, json_get(t->judged, "demands")) {
-		bool begun = false;
+		bool any = false;
 
-		JSON_EACH(code, t->codes) {
-			if (!told_line_has(t, line, code->s))
-				continue;
-			TRY(told_demand(t, json_opt_text(line, "id", SPAN_NONE), &what));
-			TRY(span_fmt(t->c, &text, "%.*s: %.*s",
-				     SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)),
-				     SPAN_ARG(what)));
-			if (!begun)
-				letter_put(&b, LETTER_ITEM, text);
-			begun = true;
-			TRY(put_reason(t, ground_of(code->s), code->s, LETTER_PART, &b));
-			json_add(t->c, told, json_text(t->c, code->s));
-		}
+		JSON_EACH(code, t->codes)
+			any |= told_line_has(t, line, code->s);
+		if (any)
+			TRY(put_line(t, line, told, &b));
 	}
 	JSON_EACH(code, t->codes) {
 		if (json_has_text(told, code->s))

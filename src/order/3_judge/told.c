@@ -8,6 +8,7 @@
 #include "order/letter.h"
 
 #define SEEN_MAX 256u
+#define NAMED_MAX 5u            /* lines that a reason describes; of more it gives the ids */
 #define PIECE_MAX ((size_t)64 << 10)
 
 enum err told_open(struct ctx *c, struct session *s, const struct order *o,
@@ -59,7 +60,7 @@ enum err told_demand(const struct told *t, struct span id, struct span *out)
 			category_words(json_opt_text(demand, "category", SPAN_NONE)));
 }
 
-/* "d2 and d3"; nothing where the order has one line only. */
+/* "It concerns lines d2 (...) and d3 (...)"; nothing where the order has one line only. */
 static enum err concerned(const struct told *t, struct span code, struct span *out)
 {
 	const struct json *lines = json_get(t->judged, "demands");
@@ -80,10 +81,13 @@ static enum err concerned(const struct told *t, struct span code, struct span *o
 	JSON_EACH(line, lines) {
 		if (!told_line_has(t, line, code))
 			continue;
-		TRY(told_demand(t, id_of(line), &what));
-		buf_fmt(&b, "%s%.*s (%.*s)", at == 0 ? "" : at + 1 == n ? " and " : ", ",
-			SPAN_ARG(id_of(line)), SPAN_ARG(what));
+		buf_fmt(&b, "%s%.*s", at == 0 ? "" : at + 1 == n ? " and " : ", ",
+			SPAN_ARG(id_of(line)));
 		at++;
+		if (n > NAMED_MAX)
+			continue;
+		TRY(told_demand(t, id_of(line), &what));
+		buf_fmt(&b, " (%.*s)", SPAN_ARG(what));
 	}
 	buf_byte(&b, '.');
 	return buf_done(t->c, &b, out);

@@ -12,6 +12,7 @@ static size_t all_slots(struct letter_slot *slots)
 					     "order",
 					     "now",
 					     "received",
+					     "received_date",
 					     "demands",
 					     "authority_reference",
 					     "authority_name",
