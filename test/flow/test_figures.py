@@ -9,7 +9,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE = "# Figures\n\nWhat it is.\n\n## kills\n\nMade by\n`make x`.\n\n## cage\n\nMade by `make y`.\n"
-SECTIONS = ["kills", "faults", "images", "fuzz", "tamper", "exact", "cage", "mutate", "gate", "bench"]
+SECTIONS = ["kills", "faults", "images", "fuzz", "tamper", "exact", "cage", "mutate", "rules", "law", "gate", "bench"]
 
 
 def git(tree, *words):
