@@ -67,11 +67,12 @@ void say_bytes(struct span s)
 struct span plain(struct ctx *c, struct span s)
 {
 	unsigned char *p = arena_alloc(c, s.n + 1);
+	bool utf8 = span_is_utf8(s);
 
 	if (!p)
 		return SPAN_NONE;
 	for (size_t i = 0; i < s.n; i++)
-		p[i] = steers(s, i) ? '?' : s.p[i];
+		p[i] = steers(s, i) || (!utf8 && s.p[i] >= 0x80) ? '?' : s.p[i];
 	return span_of(p, s.n);
 }
 

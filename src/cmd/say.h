@@ -17,7 +17,7 @@ void say_span(struct span s);   /* stdout, as it is but for control characters *
 void say_bytes(struct span s);
 /* {"json_version":1, ...} in canonical form and a line end. */
 enum err say_json(struct ctx *c, struct json *object) MUST_USE;
-/* A text from outside, fit for one line of a terminal; in the arena. */
+/* A text from outside, fit for one line of a terminal, in UTF-8 whatever it was; in the arena. */
 struct span plain(struct ctx *c, struct span s);
 /* "writ: what: why" and the next step, on stderr; gives the exit status. */
 int say_error(const struct ctx *c, const char *command);

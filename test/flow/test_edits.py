@@ -122,6 +122,18 @@ def test_a_value_is_edited(home, database, table, column):
                 noticed(home, (table, column, row["rowid"], value), PLACE[table])
 
 
+@pytest.mark.parametrize("name", [b"\x1b[2J", b"\xff\xc3", b"\xc2\x9b2J", b"n\ne"], ids=("escape", "no text", "C1", "line"))
+@pytest.mark.parametrize("table, column", [("act", "order_ref"), ("proof", "commitment"), ("order_view", "ref"), ("meta", "key")])
+def test_a_name_that_somebody_wrote_steers_no_terminal(home, database, table, column, name):
+    with database.edit() as db:
+        db.execute(f"UPDATE {table} SET {column} = CAST(? AS TEXT) WHERE rowid = (SELECT max(rowid) FROM {table})", (name,))
+        got = home.run("log", "verify")
+        assert got.exit == 5 and not re.search("[\x1b\x80-\x9f]", got.out + got.err), got
+        assert table == "meta" or any(line.startswith("DIFFERENCE") for line in got.out.splitlines()), got
+        got = home.run("log", "verify", "--json")
+        assert got.exit == 5 and (table == "meta" or json.loads(got.out)["findings"]), got
+
+
 @pytest.mark.parametrize("table", PLACE)
 def test_rows_are_deleted_added_and_swapped(home, database, table):
     rows = rows_of(database, table)
