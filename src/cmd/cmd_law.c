@@ -83,10 +83,11 @@ static enum err say_findings(struct ctx *c, const struct args *a, struct json *f
 		return say_json(c, out);
 	}
 	JSON_EACH(one, findings)
-		say("%.*s:%lld: %.*s: %.*s", SPAN_ARG(json_opt_text(one, "file", SPAN_NONE)),
+		say("%.*s:%lld: %.*s: %.*s",
+		    SPAN_ARG(plain(c, json_opt_text(one, "file", SPAN_NONE))),
 		    (long long)json_opt_int(one, "line", 0),
-		    SPAN_ARG(json_opt_text(one, "rule", SPAN_NONE)),
-		    SPAN_ARG(json_opt_text(one, "what", SPAN_NONE)));
+		    SPAN_ARG(plain(c, json_opt_text(one, "rule", SPAN_NONE))),
+		    SPAN_ARG(plain(c, json_opt_text(one, "what", SPAN_NONE))));
 	return ERR_OK;
 }
 
@@ -163,7 +164,7 @@ static enum err run_tests(struct ctx *c, const struct args *a, const struct tria
 	TRY(trials_run(c, tests, law, &findings, &idle, &count));
 	TRY(say_findings(c, a, findings));
 	JSON_EACH(rule, idle)
-		talk("no test reaches the rule %.*s", SPAN_ARG(rule->s));
+		talk("no test reaches the rule %.*s", SPAN_ARG(plain(c, rule->s)));
 	talk("%zu tests, %zu expectations do not hold, %zu rules are reached by none", count,
 	     json_count(findings), json_count(idle));
 	if (findings->first || idle->first)

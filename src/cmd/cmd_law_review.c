@@ -189,10 +189,11 @@ enum err cmd_law_diff(struct ctx *c, const struct command *self, const struct ar
 		return say_json(c, out);
 	}
 	JSON_EACH(one, changes)
-		say("%.*s: %.*s: %.*s -> %.*s", SPAN_ARG(json_opt_text(one, "facts", SPAN_NONE)),
-		    SPAN_ARG(json_opt_text(one, "what", SPAN_NONE)),
-		    SPAN_ARG(json_opt_text(one, "old", SPAN_NONE)),
-		    SPAN_ARG(json_opt_text(one, "new", SPAN_NONE)));
+		say("%.*s: %.*s: %.*s -> %.*s",
+		    SPAN_ARG(plain(c, json_opt_text(one, "facts", SPAN_NONE))),
+		    SPAN_ARG(plain(c, json_opt_text(one, "what", SPAN_NONE))),
+		    SPAN_ARG(plain(c, json_opt_text(one, "old", SPAN_NONE))),
+		    SPAN_ARG(plain(c, json_opt_text(one, "new", SPAN_NONE))));
 	talk("%zu orders judged by both, %zu differences", json_count(list), json_count(changes));
 	return ERR_OK;
 }
