@@ -11,12 +11,17 @@
 	"  - name: main\n    kind: maildir\n    path: /var/vmail/{domain}/{local}/Maildir\n"       \
 	"    region: NO\n    law: NO\n    categories:\n      - CONTENT_COMM\n      - MSG_META\n"
 
-static enum err read_text(struct ctx *c, const char *text, struct stores *out)
+static enum err read_span(struct ctx *c, struct span text, struct stores *out)
 {
 	struct json *yaml;
 
-	TRY(yaml_parse(c, "stores.yaml", span_str(text), &yaml));
+	TRY(yaml_parse(c, "stores.yaml", text, &yaml));
 	return stores_read(c, yaml, "stores.yaml", out);
+}
+
+static enum err read_text(struct ctx *c, const char *text, struct stores *out)
+{
+	return read_span(c, span_str(text), out);
 }
 
 static void reads_a_row(void **state)
@@ -64,7 +69,8 @@ static void refuses(void **state)
 		{ "stores_version: 1\nshops: x\n", "stores.yaml:2: there is no key shops" },
 		{ "stores_version: 1\nstores: main\n", "stores.yaml:2: stores must be a list" },
 		{ HEAD GOOD "    colour: red\n", "stores.yaml:11: a store has no key colour" },
-		{ HEAD GOOD "    content-length: yes\n", "content-length is for stores of kind mbox" },
+		{ HEAD GOOD "    content-length: yes\n",
+		  "content-length is for stores of kind mbox" },
 		{ HEAD GOOD "    ciphertext_only: maybe\n",
 		  "stores.yaml:11: ciphertext_only must be yes or no" },
 		{ HEAD GOOD "    retention:\n      - 1\n", "must be one text" },
@@ -101,6 +107,29 @@ static void refuses(void **state)
 		expect(&f->c, read_text(&f->c, rows[i].text, &all), ERR_FORMAT, rows[i].words);
 }
 
+static void as_many_as_there_may_be(void **state)
+{
+	struct fixture *f = *state;
+	struct stores all;
+	struct span text;
+	struct buf b;
+
+	for (unsigned count = STORES_MAX; count <= STORES_MAX + 1; count++) {
+		buf_begin(&b, &f->c, 1 << 20);
+		buf_str(&b, HEAD);
+		for (unsigned i = 0; i < count; i++)    /* GOOD under a name of its own */
+			buf_fmt(&b, "  - name: s%u\n%s", i, strchr(GOOD, '\n') + 1);
+		assert_int_equal(buf_done(&f->c, &b, &text), ERR_OK);
+		if (count <= STORES_MAX) {
+			assert_int_equal(read_span(&f->c, text, &all), ERR_OK);
+			assert_int_equal(all.count, STORES_MAX);
+		} else {
+			expect(&f->c, read_span(&f->c, text, &all), ERR_FORMAT,
+			       "at most 64 stores");
+		}
+	}
+}
+
 static void describes_without_paths(void **state)
 {
 	struct fixture *f = *state;
@@ -130,6 +159,7 @@ int main(void)
 		TEST(reads_a_row),
 		TEST(no_stores_is_fine),
 		TEST(refuses),
+		TEST(as_many_as_there_may_be),
 		TEST(describes_without_paths),
 	};
 
