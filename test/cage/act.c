@@ -338,6 +338,15 @@ static long set_fast_open(void)
 {
 	return syscall(SYS_setsockopt, me.sock, IPPROTO_TCP, 30, &(int){ 1 }, sizeof(int));
 }
+/* To an address of its own, as a connection that is only begun by it. */
+static long send_elsewhere(void)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9),
+				  .sin_addr = { htonl(INADDR_LOOPBACK) } };
+
+	return syscall(SYS_sendto, me.sock, "x", 1L, MSG_FASTOPEN, &to, sizeof to);
+}
+static long advise_merging(void) { return syscall(SYS_madvise, page, 4096L, MADV_MERGEABLE); }
 static long bind_to_device(void)
 {
 	return syscall(SYS_setsockopt, me.sock, SOL_SOCKET, 25, "lo", 3L);
@@ -383,7 +392,7 @@ static const struct {
 	ACT(named_queue), ACT(new_handler), ACT(new_timer), ACT(other_processor), ACT(watch_all),
 	ACT(kernel_log), ACT(attach_root), ACT(tree_opened), ACT(xattr_of_mail), ACT(lock_vault),
 	ACT(hidden_memory), ACT(set_ulp), ACT(set_congestion), ACT(set_fast_open),
-	ACT(bind_to_device),
+	ACT(bind_to_device), ACT(send_elsewhere), ACT(advise_merging),
 	ACT(write_in_store_folder), ACT(other_abi_x32), ACT(other_abi_i386),
 };
 

@@ -133,9 +133,9 @@ def test_the_act_is_real_outside_the_cage(act, home):
     assert imprisoned("fetch", act, home, when="before") in ("done", "no report, status 0: ")
 
 
-@pytest.mark.parametrize("act", ("set_ulp", "set_congestion", "set_fast_open", "bind_to_device"))
+@pytest.mark.parametrize("act", ("set_ulp", "set_congestion", "set_fast_open", "bind_to_device", "send_elsewhere"))
 def test_of_its_socket_the_hand_that_sends_sets_one_option(act, home):
-    """On the very socket on which libcurl sets that one."""
+    """On the very socket on which libcurl sets that one; and it sends to no other address."""
     assert imprisoned("send", act, home, when="option") == "killed"
 
 

@@ -925,7 +925,9 @@ def test_a_short_wait_is_no_busy(town):
     (("order", "list", "--nonsense"), 2, "no option --nonsense"), (("order", "list", "x"), 2, "too many"),
     (("order", "submit"), 2, "argument is missing"), (("tick", "--json=yes"), 2, "takes no value"), (("serve",), 2, "no command"),
     (("render", "W-2222-2222"), 2, "no command"), (("paper", "W-2222-2222"), 3, "no order"), (("help", "love"), 2, "no command or topic"),
-    (("scope", "--store", "maildir"), 2, "KIND:PATH"), (("verify", "/nonexistent"), 3, ""), (("roster", "add"), 2, "--name is missing"),
+    (("scope", "--store", "maildir"), 2, "KIND:PATH"),
+    (("scope", "--store", "maildir:/", "--account", "a", "--from", "2026-11-02", "--to", "2026-10-01"), 2, "ends before it begins"),
+    (("verify", "/nonexistent"), 3, ""), (("roster", "add"), 2, "--name is missing"),
     (("agency", "add", "--id", "x"), 2, "is missing"), (("init", "--answers", "/nonexistent"), 3, ""),
     (("--home", "/nonexistent", "order", "list"), 2, "")])
 def test_statuses_of_wrong_usage(home, words, status, says):

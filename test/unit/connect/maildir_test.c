@@ -5,6 +5,9 @@
  */
 #include "connect_test.h"
 
+#include <stdatomic.h>
+#include <sys/syscall.h>
+
 #include "base/halves.h"
 
 #define DATED(text) "Date: " text "\nFrom: a@b.org\n\nbody\n"
@@ -399,6 +402,58 @@ static int two_close(void **state)
 	return fixture_close(state);
 }
 
+/* Files that are listed and not found under that name: so many looks, on whatever thread. */
+static atomic_int gone;
+
+int fstatat(int dir, const char *name, struct stat *st, int flags)
+{
+	if (atomic_load(&gone) > 0 && atomic_fetch_sub(&gone, 1) > 0) {
+		errno = ENOENT;
+		return -1;
+	}
+	return (int)syscall(SYS_newfstatat, dir, name, st, flags);
+}
+
+/* More renames than a scan keeps in mind: it begins again. */
+static void very_many_are_renamed(void **state)
+{
+	enum { MANY = 4096 + 50 };
+	struct fixture *f = *state;
+	struct opened o = { .line = line_of("alice") };
+	char name[32];
+
+	maildir(f, "alice");
+	for (int i = 0; i < MANY; i++) {
+		snprintf(name, sizeof name, "alice/cur/%d", i);
+		file_at(f, name, "x", 10);
+	}
+	atomic_store(&gone, MANY);
+	opened_plan(f, &o);
+	assert_true(atomic_load(&gone) <= 0);
+	assert_int_equal(o.p.unreadable.count, 0);
+	assert_int_equal(o.p.count, MANY);
+	opened_close(&o);
+}
+
+static void as_many_folders_as_there_may_be(void **state)
+{
+	struct fixture *f = *state;
+	struct opened o = { .line = line_of("alice") };
+	char name[32];
+
+	maildir(f, "alice");
+	for (unsigned i = 1; i < FOLDERS_MAX; i++) {
+		snprintf(name, sizeof name, "alice/.%u", i);
+		folder(f, name);
+	}
+	opened_plan(f, &o);
+	assert_int_equal(o.p.folder_count, 1);  /* the others hold nothing */
+	opened_close(&o);
+	folder(f, "alice/.more");
+	expect(&f->c, o.store.connector->open(&f->c, &o.store, &o.line, &o.s), ERR_LIMIT,
+	       "more than 4096 folders");
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[] = {
@@ -413,6 +468,8 @@ int main(void)
 		TEST(notices_changes),
 		TEST(reads_ahead),
 		TEST(notices_changes_while_reading),
+		TEST(very_many_are_renamed),
+		TEST(as_many_folders_as_there_may_be),
 	};
 
 	int failed = cmocka_run_group_tests_name("one thread", tests, NULL, NULL);

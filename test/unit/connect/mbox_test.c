@@ -6,6 +6,8 @@
 #include "connect_test.h"
 
 #include <poll.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include "connect/mbox/split.h"
 #include "format/date.h"
@@ -541,6 +543,109 @@ static void notices_changes_before_planning(void **state)
 	opened_close(&o);
 }
 
+/* What another program does just before the n-th look at a file. */
+static struct fixture *changed_in;
+static unsigned looks, change_at;
+static void (*change)(struct fixture *f, unsigned look);
+
+int fstat(int fd, struct stat *st)
+{
+	if (change && (++looks == change_at || change_at == 0))
+		change(changed_in, looks);
+	return (int)syscall(SYS_fstat, fd, st);
+}
+
+static void change_with(struct fixture *f, unsigned at,
+			void (*how)(struct fixture *f, unsigned look))
+{
+	changed_in = f;
+	looks = 0;
+	change_at = at;
+	change = how;
+}
+
+static void change_grows(struct fixture *f, unsigned look)
+{
+	(void)look;
+	append(f, "alice", B "2\n\n");
+}
+
+/* Three texts in turn, so that no two looks with one between them see the same. */
+static void change_rewrites(struct fixture *f, unsigned look)
+{
+	static const char *const text[] = { A "1\n\n", A "2\n\n", A "3\n\n" };
+
+	file_at(f, "alice", text[look % 3], 5 + look);
+}
+
+/* Some programs that deliver take no lock that is seen: at the bound nobody was writing. */
+static void grows_while_it_is_opened(void **state)
+{
+	struct fixture *f = *state;
+
+	for (unsigned n = 1; n <= 4; n++) {
+		struct opened o = { .line = line_of("alice") };
+
+		file_at(f, "alice", A "1\n\n", 5);
+		change_with(f, n, change_grows);
+		opened_open(f, &o);
+		assert_true(looks >= n);
+		change_with(f, 0, NULL);
+		assert_int_equal(o.s->connector->plan(&f->c, o.s, &o.p), ERR_OK);
+		assert_int_equal(o.p.unreadable.count, 0);
+		assert_int_equal(o.p.count, 2);
+		opened_close(&o);
+	}
+}
+
+static void scans_again_what_was_rewritten(void **state)
+{
+	struct fixture *f = *state;
+	struct opened o = { .line = line_of("alice") };
+
+	file_at(f, "alice", A "1\n\n", 5);
+	opened_open(f, &o);
+	change_with(f, 2, change_rewrites);     /* at the end of the first scan */
+	assert_int_equal(o.s->connector->plan(&f->c, o.s, &o.p), ERR_OK);
+	change_with(f, 0, NULL);
+	assert_int_equal(o.p.unreadable.count, 0);
+	expect_item(f, &o, 0, "INBOX/000000000000", "From a Thu Jan  1 00:00:10 1970", "3\n");
+	opened_close(&o);
+	opened_open(f, &o);
+	change_with(f, 0, change_rewrites);     /* each time */
+	assert_int_equal(o.s->connector->plan(&f->c, o.s, &o.p), ERR_OK);
+	change_with(f, 0, NULL);
+	expect_unreadable(&o, "", "rewritten during each of five scans");
+	opened_close(&o);
+}
+
+static void as_many_folders_as_there_may_be(void **state)
+{
+	struct fixture *f = *state;
+	struct opened o = { .line = line_of("alice") };
+	struct rlimit files;
+	char name[32];
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+	files.rlim_cur = files.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+	if (files.rlim_max < FOLDERS_MAX + 64) {
+		print_message("SKIPPED: not enough open files are allowed here\n");
+		skip();
+	}
+	folder(f, "alice");
+	for (unsigned i = 0; i < FOLDERS_MAX; i++) {
+		snprintf(name, sizeof name, "alice/%u", i);
+		file_at(f, name, "", 5);
+	}
+	opened_open(f, &o);
+	assert_int_equal(o.s->problem.n, 0);
+	opened_close(&o);
+	file_at(f, "alice/more", "", 5);
+	expect(&f->c, o.store.connector->open(&f->c, &o.store, &o.line, &o.s), ERR_LIMIT,
+	       "more than 4096 folders");
+}
+
 static void notices_changes_after_planning(void **state)
 {
 	struct fixture *f = *state;
@@ -600,6 +705,9 @@ int main(void)
 		TEST(new_mail_is_not_in_it),
 		TEST(a_continued_item_is_named),
 		TEST(notices_changes_before_planning),
+		TEST(grows_while_it_is_opened),
+		TEST(scans_again_what_was_rewritten),
+		TEST(as_many_folders_as_there_may_be),
 		TEST(notices_changes_after_planning),
 		TEST(notices_changes_of_details),
 	};
