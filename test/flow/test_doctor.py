@@ -14,25 +14,11 @@ import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from harness import life, tools  # noqa: E402
+from harness.lifefixtures import NOON, clocked, town  # noqa: E402,F401
 
 if not tools.program("writ"):
     pytest.fail("writ is not built (WRIT_BUILD)", pytrace=False)
-NOON = life.utc("2026-11-22 12:00:00")
 DAY = 86400
-
-
-@pytest.fixture(scope="module")
-def town():
-    with life.Town() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def clocked(town):
-    if not tools.program("writ", hooks=True):
-        pytest.fail("the build with test hooks is not there (WRIT_BUILD_HOOKS)", pytrace=False)
-    with life.Town(hooks=True, clock=NOON, world=town.world) as made:
-        yield made
 
 
 def findings(home, status=None, prefix=()):
