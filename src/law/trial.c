@@ -4,7 +4,7 @@
  * A change is 'FACT is VALUE {or VALUE}' (or unknown); demand.x is of the first line, d2.x of the
  * line d2. What is expected is one of
  *     order is VERDICT                      LINE is VERDICT [because REASON {and REASON}]
- *     LINE may be MODE                      LINE is not because REASON
+ *     LINE may be MODE                      LINE|secrecy is not because REASON
  *     LINE rests on RULE                    LINE does not rest on RULE
  *     secrecy is VERDICT [because REASON]   notice is RULE [until DAY]
  *     due|hold|preserve is DAY|INSTANT|none redirect|route|cost is WORD
@@ -365,7 +365,7 @@ static enum holds sentence_holds(const struct json *d, struct span s)
 									       : FAILS;
 	}
 	if (cut_at(s, " is not because ", &head, &rest)) {
-		line = line_of(d, head);
+		line = span_is(head, "secrecy") ? json_get(d, "secrecy") : line_of(d, head);
 		return !line ? NO_SENTENCE
 			     : json_has_text(json_get(line, "reasons"), rest) ? FAILS : HOLDS;
 	}

@@ -24,8 +24,8 @@ enum err trials_run(struct ctx *c, const struct trial_set *t, const struct law *
 /* The facts of all tests: list of {name, facts}, the name being "file:line: id". */
 enum err trials_facts(struct ctx *c, const struct trial_set *t, struct json **out) MUST_USE;
 
-/* Each rule left out once, and each verdict turned round once: the findings are the changes that no
- * test noticed. The law is as before when it returns. */
+/* Each rule left out, each verdict turned round, each condition left out and turned round, once
+ * each: the findings are the changes that no test noticed. The law is as before when it returns. */
 enum err trials_mutate(struct ctx *c, const struct trial_set *t, struct law *law,
 		       struct json **findings_out, size_t *count_out) MUST_USE;
 
