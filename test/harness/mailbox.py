@@ -10,11 +10,14 @@ import re
 import stat
 import tarfile
 
+import pytest
+
 from harness import fake_seal
 
 BEGIN, END = 1793491200, 1796083200     # of fake_seal's scope
 INSIDE, OUTSIDE = BEGIN + 86400, END + 86400
 LISTED_MAX = 1000
+SIZE = 300000       # longer than one read
 
 
 def text(name):
@@ -34,6 +37,30 @@ def header_date(data):
     """Seconds of a plainly written Date field; None where there is none."""
     found = re.search(rb"^Date: (.*)$", data.split(b"\n\n")[0], re.M)
     return int(email.utils.parsedate_to_datetime(found[1].decode()).timestamp()) if found else None
+
+
+@pytest.fixture
+def home(tmp_path):
+    made = fake_seal.make(tmp_path)
+    yield made
+    made.seal.close()
+
+
+def cur(home, who="finch"):
+    return os.fsencode(home.account(who) / "cur")
+
+
+def put(home, name, data=b"Date: Mon, 2 Nov 2026 10:00:00 +0000\n\nx\n", at=INSIDE, part="cur"):
+    path = os.path.join(os.fsencode(home.account("finch") / part), name if isinstance(name, bytes) else name.encode())
+    with open(path, "wb") as f:
+        f.write(data)
+    os.utime(path, (at, at))
+    return path
+
+
+def letter(day=2, fill=b"x", size=SIZE):
+    head = b"Date: Mon, %d Nov 2026 10:00:00 +0000\nSubject: a\n\n" % day
+    return head + fill * (size - len(head))
 
 
 class Expected:
