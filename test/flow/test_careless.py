@@ -230,6 +230,17 @@ def test_options_that_would_be_passed_over(town):
     assert home.state() == "authenticated"
 
 
+def test_a_folder_of_any_name_is_edited_as_it_is(home):
+    """What 'scope --edit' writes, 'decide --scope' reads back as the same names."""
+    names = ['say "hi"', "a\\nb", "INBOX"]
+    home.submit([demand()], {"d1": {"folders": names}})
+    home.authenticate()
+    path = home.base / "s.yaml"
+    home.ok("scope", home.ref, "--edit", path)
+    home.decide("narrow", "--scope", path, "--reason", "PART-BULK")
+    assert f"folders {', '.join(names)}" in home.ok("show", home.ref)
+
+
 def test_a_line_without_dates_is_not_left_out_in_silence(home):
     home.submit([demand(), demand(span="NONE")])
     home.authenticate()

@@ -14,8 +14,12 @@
 static void put_list(struct buf *b, const struct json *line, const char *key)
 {
 	buf_fmt(b, "    %s:\n", key);
-	JSON_EACH(item, json_get(line, key))
-		buf_fmt(b, "      - \"%.*s\"\n", SPAN_ARG(item->s));
+	/* A text of JSON is one of YAML in double quotes (YAML 1.2 section 7.3.1). */
+	JSON_EACH(item, json_get(line, key)) {
+		buf_str(b, "      - ");
+		json_put_text(b, item->s);
+		buf_byte(b, '\n');
+	}
 }
 
 static void put_end(struct buf *b, const struct json *line, const char *key, const char *words)
