@@ -145,4 +145,30 @@ static inline struct demand_line line_of(const char *target)
 	};
 }
 
+/* A store that is opened for one line, and what the line selects. */
+struct opened {
+	struct store store;
+	struct demand_line line;
+	struct source *s;
+	struct plan p;
+};
+
+/* Reads an item to its end, so many bytes at once. */
+static inline enum err read_all(struct fixture *f, struct opened *o, size_t i, size_t step,
+				char *to)
+{
+	unsigned char p[4096];
+	size_t n;
+
+	TRY(o->s->connector->begin(&f->c, o->s, &o->p, i));
+	do {
+		TRY(o->s->connector->read(&f->c, o->s, p, step, &n));
+		memcpy(to, p, n);
+		to += n;
+	} while (n);
+	*to = 0;
+	o->s->connector->end(o->s);
+	return ERR_OK;
+}
+
 #endif

@@ -12,13 +12,6 @@
 
 #define DATED(text) "Date: " text "\nFrom: a@b.org\n\nbody\n"
 
-struct opened {
-	struct store store;
-	struct demand_line line;
-	struct source *s;
-	struct plan p;
-};
-
 static void opened_plan(struct fixture *f, struct opened *o)
 {
 	o->store = store_in(f);
@@ -42,22 +35,6 @@ static void expect_item(struct fixture *f, struct opened *o, size_t i, const cha
 			 ERR_OK);
 	assert_int_equal(got.n, strlen(path));
 	assert_memory_equal(got.p, path, got.n);
-}
-
-static enum err read_all(struct fixture *f, struct opened *o, size_t i, size_t step, char *to)
-{
-	unsigned char p[4096];
-	size_t n;
-
-	TRY(o->s->connector->begin(&f->c, o->s, &o->p, i));
-	do {
-		TRY(o->s->connector->read(&f->c, o->s, p, step, &n));
-		memcpy(to, p, n);
-		to += n;
-	} while (n);
-	*to = 0;
-	o->s->connector->end(o->s);
-	return ERR_OK;
 }
 
 static void selects_by_delivery(void **state)
