@@ -169,6 +169,11 @@ enum err in_view_allows(struct ctx *c, const struct order *o, const struct json 
 		struct span id = json_opt_text(line, "id", SPAN_NONE);
 		const struct json *judged = line_of(json_get(decision, "demands"), id);
 
+		if (!judged) {
+			err_next(c, "writ judge %.*s", SPAN_ARG(o->ref));
+			FAIL(c, ERR_DENIED, "the judgement of %.*s says nothing of line %.*s",
+			     SPAN_ARG(o->ref), SPAN_ARG(id));
+		}
 		TRY(need_answer(c, o, judged, reasons));
 		if (is(judged, "INSUFFICIENT") && !json_has_text(overrules, id)) {
 			err_next(c, "counsel decides again: writ decide %.*s ...",
