@@ -96,6 +96,20 @@ void json_set(struct ctx *c, struct json *object, const char *key, struct json *
 	json_append(object, j);
 }
 
+void json_drop(struct json *object, struct span key)
+{
+	struct json *before = NULL;
+
+	for (struct json *at = object->first; at; before = at, at = at->next) {
+		if (!span_eq(at->key, key))
+			continue;
+		*(before ? &before->next : &object->first) = at->next;
+		if (object->last == at)
+			object->last = before;
+		return;
+	}
+}
+
 void json_set_text(struct ctx *c, struct json *object, const char *key, struct span s)
 {
 	struct json *j = json_text(c, s);

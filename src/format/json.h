@@ -52,6 +52,7 @@ void json_set_str(struct ctx *c, struct json *object, const char *key,
 		  const char *z); /* NULL = null */
 void json_set_int(struct ctx *c, struct json *object, const char *key, int64_t i);
 void json_set_bool(struct ctx *c, struct json *object, const char *key, bool b);
+void json_drop(struct json *object, struct span key);   /* the member, if there is one */
 void json_add(struct ctx *c, struct json *list, struct json *value);
 
 /* Reading. json_get gives NULL for a missing member; the others fail with ERR_FORMAT and name

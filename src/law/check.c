@@ -108,6 +108,8 @@ static enum law_op plain_op(enum law_op op)
 		return LAW_IS;
 	case LAW_IS_UNKNOWN:
 		return LAW_KNOWN;
+	case LAW_NOT_GIVEN:
+		return LAW_GIVEN;
 	case LAW_BELOW:
 		return LAW_AT_LEAST;
 	case LAW_NOT_SAME:
@@ -116,12 +118,21 @@ static enum law_op plain_op(enum law_op op)
 		return LAW_BEFORE;
 	case LAW_IS:
 	case LAW_KNOWN:
+	case LAW_GIVEN:
 	case LAW_AT_LEAST:
 	case LAW_SAME:
 	case LAW_BEFORE:
 		break;
 	}
 	return op;
+}
+
+/* Is it about whether there is a fact at all? */
+static bool of_presence(const struct law_cond *cond)
+{
+	enum law_op op = plain_op(cond->op);
+
+	return op == LAW_KNOWN || op == LAW_GIVEN;
 }
 
 static bool same_period(const struct law_period *a, const struct law_period *b)
@@ -169,9 +180,9 @@ static void add_row(struct table *t, const struct law_rule *rule, const struct l
 	*row = (struct row){ .rule = rule };
 	for (unsigned i = 0; i < rule->conds; i++) {
 		bool unless = i >= rule->first_unless;
-		bool known = plain_op(rule->cond[i].op) == LAW_KNOWN;
-		enum kleene holds = known ? LAW_UNKNOWN
-					  : weigh_cond(&rule->cond[i], facts, line);
+		enum kleene holds = of_presence(&rule->cond[i])
+					    ? LAW_UNKNOWN
+					    : weigh_cond(&rule->cond[i], facts, line);
 
 		if (holds != LAW_UNKNOWN && (holds == LAW_YES) == unless)
 			return;
@@ -208,9 +219,8 @@ static bool agree(const struct law_cond *a, bool x, const struct law_cond *b, bo
 {
 	if (a->field != b->field)
 		return true;
-	if (plain_op(a->op) == LAW_KNOWN || plain_op(b->op) == LAW_KNOWN)
-		return (x || plain_op(a->op) != LAW_KNOWN || !y) &&
-		       (y || plain_op(b->op) != LAW_KNOWN || !x);
+	if (of_presence(a) || of_presence(b))
+		return (x || !of_presence(a) || !y) && (y || !of_presence(b) || !x);
 	if (plain_op(a->op) != plain_op(b->op))
 		return true;
 	if (plain_op(a->op) == LAW_IS) {
@@ -263,7 +273,7 @@ static bool possible(const struct table *t, unsigned truth, bool all_known)
 	for (unsigned i = 0; i < t->atoms; i++) {
 		bool x = truth >> i & 1;
 
-		if (all_known && plain_op(t->atom[i]->op) == LAW_KNOWN && !x)
+		if (all_known && of_presence(t->atom[i]) && !x)
 			return false;
 		if (all_known && !has_word(t, truth, t->atom[i]))
 			return false;

@@ -37,6 +37,8 @@ enum law_op {
 	LAW_IS_NOT,
 	LAW_KNOWN,
 	LAW_IS_UNKNOWN,
+	LAW_GIVEN,              /* the facts name it, if only as unknown */
+	LAW_NOT_GIVEN,
 	LAW_AT_LEAST,
 	LAW_BELOW,
 	LAW_SAME,               /* as another field */

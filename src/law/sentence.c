@@ -1,7 +1,7 @@
 /*
  * The sentences of a rule. A condition is
  *     FIELD is [not] VALUE {or VALUE}        FIELD is [not] in SET
- *     FIELD is known        FIELD is unknown
+ *     FIELD is known        FIELD is unknown        FIELD is [not] given
  *     FIELD is at least NUMBER               FIELD is below NUMBER
  *     FIELD is [not] the same as FIELD
  *     PERIOD is [not] before PERIOD
@@ -248,6 +248,10 @@ enum err sentence_cond(struct ctx *c, const struct law_names *n, struct span tex
 		out->op = span_is(right, "known") ? LAW_KNOWN : LAW_IS_UNKNOWN;
 		return ERR_OK;
 	}
+	if (span_is(right, "given")) {
+		out->op = negative ? LAW_NOT_GIVEN : LAW_GIVEN;
+		return ERR_OK;
+	}
 	if (!negative && (take(&right, "at least "))) {
 		out->op = LAW_AT_LEAST;
 		return take_bound(c, right, out);
@@ -285,6 +289,10 @@ enum law_op law_op_opposite(enum law_op op)
 		return LAW_IS_UNKNOWN;
 	case LAW_IS_UNKNOWN:
 		return LAW_KNOWN;
+	case LAW_GIVEN:
+		return LAW_NOT_GIVEN;
+	case LAW_NOT_GIVEN:
+		return LAW_GIVEN;
 	case LAW_AT_LEAST:
 		return LAW_BELOW;
 	case LAW_BELOW:

@@ -1,8 +1,8 @@
 /*
  * Tests of rule packs; see trial.h. A test is
  *     id, of: a base, set: changes, expect: sentences
- * A change is 'FACT is VALUE {or VALUE}' (or unknown); demand.x is of the first line, d2.x of the
- * line d2. What is expected is one of
+ * A change is 'FACT is VALUE {or VALUE}' (or unknown, or 'not given'); demand.x is of the first
+ * line, d2.x of the line d2. What is expected is one of
  *     order is VERDICT                      LINE is VERDICT [because REASON {and REASON}]
  *     LINE may be MODE                      LINE|secrecy is not because REASON
  *     LINE rests on RULE                    LINE does not rest on RULE
@@ -130,6 +130,10 @@ static enum err change(struct ctx *c, const char *file, const struct json *at, s
 	if (!row || row->type == FACT_GROUP || row->type == FACT_LINES)
 		return wrong(c, file, at, "there is no such fact");
 	TRY(place_of(c, facts, path, &in, &name));
+	if (span_is(values, "not given")) {
+		json_drop(in, name);
+		return ERR_OK;
+	}
 	TRY(span_cstr(c, name, &key));
 	if (!(row->flags & FACT_LIST)) {
 		if (!facts_value_ok(row, values))

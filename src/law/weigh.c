@@ -100,6 +100,10 @@ static enum kleene weigh(const struct law_cond *cond, const struct law_case *k,
 		return v->known ? LAW_YES : LAW_NO;
 	case LAW_IS_UNKNOWN:
 		return v->known ? LAW_NO : LAW_YES;
+	case LAW_GIVEN:
+		return v->known || v->partly ? LAW_YES : LAW_NO;
+	case LAW_NOT_GIVEN:
+		return v->known || v->partly ? LAW_NO : LAW_YES;
 	case LAW_AT_LEAST:
 	case LAW_BELOW:
 		return weigh_bound(cond, v, unknown);

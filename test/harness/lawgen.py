@@ -62,6 +62,8 @@ class Cond:
             self.fields.append(right[12:])
         elif right in ("known", "unknown"):
             self.op, negative = "known", right == "unknown"
+        elif right == "given":
+            self.op = "given"
         elif right.startswith("at least "):
             self.op, self.number = "least", int(right[9:])
         elif right.startswith("below "):
@@ -220,6 +222,8 @@ class Maker:
             order.set(f, value, line)
         elif cond.op == "known":
             order.set(f, self.draw(f, order) if positive else "unknown", line)
+        elif cond.op == "given":
+            order.set(f, self.draw(f, order) if positive else None, line)
         elif cond.op == "least":
             order.set(f, str(cond.number + self.rng.choice((0, 0, 1, 60)) if positive
                              else max(0, cond.number - self.rng.choice((1, 1, 6)))), line)

@@ -132,6 +132,30 @@ static void depth_is_bounded(void **state)
 	text_is(out, "{\"x\":null}");
 }
 
+static void drops_members(void **state)
+{
+	static const struct {
+		const char *key, *left;
+	} all[] = { { "none", "{\"a\":1,\"b\":2,\"c\":3}" },
+		    { "b", "{\"a\":1,\"c\":3}" },
+		    { "c", "{\"a\":1}" },
+		    { "a", "{}" },
+		    { "a", "{}" } };
+	CTX(c);
+	struct json *o = parsed(&c, "{\"a\":1,\"b\":2,\"c\":3}");
+	struct span out;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(all); i++) {
+		json_drop(o, span_str(all[i].key));
+		ok(&c, json_write(&c, o, MAX, &out));
+		text_is(out, all[i].left);
+	}
+	json_set_int(&c, o, "d", 4);
+	ok(&c, json_write(&c, o, MAX, &out));
+	text_is(out, "{\"d\":4}");
+}
+
 static void writing_refuses(void **state)
 {
 	CTX(c);
@@ -362,6 +386,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(canonical_form),   cmocka_unit_test(reading_refuses),
 		cmocka_unit_test(depth_is_bounded), cmocka_unit_test(writing_refuses),
+		cmocka_unit_test(drops_members),
 		cmocka_unit_test(building),	    cmocka_unit_test(lack_of_memory),
 		cmocka_unit_test(asking),	    cmocka_unit_test(comparing_and_copying),
 		cmocka_unit_test(foreign_suite),    cmocka_unit_test(naughty_strings),
