@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -110,6 +111,17 @@ void template_split(struct span path, struct span *folder_out, struct span *rest
 			slash = i;
 	*folder_out = slash ? span_cut(path, 0, slash) : span_cut(path, 0, 1);
 	*rest_out = span_cut(path, slash + 1, path.n);
+}
+
+const char *file_type_problem(mode_t mode)
+{
+	if (S_ISREG(mode))
+		return NULL;
+	if (S_ISLNK(mode))
+		return "a symbolic link";
+	if (S_ISFIFO(mode))
+		return "a named pipe";
+	return S_ISDIR(mode) ? "a folder" : "no regular file";
 }
 
 int open_beneath(int folder, const char *path, int flags)

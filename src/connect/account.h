@@ -29,5 +29,7 @@ enum err account_open(struct ctx *c, const struct store *s, struct span account,
 enum err template_check(struct ctx *c, const struct store *s, struct span *problem_out) MUST_USE;
 /* open(2) below a folder: RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS. A descriptor, or -1 with errno. */
 int open_beneath(int folder, const char *path, int flags);
+/* Why what has this mode is not read as a file; NULL for a regular file. */
+const char *file_type_problem(mode_t mode);
 
 #endif

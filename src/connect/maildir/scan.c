@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/halves.h"
+#include "connect/account.h"
 #include "connect/maildir/part.h"
 
 #define SCANS_MAX 5             /* doc/protocol.md 8 */
@@ -138,22 +139,11 @@ static enum err unreadable_entry(struct ctx *c, struct scan *scan, size_t folder
 	});
 }
 
-static const char *type_problem(mode_t mode)
-{
-	if (S_ISREG(mode))
-		return NULL;
-	if (S_ISLNK(mode))
-		return "a symbolic link";
-	if (S_ISFIFO(mode))
-		return "a named pipe";
-	return S_ISDIR(mode) ? "a folder" : "no regular file";
-}
-
 static enum err entry_add(struct ctx *c, struct scan *scan, size_t folder, int part,
 			  struct span name, const struct stat *st)
 {
 	const struct demand_line *line = scan->s->line;
-	const char *problem = type_problem(st->st_mode);
+	const char *problem = file_type_problem(st->st_mode);
 	size_t id_n = maildir_id_length(name);
 
 	/* What does not matter by its date must not disturb either: new mail keeps arriving. */
@@ -461,7 +451,7 @@ static enum err folder_learn(struct ctx *c, struct maildir *m, struct plan *p, s
 
 static const char *changed_since(const struct stat *st, const struct item *it)
 {
-	const char *problem = type_problem(st->st_mode);
+	const char *problem = file_type_problem(st->st_mode);
 
 	if (problem)
 		return problem;

@@ -64,13 +64,20 @@ static enum err lock_file(struct ctx *c, const struct lock *lock, bool *stands)
 	return ERR_OK;
 }
 
-/* Does another program hold the right to write? Looking takes no lock and keeps nobody waiting. */
-static enum err locked(struct ctx *c, const struct lock *lock, int fd, bool *out)
+/* Does another program hold the right to write? Looking takes no lock and keeps nobody waiting.
+ * *why_out: NULL, or why that cannot be known, which is no "no". */
+static enum err locked(struct ctx *c, const struct lock *lock, int fd, bool *out,
+		       const char **why_out)
 {
 	struct flock held = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
 
+	*why_out = NULL;
 	TRY(lock_file(c, lock, out));
-	if (!*out && fcntl(fd, F_OFD_GETLK, &held) == 0)
+	if (*out)
+		return ERR_OK;
+	if (fcntl(fd, F_OFD_GETLK, &held) != 0)
+		*why_out = "its file system does not say whether it is locked";
+	else
 		*out = held.l_type == F_WRLCK;
 	return ERR_OK;
 }
@@ -84,14 +91,17 @@ static enum err bound_find(struct ctx *c, struct mbox *m, const struct lock *loc
 		bool before, after;
 		struct stat st, again;
 
-		TRY(locked(c, lock, f->fd, &before));
+		TRY(locked(c, lock, f->fd, &before, why_out));
+		if (*why_out)
+			return ERR_OK;
 		if (fstat(f->fd, &st) != 0)
 			break;
-		TRY(locked(c, lock, f->fd, &after));
+		TRY(locked(c, lock, f->fd, &after, why_out));
+		if (*why_out)
+			return ERR_OK;
 		if (fstat(f->fd, &again) != 0)
 			break;
 		f->bound = st.st_size;
-		*why_out = NULL;
 		if (!before && !after && st.st_size == again.st_size)
 			return ERR_OK;
 		*why_out = "another program is writing to it (it is locked); try again";
@@ -106,17 +116,6 @@ static enum err bound_find(struct ctx *c, struct mbox *m, const struct lock *loc
 
 /* ---- folders ---- */
 
-static const char *type_problem(mode_t mode)
-{
-	if (S_ISREG(mode))
-		return NULL;
-	if (S_ISLNK(mode))
-		return "a symbolic link";
-	if (S_ISFIFO(mode))
-		return "a named pipe";
-	return S_ISDIR(mode) ? "a folder" : "no regular file";
-}
-
 /* Takes fd as the folder of that name, or says why it cannot be one. */
 static enum err folder_add(struct ctx *c, struct mbox *m, struct span name, int fd,
 			   const struct lock *lock)
@@ -129,7 +128,7 @@ static enum err folder_add(struct ctx *c, struct mbox *m, struct span name, int 
 	f->fd = fd;
 	if (fd < 0)
 		return block(c, m, name, errno == ELOOP ? "a symbolic link" : strerror(errno));
-	why = fstat(fd, &st) != 0 ? strerror(errno) : type_problem(st.st_mode);
+	why = fstat(fd, &st) != 0 ? strerror(errno) : file_type_problem(st.st_mode);
 	e = why ? ERR_OK : bound_find(c, m, lock, f, &why);
 	if (e == ERR_OK)
 		e = why ? block(c, m, name, why) : span_copy(c, name, &f->name);
@@ -182,7 +181,7 @@ static enum err walk_entry(struct walk *w, int dir, const char *entry, int depth
 		w->n = n;
 		return e;
 	}
-	why = type_problem(st.st_mode);
+	why = file_type_problem(st.st_mode);
 	if (why)
 		return block(w->c, w->m, name, why);
 	if (w->m->folder_count == FOLDERS_MAX)
@@ -241,7 +240,8 @@ static enum err named_open(struct ctx *c, struct source *s, struct mbox *m, int 
 	if (!path || (fd < 0 && (errno == ENOENT || errno == ENOTDIR)))
 		return span_fmt(c, &s->problem, "there is no folder %.*s", SPAN_ARG(name));
 	if (fd >= 0) {
-		const char *why = fstat(fd, &st) != 0 ? strerror(errno) : type_problem(st.st_mode);
+		const char *why = fstat(fd, &st) != 0 ? strerror(errno)
+						      : file_type_problem(st.st_mode);
 
 		fd_close(&fd);
 		if (why)
@@ -319,7 +319,7 @@ enum err mbox_folders_open(struct ctx *c, struct source *s, const struct mbox_pl
 	if (S_ISREG(st.st_mode))
 		return lone_open(c, s, s->of, at);
 	return span_fmt(c, &s->problem, "this is neither a file nor a folder, but %s",
-			type_problem(st.st_mode));
+			file_type_problem(st.st_mode));
 }
 
 void mbox_folders_close(struct mbox *m)

@@ -262,6 +262,43 @@ int poll(struct pollfd *fds, nfds_t n, int ms)
 	return 0;
 }
 
+/* A file system that cannot tell of locks. */
+static bool locks_unknown;
+
+int fcntl(int fd, int cmd, ...)
+{
+	va_list args;
+	long arg;
+
+	va_start(args, cmd);
+	arg = va_arg(args, long);
+	va_end(args);
+	if (locks_unknown && cmd == F_OFD_GETLK) {
+		errno = ENOLCK;
+		return -1;
+	}
+	return (int)syscall(SYS_fcntl, fd, cmd, arg);
+}
+
+static void an_unknown_lock_is_not_no_lock(void **state)
+{
+	struct fixture *f = *state;
+	struct opened o = { .line = line_of("alice") };
+
+	file_at(f, "alice", A "1\n", 5);
+	locks_unknown = true;
+	waits = 0;
+	opened_plan(f, &o);
+	locks_unknown = false;
+	assert_int_equal(o.p.count, 0);
+	assert_int_equal(waits, 0);
+	expect_unreadable(&o, "INBOX", "does not say whether it is locked");
+	opened_close(&o);
+	opened_plan(f, &o);
+	assert_int_equal(o.p.count, 1);
+	opened_close(&o);
+}
+
 static void waits_for_no_lock(void **state)
 {
 	struct fixture *f = *state;
@@ -537,6 +574,7 @@ int main(void)
 		TEST(names_what_is_no_mbox),
 		TEST(takes_the_longest_names),
 		TEST(names_what_lies_too_deep),
+		TEST(an_unknown_lock_is_not_no_lock),
 		TEST(waits_for_no_lock),
 		TEST(locks_of_folders),
 		TEST(waits_for_a_delivery),
