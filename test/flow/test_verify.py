@@ -401,6 +401,7 @@ CASES = {
     "p7s removed": ("statement-signature", {"p7s": lambda b: b""}),
     "p7s in BER": ("statement-signature", {"p7s": long_length}),
     "p7s with a tail": ("statement-signature", {"p7s": tail_in_der}),
+    "p7s with a name of no known type": ("certificate statement-signature", {"p7s": lambda b: b.replace(b"\x0c\x11Example", b"\x0e\x11Example")}),
     "p7s of another statement": ("statement-signature", {"p7s": lambda b, m: m.make_p7s(b"other")}),
     "p7s by another certificate": ("certificate", {"p7s": lambda b, m: Maker(4).make_p7s(m.statement)}),
     # what the statement holds

@@ -338,6 +338,11 @@ OID = {name: bytes.fromhex(h) for name, h in {
     "digest": "06092a864886f70d010904", "sha256": "0609608648016503040201", "ecdsa": "06082a8648ce3d040302"}.items()}
 
 
+# What reading a damaged certificate ends in, be it here or in the library.
+BROKEN = (ValueError, IndexError, KeyError, TypeError, StopIteration, InvalidSignature, UnsupportedAlgorithm, x509.InvalidVersion,
+          x509.ExtensionNotFound, x509.DuplicateExtension)
+
+
 def cms(p7s, content):
     """SHA-256 of the one signer's certificate in a detached CMS signature that holds."""
     no = "statement-signature"
@@ -381,8 +386,8 @@ def cms(p7s, content):
         if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
             raise Bad(no, "not P-256")
         key.verify(sig[1], signed_bytes, ec.ECDSA(hashes.SHA256()))
-    except (ValueError, IndexError, InvalidSignature) as e:
-        raise Bad(no, f"signature does not hold {e}") from e
+    except BROKEN as e:
+        raise Bad(no, f"signature does not hold {e!r}") from e
     return sha(cert[2])
 
 
@@ -453,8 +458,7 @@ def timestamp(tsr, content):
         at = datetime.datetime.strptime(when[1].decode(), "%Y%m%d%H%M%S").replace(tzinfo=datetime.timezone.utc)
         if not certificate.not_valid_before <= at.replace(tzinfo=None) < certificate.not_valid_after:
             raise Bad(no, "the certificate was not valid then")
-    except (ValueError, IndexError, KeyError, TypeError, StopIteration, InvalidSignature, UnsupportedAlgorithm, x509.InvalidVersion,
-            x509.ExtensionNotFound, x509.DuplicateExtension) as e:
+    except BROKEN as e:
         raise Bad(no, f"does not hold {e!r}") from e
     return sha(cert[2]), int(at.timestamp())
 
