@@ -23,6 +23,9 @@ def set_fact(facts, path, values):
     where, names = (lines[0], [rest]) if lines else (facts, path.split("."))
     for name in names[:-1]:
         where = where.setdefault(name, {})
+    if values == "not given":
+        where.pop(names[-1], None)
+        return
     fields = lawgen.LISTS
     listed = (lawgen.LINE + rest if lines else path) in fields
     where[names[-1]] = values.split(" or ") if listed else values
