@@ -1,8 +1,7 @@
 /*
  * The belt between the threads of packing: the first reads and frames the items into slots of plain
  * text, the second hashes what is marked in them, the third seals them, and the sink's own writes.
- * Bounded, in order, one payload; what fails on another thread is told on the first. Nobody else in
- * this program has threads.
+ * Bounded, in order, one payload; what fails on another thread is told on the first.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef HAND_PACK_BELT_H

@@ -115,7 +115,7 @@ def test_act_is_forbidden(profile, act, home, record_property):
 
 @pytest.mark.parametrize("act", [act for profile, act in CASES if profile == "fetch"])
 def test_act_is_forbidden_to_the_second_thread(act, home, record_property):
-    """The thread that encrypts and writes: filter and Landlock bind it as they bind the first."""
+    """The thread that writes the file: filter and Landlock bind it as they bind the first."""
     outcome = imprisoned("fetch", act, home, when="thread")
     record_property("outcome", outcome)
     assert outcome in {"killed", "refused EPERM", "refused EACCES"}
