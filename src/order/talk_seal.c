@@ -16,6 +16,7 @@
 
 #define ANSWER_MAX_MS (120 * 1000)
 #define START_MAX_MS 5000
+#define PAUSE_MAX_MS 105           /* before asking again: 0, 5, 25, 105 */
 #define TEXT_MAX ((size_t)32 << 20)
 
 static enum err start_seal(struct ctx *c, struct session *s)
@@ -130,9 +131,12 @@ enum err seal_ask_fds(struct ctx *c, struct session *s, struct json *request, st
 	json_set_int(c, request, "number", number);
 	TRY(json_write(c, request, TEXT_MAX, &text));
 	e = exchange(c, s, text, fds, fd_count, msg_out);
-	if (e == ERR_NOT_FOUND) {
-		/* It may just have ended its idle minute: once more, with the same number. */
+	for (int pause_ms = 0; e == ERR_NOT_FOUND && pause_ms <= PAUSE_MAX_MS;
+	     pause_ms = 4 * pause_ms + 5) {
+		/* It has ended its idle minute, or it is dying: the socket of a dying seal takes
+		 * connections for a moment longer. Again, with the same number. */
 		err_clear(c);
+		poll(NULL, 0, pause_ms);
 		e = exchange(c, s, text, fds, fd_count, msg_out);
 	}
 	if (e == ERR_NOT_FOUND) {
