@@ -3,11 +3,6 @@
  * documents to sign.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <dirent.h>
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/file.h"
 #include "base/home.h"
 #include "cmd/cmd.h"
@@ -18,47 +13,13 @@
 #define FILES_MAX 2000u
 #define ONE_MEMORY ((size_t)16 << 20)
 
-static int by_name(const void *a, const void *b)
-{
-	const char *const *x = a, *const *y = b;
-
-	return strcmp(*x, *y);
-}
-
-static enum err list_facts(struct ctx *c, const char *dir, char **name, unsigned *count_out)
-{
-	DIR *d = opendir(dir);
-	enum err e = ERR_OK;
-	unsigned n = 0;
-
-	if (!d)
-		FAIL(c, ERR_NOT_FOUND, "%s: %s", dir, strerror(errno));
-	for (struct dirent *entry; e == ERR_OK && (entry = readdir(d));) {
-		if (entry->d_name[0] == '.' || !span_ends(span_str(entry->d_name), ".yaml"))
-			continue;
-		if (n == FILES_MAX)
-			e = err_set(c, ERR_LIMIT, __FILE__, __LINE__, "%s: more than %u files", dir,
-				    FILES_MAX);
-		else
-			e = path_fmt(c, &name[n++], "%s", entry->d_name);
-	}
-	closedir(d);
-	TRY(e);
-	if (n == 0)
-		FAIL(c, ERR_NOT_FOUND, "%s holds no facts (*.yaml)", dir);
-	qsort(name, n, sizeof *name, by_name);
-	*count_out = n;
-	return ERR_OK;
-}
-
 /* FACTS files of a folder as {name, facts}. */
 static enum err facts_of(struct ctx *c, struct session *s, const char *dir, struct json **out)
 {
 	char **name, *path;
 	unsigned n = 0;
 
-	TRY(NEW_ARRAY(c, name, FILES_MAX));
-	TRY(list_facts(c, dir, name, &n));
+	TRY(yaml_names(c, dir, FILES_MAX, "facts", &name, &n));
 	*out = json_list(c);
 	for (unsigned i = 0; i < n; i++) {
 		struct json *o = json_object(c), *copy;

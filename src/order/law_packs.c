@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -23,7 +24,9 @@
 
 static bool is_dir(const char *path)
 {
-	return access(path, R_OK | X_OK) == 0;
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 /* BUILD/src/cmd/writ and BUILD/writ both stand below the folder that holds law/. */
@@ -77,37 +80,31 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*x, *y);
 }
 
-static bool is_pack(const char *name)
+enum err yaml_names(struct ctx *c, const char *dir, unsigned max, const char *what, char ***out,
+		    unsigned *count_out)
 {
-	return name[0] != '.' && !strchr(name, ' ') && span_ends(span_str(name), ".yaml");
-}
-
-static enum err list_packs(struct ctx *c, const char *dir, const char **name, unsigned *count_out)
-{
-	DIR *d = opendir(dir);
+	enum err e = NEW_ARRAY(c, *out, max);
 	unsigned n = 0;
-	enum err e = ERR_OK;
+	DIR *d;
 
+	TRY(e);
+	d = opendir(dir);
 	if (!d)
 		FAIL(c, ERR_NOT_FOUND, "%s: %s", dir, strerror(errno));
 	for (struct dirent *entry; e == ERR_OK && (entry = readdir(d));) {
-		char *copy;
-
-		if (!is_pack(entry->d_name))
+		if (entry->d_name[0] == '.' || !span_ends(span_str(entry->d_name), ".yaml"))
 			continue;
-		if (n == LAW_PACKS_MAX)
-			e = err_set(c, ERR_LIMIT, __FILE__, __LINE__, "%s: more than %u packs", dir,
-				    LAW_PACKS_MAX);
+		if (n == max)
+			e = err_set(c, ERR_LIMIT, __FILE__, __LINE__, "%s: more than %u files", dir,
+				    max);
 		else
-			e = path_fmt(c, &copy, "%s", entry->d_name);
-		if (e == ERR_OK)
-			name[n++] = copy;
+			e = path_fmt(c, &(*out)[n++], "%s", entry->d_name);
 	}
 	closedir(d);
 	TRY(e);
 	if (n == 0)
-		FAIL(c, ERR_NOT_FOUND, "%s holds no rule pack (*.yaml)", dir);
-	qsort(name, n, sizeof *name, by_name);
+		FAIL(c, ERR_NOT_FOUND, "%s holds no %s (*.yaml)", dir, what);
+	qsort(*out, n, sizeof **out, by_name);
 	*count_out = n;
 	return ERR_OK;
 }
@@ -115,15 +112,17 @@ static enum err list_packs(struct ctx *c, const char *dir, const char **name, un
 /* All of them in one document, so that one hand reads them. */
 static enum err bundle(struct ctx *c, const char *dir, struct span *out)
 {
-	const char *name[LAW_PACKS_MAX];
 	struct span text;
 	unsigned count = 0;
+	char **name, *path;
 	struct buf b;
-	char *path;
 
-	TRY(list_packs(c, dir, name, &count));
+	TRY(yaml_names(c, dir, LAW_PACKS_MAX, "rule pack", &name, &count));
 	buf_begin(&b, c, PACKS_BYTES_MAX);
 	for (unsigned i = 0; i < count; i++) {
+		if (strchr(name[i], ' '))
+			FAIL(c, ERR_FORMAT, "%s/%s: the name of a rule pack holds no space", dir,
+			     name[i]);
 		TRY(path_fmt(c, &path, "%s/%s", dir, name[i]));
 		TRY(file_read(c, path, PACK_BYTES_MAX, &text));
 		buf_fmt(&b, "%s %zu\n", name[i], text.n);

@@ -11,6 +11,10 @@
 /* The folder of packs: dir where it is given, else the home's, else law/ beside the build tree,
  * else that of the installation. */
 enum err packs_dir(struct ctx *c, const char *dir, const struct home *home, char **out) MUST_USE;
+/* The *.yaml of a folder, in order of their names' bytes, at most max; ERR_NOT_FOUND where it holds
+ * none: "holds no WHAT". */
+enum err yaml_names(struct ctx *c, const char *dir, unsigned max, const char *what, char ***out,
+		    unsigned *count_out) MUST_USE;
 /* Every *.yaml of the folder, adopted where the home has an adoption of exactly these bytes (a
  * session without a home has none), else in the state that the file says. kept_out (NULL where it
  * is not wanted): list of {name, id, version, next_review, sha256, state, text}, text being the

@@ -53,6 +53,11 @@ def test_a_broken_pack_is_named_with_its_line(tmp_path):
     (packs / "a.yaml").unlink()
     ran = writ("--packs", str(packs), str(facts))
     assert ran.returncode != 0 and "no rule pack" in ran.stderr, ran
+    (packs / "a b.yaml").write_text("pack:\n")     # is not passed over in silence
+    ran = writ("--packs", str(packs), str(facts))
+    assert ran.returncode == 1 and "a b.yaml: the name of a rule pack holds no space" in ran.stderr, ran
+    ran = writ("--packs", str(facts), str(facts))
+    assert ran.returncode == 3 and "Not a directory" in ran.stderr, ran
 
 
 def whole_facts():
