@@ -15,8 +15,8 @@
 #include "order/embedded.h"
 #include "order/letter.h"
 #include "order/pdf.h"
+#include "order/queue.h"
 #include "store/blob.h"
-#include "store/view.h"
 
 enum err cmd_order_new(struct ctx *c, const struct command *self, const struct args *a)
 {
@@ -107,56 +107,65 @@ enum err cmd_order_submit(struct ctx *c, const struct command *self, const struc
 struct listing {
 	struct ctx *c;
 	struct json *json;
-	int64_t now_utc, shown;
+	struct queue_ask ask;
+	int64_t shown;
 };
 
-/* "6:50", "3 d", "+0:12 late" */
-static void clock_words(int64_t due_utc, int64_t now_utc, char *out, size_t n)
+static enum err list_json(struct listing *l, const struct queue_row *q)
 {
-	int64_t left = due_utc - now_utc, size = left < 0 ? -left : left;
+	const struct order_view *v = q->v;
+	struct json *row, *flags = json_list(l->c), *copy;
+	char received[TIME_TEXT_MAX];
+	struct span word, rest = q->flags, text;
 
-	if (due_utc == VIEW_NO_I64)
-		snprintf(out, n, "-");
-	else if (size >= 2 * 86400)
-		snprintf(out, n, "%s%lld d", left < 0 ? "+" : "", (long long)(size / 86400));
-	else
-		snprintf(out, n, "%s%lld:%02lld", left < 0 ? "+" : "", (long long)(size / 3600),
-			 (long long)(size / 60 % 60));
+	row = json_object(l->c);
+	time_text(v->received_at, received);
+	json_set_text(l->c, row, "order", v->ref);
+	json_set_text(l->c, row, "state", v->state);
+	json_set_text(l->c, row, "agency", v->agency);
+	json_set_text(l->c, row, "authority_reference", v->authority_reference);
+	json_set_text(l->c, row, "kind", v->kind);
+	json_set_int(l->c, row, "targets", v->targets);
+	json_set_text(l->c, row, "waiting_for", q->waiting_for);
+	json_set_text(l->c, row, "turn", v->turn);
+	json_set_str(l->c, row, "received_at", received);
+	if (v->due_at != VIEW_NO_I64)
+		json_set_int(l->c, row, "due_at", v->due_at);
+	json_set_bool(l->c, row, "open", v->open != 0);
+	json_set_bool(l->c, row, "breached", q->breached);
+	for (; span_split(rest, ' ', &word, &text); rest = text)
+		json_add(l->c, flags, json_text(l->c, word));
+	if (rest.n)
+		json_add(l->c, flags, json_text(l->c, rest));
+	json_set(l->c, row, "flags", flags);
+	TRY(json_clone(l->c, row, &copy));
+	json_add(l->c, l->json, copy);
+	return ERR_OK;
+}
+
+static enum err list_queue_row(struct ctx *c, void *of, const struct queue_row *q)
+{
+	struct listing *l = of;
+	char received[TIME_TEXT_MAX];
+
+	l->shown++;
+	if (l->json)
+		return list_json(l, q);
+	time_text(q->v->received_at, received);
+	printf("%-12.*s %-13.*s %9s  %s  %-18.*s %.*s%s%.*s\n", SPAN_ARG(plain(c, q->v->ref)),
+	       SPAN_ARG(plain(c, q->v->state)), q->clock, received,
+	       SPAN_ARG(plain(c, q->v->agency)), SPAN_ARG(plain(c, q->waiting_for)),
+	       q->flags.n ? "  ! " : "", SPAN_ARG(plain(c, q->flags)));
+	return ERR_OK;
 }
 
 static enum err list_row(struct ctx *c, void *of, const struct order_view *v)
 {
 	struct listing *l = of;
-	char clock_text[32], received[TIME_TEXT_MAX];
-	struct json *row;
+	struct queue_row q;
 
-	l->shown++;
-	time_text(v->received_at, received);
-	if (!l->json) {
-		clock_words(v->due_at, l->now_utc, clock_text, sizeof clock_text);
-		printf("%-12.*s %-13.*s %9s  %s  %-18.*s %.*s\n", SPAN_ARG(plain(c, v->ref)),
-		       SPAN_ARG(plain(c, v->state)), clock_text, received,
-		       SPAN_ARG(plain(c, v->agency)), SPAN_ARG(plain(c, v->waiting_for)));
-		return ERR_OK;
-	}
-	row = json_object(l->c);
-#define ROW_TEXT(key, value)                                                                       \
-	do {                                                                                       \
-		struct span copy_;                                                                 \
-		TRY(span_copy(l->c, value, &copy_));                                               \
-		json_set_text(l->c, row, key, copy_);                                              \
-	} while (0)
-	ROW_TEXT("order", v->ref);
-	ROW_TEXT("state", v->state);
-	ROW_TEXT("agency", v->agency);
-	ROW_TEXT("authority_reference", v->authority_reference);
-	ROW_TEXT("waiting_for", v->waiting_for);
-	ROW_TEXT("received_at", span_str(received));
-#undef ROW_TEXT
-	if (v->due_at != VIEW_NO_I64)
-		json_set_int(l->c, row, "due_at", v->due_at);
-	json_add(l->c, l->json, row);
-	return ERR_OK;
+	TRY(queue_row_of(c, &l->ask, v, &q));
+	return list_queue_row(c, of, &q);
 }
 
 static enum err check_state(struct ctx *c, struct span state)
@@ -170,34 +179,64 @@ static enum err check_state(struct ctx *c, struct span state)
 	FAIL(c, ERR_USAGE, "there is no state '%.*s'", SPAN_ARG(state));
 }
 
+/* What waits for whom depends on who asks and on the roster; a list of all orders does without. */
+static enum err queue_list(struct ctx *c, struct session *s, const struct args *a,
+			   struct listing *l)
+{
+	struct queue_counts counts;
+	struct team *team;
+
+	if (args_get(a, "state") || args_get(a, "agency"))
+		FAIL(c, ERR_USAGE, "--view lists what is open; --state and --agency filter the "
+				   "list of all orders");
+	if (!queue_view_of(args_span(a, "view"), &l->ask.view))
+		FAIL(c, ERR_USAGE, "--view is open, mine, waiting or breached");
+	if (l->ask.view == QUEUE_MINE || l->ask.view == QUEUE_WAITING)
+		TRY(session_need_actor(c, s, ""));
+	TRY(team_load(c, s, &team));
+	l->ask.team = team;
+	l->ask.who = team_find(team, s->actor);
+	return queue_walk(c, s, &l->ask, list_queue_row, l, &counts);
+}
+
+static enum err all_list(struct ctx *c, struct session *s, const struct args *a, struct listing *l)
+{
+	struct view_filter f = { .state = args_span(a, "state"), .agency = args_span(a, "agency"),
+				 .after_received = INT64_MAX, .limit = l->ask.limit };
+
+	return view_list(c, s->store, &f, list_row, l);
+}
+
 enum err cmd_order_list(struct ctx *c, const struct command *self, const struct args *a)
 {
 	struct session SESSION_SCOPED s = { .seal = -1 };
-	struct listing l = { c, args_has(a, "json") ? json_list(c) : NULL, c->seam->now_ms() / 1000,
-			     0 };
-	struct view_filter f = { .state = args_span(a, "state"), .agency = args_span(a, "agency"),
-				 .after_received = INT64_MAX, .limit = 100 };
+	struct listing l = { c, args_has(a, "json") ? json_list(c) : NULL,
+			     { .now_utc = c->seam->now_ms() / 1000, .limit = 100 }, 0 };
 	struct json *out = json_object(c);
+	bool queue = args_get(a, "view") != NULL;
 
 	TRY(usage_check(c, self, a, 0));
-	if (args_get(a, "limit") && (!span_to_i64(args_span(a, "limit"), &f.limit) || f.limit < 1))
+	if (args_get(a, "limit") &&
+	    (!span_to_i64(args_span(a, "limit"), &l.ask.limit) || l.ask.limit < 1))
 		FAIL(c, ERR_USAGE, "--limit is a number from 1");
-	TRY(check_state(c, f.state));
+	TRY(check_state(c, args_span(a, "state")));
 	TRY(command_session(c, a, &s));
 	if (!l.json)
-		printf("%-12s %-13s %9s  %-20s  %-18s %s\n", "order", "state", "due in", "received",
-		       "agency", "whose turn");
-	TRY(view_list(c, s.store, &f, list_row, &l));
+		printf("%-12s %-13s %9s  %-20s  %-18s %s\n", "order", "state", "due in",
+		       "received", "agency", "whose turn");
+	TRY(queue ? queue_list(c, &s, a, &l) : all_list(c, &s, a, &l));
 	if (l.json) {
 		json_set(c, out, "orders", l.json);
 		return say_json(c, out);
 	}
-	if (l.shown == f.limit)
-		talk("the newest %lld; --limit NUMBER shows more", (long long)f.limit);
+	if (l.shown == l.ask.limit)
+		talk("the %s %lld; --limit NUMBER shows more", queue ? "first" : "newest",
+		     (long long)l.ask.limit);
 	if (l.shown == 0)
 		talk("no orders%s; 'writ order new > FILE' and 'writ order submit FILE' take one "
 		     "in",
-		     f.state.n || f.agency.n ? " like that" : " yet");
+		     queue || args_get(a, "state") || args_get(a, "agency") ? " like that"
+									   : " yet");
 	return ERR_OK;
 }
 

@@ -1,7 +1,7 @@
 /*
- * Appending acts and keeping the projection: an act, its salted commitment for the log and the
- * row that screens read are one transaction. (order, seq) is unique, so of two commands that race
- * one fails and is told to look again.
+ * Appending acts: an act, its salted commitment for the log and the row that screens read
+ * (project.c) are one transaction. (order, seq) is unique, so of two commands that race one fails
+ * and is told to look again.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <stdio.h>
@@ -11,7 +11,6 @@
 #include "crypt/tree.h"
 #include "format/time.h"
 #include "order/order.h"
-#include "store/view.h"
 
 #define ACT_MAX ((size_t)4 << 20)
 #define SALT_BYTES 32u
@@ -36,7 +35,7 @@ static enum err load_row(struct ctx *c, void *of, const struct store_row *row)
 	return ERR_OK;
 }
 
-static enum err load_exact(struct ctx *c, struct session *s, struct span ref, struct order *out)
+enum err order_load_exact(struct ctx *c, struct session *s, struct span ref, struct order *out)
 {
 	*out = (struct order){ .ref = ref };
 	out->acts = json_list(c);
@@ -72,7 +71,7 @@ enum err order_load(struct ctx *c, struct session *s, struct span ref, struct or
 	struct span exact;
 
 	TRY(order_ref(c, ref, &exact));
-	TRY(load_exact(c, s, exact, out));
+	TRY(order_load_exact(c, s, exact, out));
 	if (out->last_seq == 0)
 		FAIL(c, ERR_NOT_FOUND, "there is no order %.*s in this home", SPAN_ARG(exact));
 	return ERR_OK;
@@ -257,100 +256,4 @@ enum err home_last(struct ctx *c, struct session *s, const char *act, const stru
 	TRY(store_run(c, s->store, QUERY_ACT_OF_ORDER, PARAMS(P_STR("HOME")), last_row, &want));
 	*body_out = want.body;
 	return ERR_OK;
-}
-
-/* The legal limit by the last judgement; without one the order's own date for the answer. */
-static int64_t due_of(const struct order *o)
-{
-	const struct json *instrument = json_get(json_get(o->received, "facts"), "instrument");
-	struct span by = json_opt_text(json_get(o->judged, "decision"), "due_at",
-				       json_opt_text(instrument, "return_by", SPAN_NONE));
-	int year, month, day;
-	int64_t utc;
-
-	if (time_parse(by, &utc))
-		return utc;
-	/* A date means its end (law/README.md). */
-	if (date_parse(by, &year, &month, &day))
-		return (days_of_civil(year, month, day) + 1) * 86400;
-	return VIEW_NO_I64;
-}
-
-static struct order_view view_of(const struct order *o)
-{
-	return (struct order_view){
-		.ref = o->ref,
-		.state = span_str(order_state_word(o->state)),
-		.agency = json_opt_text(o->authenticated, "agency",
-					json_opt_text(o->received, "agency", SPAN_NONE)),
-		.authority_reference = json_opt_text(o->received, "authority_reference", SPAN_NONE),
-		.received_at = o->received_utc,
-		.due_at = due_of(o),
-		.waiting_for = order_turn(o),
-		.decided = json_opt_text(o->scope, "decision", SPAN_NONE),
-		.last_seq = o->last_seq,
-	};
-}
-
-enum err order_project(struct ctx *c, struct session *s, const struct order *o)
-{
-	struct order_view v = view_of(o);
-
-	return view_put(c, s->store, &v);
-}
-
-enum err order_view_of(struct ctx *c, struct session *s, struct span ref, struct order_view *out,
-		       bool *exists_out)
-{
-	struct order o;
-
-	*exists_out = false;
-	if (span_is(ref, "HOME"))
-		return ERR_OK;
-	TRY(load_exact(c, s, ref, &o));
-	*exists_out = o.last_seq > 0;
-	if (*exists_out)
-		*out = view_of(&o);
-	return ERR_OK;
-}
-
-struct refs {
-	struct json *list;
-};
-
-static enum err take_ref(struct ctx *c, void *of, const struct store_row *row)
-{
-	struct refs *refs = of;
-	struct span ref;
-
-	if (span_is(row->v[0].s, "HOME"))
-		return ERR_OK;
-	TRY(span_copy(c, row->v[0].s, &ref));
-	json_add(c, refs->list, json_text(c, ref));
-	return ERR_OK;
-}
-
-enum err order_rebuild_all(struct ctx *c, struct session *s, int64_t *orders_out)
-{
-	STORE_WORK_SCOPED struct store_work work = { NULL };
-	struct refs refs = { json_list(c) };
-
-	*orders_out = 0;
-	TRY(store_begin(c, s->store, &work));
-	TRY(store_run(c, s->store, QUERY_ACT_ORDERS, PARAMS_NONE, take_ref, &refs));
-	TRY(view_clear(c, s->store));
-	JSON_EACH(ref, refs.list) {
-		struct order o;
-		enum err e = load_exact(c, s, ref->s, &o);
-
-		/* Retention has removed its bodies: such an order has no row. */
-		if (e == ERR_STATE) {
-			err_clear(c);
-			continue;
-		}
-		TRY(e);
-		TRY(order_project(c, s, &o));
-		(*orders_out)++;
-	}
-	return store_commit(c, &work);
 }

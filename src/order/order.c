@@ -13,9 +13,20 @@
 
 static const struct {
 	const char *word, *means, *turn;
+	enum order_who who;
 } states[ORDER_STATES] = {
-#define X(name, word, means, turn) [ORDER_##name] = { word, means, turn },
+#define X(name, word, means, turn, who) [ORDER_##name] = { word, means, turn, WHO_##who },
 #include "order/state.def"
+#undef X
+};
+
+static const char *const whos[WHOS] = { "nobody", "desk", "decide", "approve", "authority" };
+
+static const struct {
+	const char *word, *words;
+} flags[FLAGS] = {
+#define X(name, word, words) [FLAG_##name] = { word, words },
+#include "order/flag.def"
 #undef X
 };
 
@@ -76,6 +87,41 @@ struct span order_turn(const struct order *o)
 
 	return waits && o->resubmitted ? SPAN("see the order as which it came again")
 				       : span_str(states[o->state].turn);
+}
+
+enum order_who order_who(const struct order *o)
+{
+	/* Nothing is approved before a notice decision is on file. */
+	return o->state == ORDER_COLLECTED && !o->notice ? WHO_DESK : states[o->state].who;
+}
+
+const char *order_who_word(enum order_who who)
+{
+	return whos[who];
+}
+
+bool order_who_of(struct span word, enum order_who *out)
+{
+	for (int i = 0; i < WHOS; i++) {
+		if (!span_is(word, whos[i]))
+			continue;
+		*out = (enum order_who)i;
+		return true;
+	}
+	return false;
+}
+
+const char *order_flag_word(enum order_flag flag)
+{
+	return flags[flag].word;
+}
+
+const char *order_flag_words(struct span word)
+{
+	for (int i = 0; i < FLAGS; i++)
+		if (span_is(word, flags[i].word))
+			return flags[i].words;
+	return NULL;
 }
 
 bool order_state_is_open(enum order_state state)
@@ -191,7 +237,7 @@ static enum err fold_approved(struct ctx *c, struct order *o, const struct json 
 	return ERR_OK;
 }
 
-static bool is_verified(const struct order *o)
+bool order_is_verified(const struct order *o)
 {
 	const struct json *verified = json_get(o->authenticated, "verified");
 
@@ -200,7 +246,7 @@ static bool is_verified(const struct order *o)
 
 enum err order_need_verified(struct ctx *c, const struct order *o)
 {
-	if (is_verified(o))
+	if (order_is_verified(o))
 		return ERR_OK;
 	err_next(c,
 		 "writ authenticate %.*s --by callback --over NUMBER --found WHERE, or refuse with "
@@ -324,7 +370,7 @@ static enum err fold_body(struct ctx *c, struct order *o, enum act_kind kind,
 		o->authenticated = body;
 		o->judged_stale = o->judged != NULL;
 		if (o->state == ORDER_RECEIVED || o->state == ORDER_AUTHENTICATED)
-			o->state = is_verified(o) ? ORDER_AUTHENTICATED : ORDER_RECEIVED;
+			o->state = order_is_verified(o) ? ORDER_AUTHENTICATED : ORDER_RECEIVED;
 		return ERR_OK;
 	case ACT_ESTABLISHED:
 		return fold_established(c, o, body);

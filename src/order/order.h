@@ -9,10 +9,21 @@
 #include "order/session.h"
 
 enum order_state {
-#define X(name, word, means, turn) ORDER_##name,
+#define X(name, word, means, turn, who) ORDER_##name,
 #include "order/state.def"
 #undef X
 	ORDER_STATES
+};
+
+/* Whose turn it is. */
+enum order_who { WHO_NOBODY, WHO_DESK, WHO_DECIDE, WHO_APPROVE, WHO_AUTHORITY, WHOS };
+
+/* What a queue shows beside an order. */
+enum order_flag {
+#define X(name, word, words) FLAG_##name,
+#include "order/flag.def"
+#undef X
+	FLAGS
 };
 
 enum act_kind {
@@ -49,7 +60,13 @@ const char *order_state_means(enum order_state state);
 const char *order_state_turn(enum order_state state);
 /* Whose turn it is: of its state, or of the order as which it came again. */
 struct span order_turn(const struct order *o);
+enum order_who order_who(const struct order *o);
+const char *order_who_word(enum order_who who);         /* "desk", "approve" */
+bool order_who_of(struct span word, enum order_who *out);
 bool order_state_is_open(enum order_state state);       /* somebody still has to act */
+bool order_is_verified(const struct order *o);          /* the sender is who it says */
+const char *order_flag_word(enum order_flag flag);
+const char *order_flag_words(struct span word);         /* for people; NULL if it is none */
 const char *act_word(enum act_kind kind);
 const char *act_words(struct span act);                 /* for the timeline */
 
@@ -58,6 +75,9 @@ const char *act_words(struct span act);                 /* for the timeline */
 enum err order_ref(struct ctx *c, struct span ref, struct span *out) MUST_USE;
 /* ERR_NOT_FOUND if there is no such order. ref in any case, with or without "W-" and dashes. */
 enum err order_load(struct ctx *c, struct session *s, struct span ref, struct order *out) MUST_USE;
+/* The same of a reference in its canonical form; last_seq 0 where there is none. */
+enum err order_load_exact(struct ctx *c, struct session *s, struct span ref, struct order *out)
+	MUST_USE;
 /* Fold of one act (its whole JSON) into the order; the one place that knows what acts mean. */
 enum err order_fold(struct ctx *c, struct order *o, const struct json *act) MUST_USE;
 /* ERR_STATE with words unless the act may be appended now; ERR_DENIED unless the actor may. */
@@ -100,6 +120,8 @@ enum err home_last(struct ctx *c, struct session *s, const char *act, const stru
 /* The projection of screens, rebuilt by one function from the acts alone. */
 enum err order_project(struct ctx *c, struct session *s, const struct order *o) MUST_USE;
 enum err order_rebuild_all(struct ctx *c, struct session *s, int64_t *orders_out) MUST_USE;
+/* The same where a newer schema has left the rows to be made again. */
+enum err order_view_need(struct ctx *c, struct session *s) MUST_USE;
 struct order_view;
 /* What the acts say that the order's row must be (for log_verify). */
 enum err order_view_of(struct ctx *c, struct session *s, struct span ref, struct order_view *out,

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "order/order.h"
 
 /* The caller's real user; in an installed home, which is reached through sudo (dist/sudoers), the
  * one who called it, as sudo says. */
@@ -70,6 +71,9 @@ enum err session_open(struct ctx *c, const char *dir, const char *as, struct ses
 		     out->home.dir);
 	}
 	TRY(store_open(c, out->home.db, STORE_WRITE, &out->store));
+	/* What cannot be made now is told by 'log verify'; it hinders nothing else. */
+	if (order_view_need(c, out) != ERR_OK)
+		err_clear(c);
 	if (as)
 		return find_actor(c, out, as);
 	return ERR_OK;

@@ -101,6 +101,13 @@ enum err view_list(struct ctx *c, struct store *st, const struct view_filter *f,
 			 walk_row, &w);
 }
 
+enum err view_open(struct ctx *c, struct store *st, int64_t now_utc, view_fn *row, void *of)
+{
+	struct walk w = { row, of };
+
+	return store_run(c, st, QUERY_VIEW_OPEN, PARAMS(P_INT(now_utc)), walk_row, &w);
+}
+
 enum err view_all(struct ctx *c, struct store *st, view_fn *row, void *of)
 {
 	struct walk w = { row, of };

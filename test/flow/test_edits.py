@@ -96,7 +96,8 @@ def test_every_table_is_edited(database):
 COLUMNS = [("act", c) for c in "id order_ref seq made_at_utc act body salt commitment".split()] + \
     [("seal_act", c) for c in "seal_seq order_ref act body salt commitment".split()] + \
     [("tick", c) for c in "n time_ms entry size until_id".split()] + [("proof", c) for c in "commitment tick place siblings".split()] + \
-    [("order_view", c) for c in ("ref state agency authority_reference received_at due_at waiting_for decided last_seq").split()] + \
+    [("order_view", c) for c in ("ref state agency authority_reference received_at due_at waiting_for decided open clock_at clock_of turn "
+                                   "kind targets flags people decided_by approved_by approvals_needed last_seq").split()] + \
     [("meta", c) for c in "key value".split()]
 
 
@@ -267,8 +268,8 @@ def test_projections_are_mended(home):
     database = homes.Database(home)
     before = database.query("SELECT * FROM order_view ORDER BY ref")
     for sql in ("DELETE FROM order_view", "UPDATE order_view SET state = 'received'",
-                "INSERT INTO order_view SELECT 'W-ZZZZ-ZZZZ', state, agency, authority_reference, received_at, due_at, waiting_for, "
-                "decided, last_seq FROM order_view LIMIT 1"):
+                "INSERT INTO order_view SELECT 'W-ZZZZ-ZZZZ'" +
+                "".join(", " + name for name, *_ in database.tables()["order_view"][1:]) + " FROM order_view LIMIT 1"):
         with database.edit() as db:
             db.execute(sql)
             noticed(home, sql, "^order_view")

@@ -38,6 +38,11 @@ static enum err fold(struct ctx *c, void *of, struct span ref, struct order_view
 				    .agency = SPAN("pj-paris"),
 				    .received_at = 5,
 				    .due_at = VIEW_NO_I64,
+				    .open = 1,
+				    .clock_at = VIEW_NO_I64,
+				    .turn = SPAN("desk"),
+				    .people = SPAN("Ana\nBen"),
+				    .approvals_needed = 2,
 				    .last_seq = last.i };
 	return ERR_OK;
 }
@@ -390,10 +395,14 @@ static void rows_put_there(void **state)
 			   "siblings FROM proof LIMIT 1" },
 		{ "order_view", "INSERT INTO order_view SELECT 'W-9', state, agency, "
 				"authority_reference, received_at, "
-				"due_at, waiting_for, decided, last_seq FROM order_view LIMIT 1" },
+				"due_at, waiting_for, decided, open, clock_at, clock_of, turn, "
+				"kind, targets, flags, people, decided_by, approved_by, "
+				"approvals_needed, last_seq FROM order_view LIMIT 1" },
 		{ "order_view", "INSERT INTO order_view SELECT 'HOME', state, agency, "
 				"authority_reference, received_at, "
-				"due_at, waiting_for, decided, last_seq FROM order_view LIMIT 1" },
+				"due_at, waiting_for, decided, open, clock_at, clock_of, turn, "
+				"kind, targets, flags, people, decided_by, approved_by, "
+				"approvals_needed, last_seq FROM order_view LIMIT 1" },
 	};
 	struct log_sum sum;
 	struct tamper t;

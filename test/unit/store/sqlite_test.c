@@ -351,9 +351,9 @@ static void older_schema_is_brought_up(void **state)
 	store_close(&st);
 	assert_int_equal(said_of(&c, path), 0);
 	/* From the first schema, and once. */
-	raw_sql(path, "UPDATE meta SET value = '0'");
+	raw_sql(path, "UPDATE meta SET value = '0' WHERE key = 'schema'");
 	refused(&c, ERR_VERIFY, store_open(&c, path, STORE_WRITE, &st));
-	raw_sql(path, "UPDATE meta SET value = '3'");
+	raw_sql(path, "UPDATE meta SET value = '4' WHERE key = 'schema'");
 	refused(&c, ERR_STATE, store_open(&c, path, STORE_WRITE, &st));
 }
 
