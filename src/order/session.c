@@ -89,6 +89,7 @@ enum err session_need_actor(struct ctx *c, struct session *s, const char *may)
 {
 	const struct json *state, *roster;
 	int64_t now_utc = c->seam->now_ms() / 1000;
+	bool audits = false, holds = false;
 
 	if (s->actor.n == 0)
 		TRY(find_actor(c, s, NULL));
@@ -101,13 +102,20 @@ enum err session_need_actor(struct ctx *c, struct session *s, const char *may)
 		     "the user %.*s is not rostered here; without that only reading commands run",
 		     SPAN_ARG(s->unix_user));
 	}
-	if (!*may)
-		return ERR_OK;
 	TRY(seal_state(c, s, false, &state));
 	TRY(json_need_list(c, state, "roster", &roster));
-	JSON_EACH(row, roster)
-		if (span_eq(json_opt_text(row, "name", SPAN_NONE), s->actor) &&
-		    roster_row_live(row, now_utc) && roster_may(row, may))
-			return ERR_OK;
-	FAIL(c, ERR_DENIED, "%.*s may not %s", SPAN_ARG(s->actor), may);
+	JSON_EACH(row, roster) {
+		if (!span_eq(json_opt_text(row, "name", SPAN_NONE), s->actor) ||
+		    !roster_row_live(row, now_utc))
+			continue;
+		audits |= roster_may(row, "audit");
+		holds |= !*may || roster_may(row, may);
+	}
+	if (audits)
+		FAIL(c, ERR_DENIED, "%.*s audits: who audits looks, and records nothing",
+		     SPAN_ARG(s->actor));
+	if (!holds)
+		FAIL(c, ERR_DENIED, "%.*s may not %s", SPAN_ARG(s->actor),
+		     *may ? may : "act any more: the roster ended");
+	return ERR_OK;
 }

@@ -46,7 +46,7 @@ bool row_live(const struct json *entry, int64_t now)
 
 static unsigned may_of(struct span word)
 {
-	static const char *const words[] = { "decide", "approve", "roster", "halt" };
+	static const char *const words[] = { "decide", "approve", "roster", "halt", "audit" };
 
 	for (size_t i = 0; i < COUNT_OF(words); i++)
 		if (span_is(word, words[i]))
@@ -141,9 +141,12 @@ static enum err person_check(struct ctx *c, const struct json *row, bool filled_
 
 		if (!bit || (seen & bit))
 			FAIL(c, ERR_FORMAT,
-			     "'may' lists each of decide, approve, roster and halt at most once");
+			     "'may' lists each of decide, approve, roster and halt at most once, "
+			     "or audit alone");
 		seen |= bit;
 	}
+	if ((seen & MAY_AUDIT) && seen != MAY_AUDIT)
+		FAIL(c, ERR_FORMAT, "who audits may do nothing else: 'audit' stands alone");
 	TRY(json_need_bool(c, row, "user_verified", &verified));
 	if (verified && !ssh_key_is_hardware(&parsed))
 		FAIL(c, ERR_FORMAT, "'user_verified' is for keys of hardware kinds");

@@ -7,7 +7,7 @@
 
 #include "seal/turn.h"
 
-enum may { MAY_DECIDE = 1, MAY_APPROVE = 2, MAY_ROSTER = 4, MAY_HALT = 8 };
+enum may { MAY_DECIDE = 1, MAY_APPROVE = 2, MAY_ROSTER = 4, MAY_HALT = 8, MAY_AUDIT = 16 };
 
 /* Reads t->doc from text; kinds: the kinds that this request takes, "destroy decision". */
 enum err gather_document(struct turn *t, struct span text, const char *kinds) MUST_USE;

@@ -87,8 +87,12 @@ PLACE = {"act": r"^act\[|^proof\[", "seal_act": r"^seal_act\[|^proof\[", "proof"
          "order_view": r"^order_view\[", "meta": r"^meta\["}
 
 
+# Who is signed in at the desk, and who looked: no act says it, and no check of the log knows it.
+DESK = {"sitting", "challenge", "key_counter", "draft", "access"}
+
+
 def test_every_table_is_edited(database):
-    assert set(database.tables()) == set(PLACE)
+    assert set(database.tables()) == set(PLACE) | DESK
     for table in PLACE:
         assert rows_of(database, table), f"{table} is empty: nothing would be tried"
 
@@ -102,7 +106,7 @@ COLUMNS = [("act", c) for c in "id order_ref seq made_at_utc act body salt commi
 
 
 def test_every_column_is_edited(database):
-    assert sorted(COLUMNS) == sorted((t, c[0]) for t, columns in database.tables().items() for c in columns)
+    assert sorted(COLUMNS) == sorted((t, c[0]) for t, columns in database.tables().items() if t not in DESK for c in columns)
 
 
 @pytest.mark.parametrize("table,column", COLUMNS, ids=lambda x: x)

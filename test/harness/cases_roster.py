@@ -40,7 +40,7 @@ for action in ("found", "replace", ""):
 
 BAD_ROWS = {
     "empty": {}, "kind": {"row": "group"}, "key_words": {"key": "boris"}, "key_comment": None, "key_certificate": None,
-    "may_all": {"may": ["all"]}, "may_twice": {"may": ["approve", "approve"]}, "may_text": {"may": "approve"},
+    "may_all": {"may": ["all"]}, "may_twice": {"may": ["approve", "approve"]}, "may_text": {"may": "approve"}, "may_audit_and_more": {"may": ["audit", "approve"]},
     "name_empty": {"name": ""}, "name_control": {"name": "a\nb"}, "verified_text": {"user_verified": "no"},
     "verified_plain_key": {"user_verified": True}, "from_words": {"from": "now"}, "from_in_a_zone": {"from": "2026-01-01T00:00:00+01:00"},
     "until_in_a_zone": {"until": "2100-01-01T00:00:00+00:00"}, "until_before": {"until": "2001-01-01T00:00:00Z"},

@@ -348,6 +348,18 @@ static void fill(struct place *p, int ticks)
 	project(p);
 }
 
+/* Who is signed in at the desk, and who looked: no act says it, so nothing can be compared. */
+static bool is_of_the_desk(const char *table)
+{
+	static const char *const desk[] = { "sitting", "challenge", "key_counter", "draft",
+					    "access" };
+
+	for (size_t i = 0; i < COUNT_OF(desk); i++)
+		if (!strcmp(table, desk[i]))
+			return true;
+	return false;
+}
+
 static void every_column_of_every_row(void **state)
 {
 	char tables[16][64];
@@ -363,7 +375,8 @@ static void every_column_of_every_row(void **state)
 	n = read_list(t.db, "SELECT name FROM sqlite_schema WHERE type = 'table'", tables, 16);
 	assert_true(n >= 6);
 	for (size_t i = 0; i < n; i++)
-		change_table(&t, tables[i]);
+		if (!is_of_the_desk(tables[i]))
+			change_table(&t, tables[i]);
 	tamper_end(&t);
 	clean(&p, &sum);
 	print_message("%d changes found, %d that the schema makes impossible\n", t.tried,

@@ -134,6 +134,10 @@ static void test_who_may(void **state)
 	refused(&c, ERR_DENIED, "Eve may not approve", order_permit(&c, &s, &o, ACT_APPROVED));
 	session_fake(&c, &s, "Ben");
 	refused(&c, ERR_DENIED, "may not decide", order_permit(&c, &s, &o, ACT_WITHDRAWN));
+	session_fake(&c, &s, "Eva");
+	refused(&c, ERR_DENIED, "records nothing", order_permit(&c, &s, &o, ACT_GAGGED));
+	session_fake(&c, &s, "Who");
+	refused(&c, ERR_DENIED, "the roster ended", order_permit(&c, &s, &o, ACT_GAGGED));
 }
 
 /* A domain proves nothing, and a check that failed later takes the first one back. */

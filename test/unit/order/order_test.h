@@ -10,7 +10,8 @@
 
 #include "order/order.h"
 
-/* The roster that the fake seal's state holds: Ana decides, Ben approves, Eve may nothing. */
+/* The roster that the fake seal's state holds: Ana decides, Ben approves, Eve may nothing more,
+ * Eva audits. */
 #define PERSON(name, may)                                                                          \
 	"{\"row\":\"person\",\"name\":\"" name "\",\"unix_user\":\"u\",\"key\":\"k " name          \
 	"\",\"may\":[" may "],\"from\":\"2020-01-01T00:00:00Z\",\"until\":null}"
@@ -25,7 +26,7 @@ static inline const struct json *seal_says(struct ctx *c)
 	ok(c, json_parse(c,
 			 SPAN("{\"policy\":{\"scope_hours\":\"72\"},\"roster\":["
 			      PERSON("Ana", "\"decide\"") "," PERSON("Ben", "\"approve\"") ","
-			      PERSON("Eve", "") "," AGENCY "]}"),
+			      PERSON("Eve", "") "," PERSON("Eva", "\"audit\"") "," AGENCY "]}"),
 			 &state));
 	return state;
 }

@@ -1,0 +1,114 @@
+/*
+ * The permit table as code; see permit.h.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "web/desk/permit.h"
+
+#define ROLE_SIGNED_IN                                                                             \
+	(ROLE_DESK | ROLE_DECIDE | ROLE_APPROVE | ROLE_ROSTER | ROLE_HALT | ROLE_AUDIT)
+#define ROLE_EVERYBODY (ROLE_SIGNED_IN | ROLE_NOBODY)
+
+static const struct {
+	const char *name;
+	enum permit_object object;
+	unsigned roles;
+	const char *words;
+} permits[PERMITS] = {
+#define X(name, object, roles, words)                                                              \
+	[PERMIT_##name] = { #name, OBJECT_##object, ROLE_##roles, words },
+#include "web/desk/permit.def"
+#undef X
+};
+
+static const struct {
+	unsigned role;
+	const char *word;
+} role_words[] = {
+	{ ROLE_NOBODY, "nobody" },          { ROLE_DESK, "desk" },     { ROLE_DECIDE, "decide" },
+	{ ROLE_APPROVE, "approve" }, { ROLE_ROSTER, "roster" }, { ROLE_HALT, "halt" },
+	{ ROLE_AUDIT, "audit" },
+};
+
+unsigned roles_of(const struct team_person *p)
+{
+	if (!p)
+		return ROLE_NOBODY;
+	if (p->audit)
+		return ROLE_AUDIT;
+	return ROLE_DESK | (p->decide ? ROLE_DECIDE : 0u) | (p->approve ? ROLE_APPROVE : 0u) |
+	       (p->roster ? ROLE_ROSTER : 0u) | (p->halt ? ROLE_HALT : 0u);
+}
+
+bool permit_has(enum permit what, unsigned roles)
+{
+	return permits[what].roles & (roles | ROLE_NOBODY);
+}
+
+enum permit_object permit_object(enum permit what)
+{
+	return permits[what].object;
+}
+
+const char *permit_name(enum permit what)
+{
+	return permits[what].name;
+}
+
+const char *permit_words(enum permit what)
+{
+	return permits[what].words;
+}
+
+enum err permit_need(struct ctx *c, enum permit what, unsigned roles)
+{
+	if (permit_has(what, roles))
+		return ERR_OK;
+	err_next(c, "ask a person who may; two people with 'roster' give rights");
+	FAIL(c, ERR_DENIED, "your rights do not let you %s", permits[what].words);
+}
+
+enum err permit_order(struct ctx *c, struct session *s, enum permit what, unsigned roles,
+		      struct span ref, struct order *out)
+{
+	enum err e = ERR_NOT_FOUND;
+
+	if (permit_has(PERMIT_ORDER_SEE, roles)) {
+		e = order_load(c, s, ref, out);
+		if (e == ERR_OK)
+			return permit_need(c, what, roles);
+		if (e != ERR_NOT_FOUND)
+			return e;
+		err_clear(c);
+	}
+	err_next(c, "look for it in the queue");
+	FAIL(c, e, "there is no such order here");
+}
+
+enum err permit_own(struct ctx *c, enum permit what, unsigned roles, struct span who,
+		    struct span owner)
+{
+	if (permit_has(what, roles) && who.n && span_eq(who, owner))
+		return ERR_OK;
+	err_next(c, "go back to where you came from");
+	FAIL(c, ERR_NOT_FOUND, "there is no such thing of yours here");
+}
+
+struct json *permit_json(struct ctx *c)
+{
+	static const char *const objects[] = { "nothing", "order", "own" };
+	struct json *list = json_list(c), *row, *roles;
+
+	for (int i = 0; i < PERMITS; i++) {
+		row = json_object(c);
+		roles = json_list(c);
+		for (size_t k = 0; k < COUNT_OF(role_words); k++)
+			if (permits[i].roles & role_words[k].role)
+				json_add(c, roles, json_text(c, span_str(role_words[k].word)));
+		json_set_str(c, row, "permit", permits[i].name);
+		json_set_str(c, row, "object", objects[permits[i].object]);
+		json_set(c, row, "roles", roles);
+		json_set_str(c, row, "words", permits[i].words);
+		json_add(c, list, row);
+	}
+	return list;
+}

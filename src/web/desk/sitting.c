@@ -1,0 +1,291 @@
+/*
+ * Sittings, challenges, counters, drafts and the access report; see sitting.h.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "web/desk/sitting.h"
+
+#include <string.h>
+
+#define TOKEN_BYTES 32u
+#define SEEN_EVERY_S 60         /* a sitting is written at most once a minute */
+
+static int64_t now_utc(const struct ctx *c)
+{
+	return c->seam->now_ms() / 1000;
+}
+
+const char *agent_family(struct span user_agent)
+{
+	/* In this order: Edge also calls itself Chrome, and Chrome Safari. */
+	static const char *const families[][2] = {
+		{ "Edg/", "Edge" },       { "Firefox/", "Firefox" }, { "Chrome/", "Chrome" },
+		{ "Chromium/", "Chrome" }, { "Safari/", "Safari" },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(families); i++)
+		for (size_t at = 0; at < user_agent.n; at++)
+			if (span_starts(span_cut(user_agent, at, user_agent.n), families[i][0]))
+				return families[i][1];
+	return "other";
+}
+
+static enum err fresh(struct ctx *c, struct span *bytes_out)
+{
+	unsigned char *p = arena_alloc(c, TOKEN_BYTES);
+
+	if (!p)
+		return ERR_NOMEM;
+	if (c->seam->random(p, TOKEN_BYTES) != 0)
+		FAIL(c, ERR_IO, "the machine gives no randomness");
+	*bytes_out = span_of(p, TOKEN_BYTES);
+	return ERR_OK;
+}
+
+/* ---- sittings ---- */
+
+enum err sitting_begin(struct ctx *c, struct store *st, struct span person, struct span key_line,
+		       const char *agent, struct span *token_out)
+{
+	struct span token, id, key;
+	int64_t now = now_utc(c);
+
+	TRY(fresh(c, &token));
+	TRY(hex_encode(c, token, token_out));
+	TRY(sha256_hex(c, *token_out, &id));
+	TRY(sha256_hex(c, key_line, &key));
+	return store_run(c, st, QUERY_SITTING_ADD,
+			 PARAMS(P_TEXT(id), P_TEXT(person), P_TEXT(key), P_STR(agent), P_INT(now),
+				P_INT(now), P_INT(now + SITTING_MAX_S)),
+			 NULL, NULL);
+}
+
+static struct sitting of_row(const struct store_value *v, int64_t now)
+{
+	struct sitting s = { SITTING_LIVE, v[0].s, v[1].s, v[2].s, v[3].s, v[4].i, v[5].i, v[6].i };
+
+	if (now >= s.ends_utc || now >= s.seen_utc + SITTING_IDLE_S)
+		s.state = SITTING_OVER;
+	return s;
+}
+
+enum err sitting_find(struct ctx *c, struct store *st, struct span token, const char *agent,
+		      struct sitting *out)
+{
+	struct store_value v[7];
+	int64_t now = now_utc(c);
+	struct span id;
+	bool found;
+
+	*out = (struct sitting){ .state = SITTING_NONE };
+	if (token.n != TOKEN_TEXT)
+		return ERR_OK;
+	TRY(sha256_hex(c, token, &id));
+	TRY(store_one(c, st, QUERY_SITTING_GET, PARAMS(P_TEXT(id)), v, COUNT_OF(v), &found));
+	if (!found)
+		return ERR_OK;
+	*out = of_row(v, now);
+	if (!span_is(out->agent, agent)) {
+		*out = (struct sitting){ .state = SITTING_NONE };
+		return sitting_end(c, st, id);
+	}
+	if (out->state == SITTING_LIVE && now >= out->seen_utc + SEEN_EVERY_S)
+		return store_run(c, st, QUERY_SITTING_SEEN, PARAMS(P_TEXT(id), P_INT(now)), NULL,
+				 NULL);
+	return ERR_OK;
+}
+
+enum err sitting_end(struct ctx *c, struct store *st, struct span id)
+{
+	return store_run(c, st, QUERY_SITTING_REMOVE, PARAMS(P_TEXT(id)), NULL, NULL);
+}
+
+enum err sitting_end_all(struct ctx *c, struct store *st, struct span person, int64_t *count_out)
+{
+	TRY(store_run(c, st, QUERY_SITTING_REMOVE_OF, PARAMS(P_TEXT(person)), NULL, NULL));
+	*count_out = store_changed(st);
+	return ERR_OK;
+}
+
+struct each {
+	sitting_fn *row;
+	void *of;
+};
+
+static enum err each_row(struct ctx *c, void *of, const struct store_row *row)
+{
+	const struct each *e = of;
+	struct sitting s = of_row(row->v, now_utc(c));
+
+	return s.state == SITTING_LIVE ? e->row(c, e->of, &s) : ERR_OK;
+}
+
+enum err sitting_each(struct ctx *c, struct store *st, struct span person, sitting_fn *row,
+		      void *of)
+{
+	struct each e = { row, of };
+
+	return store_run(c, st, QUERY_SITTING_OF, PARAMS(P_TEXT(person)), each_row, &e);
+}
+
+enum err form_token(struct ctx *c, struct span token, struct span *out)
+{
+	struct sha256 mac;
+
+	TRY(hmac_sha256(c, token, SPAN("writ/form/v1"), &mac));
+	return hex_encode(c, sha256_span(&mac), out);
+}
+
+bool form_token_holds(struct ctx *c, struct span token, struct span given)
+{
+	struct span want;
+
+	return token.n == TOKEN_TEXT && form_token(c, token, &want) == ERR_OK &&
+	       span_eq_secret(want, given);
+}
+
+/* ---- challenges and counters ---- */
+
+enum err challenge_make(struct ctx *c, struct store *st, const char *what, struct span about,
+			struct span *challenge_out)
+{
+	struct store_value waiting;
+	struct span id;
+
+	TRY(store_one(c, st, QUERY_CHALLENGE_COUNT, PARAMS_NONE, &waiting, 1, NULL));
+	if (waiting.i >= CHALLENGES_MAX)
+		TRY(store_run(c, st, QUERY_CHALLENGE_SWEEP, PARAMS(P_INT(now_utc(c))), NULL, NULL));
+	if (waiting.i >= CHALLENGES_MAX && store_changed(st) == 0)
+		FAIL(c, ERR_AGAIN, "too many sign-ins have been begun and not ended");
+	TRY(fresh(c, challenge_out));
+	TRY(sha256_hex(c, *challenge_out, &id));
+	return store_run(c, st, QUERY_CHALLENGE_ADD,
+			 PARAMS(P_TEXT(id), P_STR(what), P_TEXT(about),
+				P_INT(now_utc(c) + CHALLENGE_S)),
+			 NULL, NULL);
+}
+
+static enum err not_signed(struct ctx *c, const char *why)
+{
+	err_next(c, "begin again: what is to be signed counts once and for two minutes");
+	FAIL(c, ERR_VERIFY, "what was signed was %s", why);
+}
+
+enum err challenge_take(struct ctx *c, struct store *st, const char *what, struct span challenge,
+			struct span *about_out)
+{
+	struct store_value v[3];
+	struct span id;
+	bool found;
+
+	TRY(sha256_hex(c, challenge, &id));
+	TRY(store_one(c, st, QUERY_CHALLENGE_TAKE, PARAMS(P_TEXT(id)), v, COUNT_OF(v), &found));
+	if (!found)
+		return not_signed(c, "not asked for here, or was used before");
+	if (!span_is(v[0].s, what))
+		return not_signed(c, "asked for another purpose");
+	if (now_utc(c) >= v[2].i)
+		return not_signed(c, "asked for too long ago");
+	*about_out = v[1].s;
+	return ERR_OK;
+}
+
+enum err counter_check(struct ctx *c, struct store *st, struct span key_line, uint32_t counter)
+{
+	STORE_WORK_SCOPED struct store_work w = { NULL };
+	struct store_value last = { .i = 0 };
+	struct span key;
+	bool found;
+
+	TRY(sha256_hex(c, key_line, &key));
+	TRY(store_begin(c, st, &w));
+	TRY(store_one(c, st, QUERY_COUNTER_GET, PARAMS(P_TEXT(key)), &last, 1, &found));
+	/* 0 and 0: this authenticator has no counter (WebAuthn section 7.2 step 22). */
+	if (found && (last.i > 0 || counter > 0) && (int64_t)counter <= last.i) {
+		err_next(c, "two people with 'roster' end this key: a copy of it may be in use");
+		FAIL(c, ERR_VERIFY, "the counter of this passkey did not grow: %lld after %lld",
+		     (long long)counter, (long long)last.i);
+	}
+	TRY(store_run(c, st, QUERY_COUNTER_PUT, PARAMS(P_TEXT(key), P_INT((int64_t)counter)), NULL,
+		      NULL));
+	return store_commit(c, &w);
+}
+
+/* ---- the access report ---- */
+
+enum err access_note(struct ctx *c, struct store *st, const char *what, struct span person,
+		     struct span order, struct span detail)
+{
+	const struct store_value none = P_NULL, who = P_TEXT(person), ref = P_TEXT(order);
+
+	return store_run(c, st, QUERY_ACCESS_ADD,
+			 PARAMS(P_INT(now_utc(c)), P_STR(what), person.n ? who : none,
+				order.n ? ref : none, P_TEXT(detail)),
+			 NULL, NULL);
+}
+
+struct last {
+	access_fn *row;
+	void *of;
+};
+
+static enum err last_row(struct ctx *c, void *of, const struct store_row *row)
+{
+	const struct last *l = of;
+	const struct store_value *v = row->v;
+
+	return l->row(c, l->of,
+		      &(struct access_line){ v[0].i, v[1].i, v[2].s, v[3].s, v[4].s, v[5].s });
+}
+
+enum err access_last(struct ctx *c, struct store *st, int64_t below, int64_t limit, access_fn *row,
+		     void *of)
+{
+	struct last l = { row, of };
+
+	return store_run(c, st, QUERY_ACCESS_LAST, PARAMS(P_INT(below), P_INT(limit)), last_row,
+			 &l);
+}
+
+/* ---- what was typed ---- */
+
+enum err draft_keep(struct ctx *c, struct store *st, struct span person, const struct draft *d,
+		    struct span *token_out)
+{
+	struct span bytes, id;
+
+	if (d->form.n > DRAFT_MAX)
+		FAIL(c, ERR_LIMIT, "what was typed is too long to be kept over a sign-in");
+	TRY(fresh(c, &bytes));
+	TRY(hex_encode(c, bytes, token_out));
+	TRY(sha256_hex(c, *token_out, &id));
+	return store_run(c, st, QUERY_DRAFT_ADD,
+			 PARAMS(P_TEXT(id), P_TEXT(person), P_TEXT(d->target), P_TEXT(d->form),
+				P_INT(now_utc(c) + DRAFT_S)),
+			 NULL, NULL);
+}
+
+enum err draft_take(struct ctx *c, struct store *st, struct span token, struct span person,
+		    struct draft *out, bool *found_out)
+{
+	struct store_value v[4];
+	struct span id;
+
+	*found_out = false;
+	if (token.n != TOKEN_TEXT)
+		return ERR_OK;
+	TRY(sha256_hex(c, token, &id));
+	TRY(store_one(c, st, QUERY_DRAFT_TAKE, PARAMS(P_TEXT(id)), v, COUNT_OF(v), found_out));
+	*found_out = *found_out && now_utc(c) < v[3].i && person.n && span_eq(v[0].s, person);
+	if (*found_out)
+		*out = (struct draft){ v[1].s, v[2].s };
+	return ERR_OK;
+}
+
+enum err sitting_sweep(struct ctx *c, struct store *st)
+{
+	int64_t now = now_utc(c), known = now - SITTING_KNOWN_S;
+
+	TRY(store_run(c, st, QUERY_SITTING_SWEEP, PARAMS(P_INT(known), P_INT(known)), NULL, NULL));
+	TRY(store_run(c, st, QUERY_CHALLENGE_SWEEP, PARAMS(P_INT(now)), NULL, NULL));
+	return store_run(c, st, QUERY_DRAFT_SWEEP, PARAMS(P_INT(now)), NULL, NULL);
+}

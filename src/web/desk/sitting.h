@@ -1,0 +1,89 @@
+/*
+ * A sitting: one person signed in at the desk in one browser, from the sign-in to its end. Its
+ * token is in that browser's cookie alone; the table knows the hash. Beside it what belongs to
+ * signing in: challenges, which count once and soon; counters of passkeys; the access report; and
+ * what was typed when a sitting ended. Nothing of this is an act, and no order depends on it.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef WEB_DESK_SITTING_H
+#define WEB_DESK_SITTING_H
+
+#include "crypt/hash.h"
+#include "store/store.h"
+
+#define SITTING_IDLE_S 1800             /* without a request */
+#define SITTING_MAX_S 43200             /* however busy */
+#define SITTING_KNOWN_S 86400           /* so long one that is over is told from none */
+#define CHALLENGE_S 120
+#define DRAFT_S 3600
+#define DRAFT_MAX ((size_t)1 << 20)
+#define CHALLENGES_MAX 10000            /* that wait; who asks for more is told to come again */
+#define TOKEN_TEXT 64u                  /* hex digits of a token */
+
+enum sitting_state { SITTING_NONE, SITTING_OVER, SITTING_LIVE };
+
+struct sitting {
+	enum sitting_state state;
+	struct span id;                 /* hash of the token, hex */
+	struct span person, key_sha256, agent;
+	int64_t created_utc, seen_utc, ends_utc;
+};
+
+/* "Firefox", "Chrome" ...: what a browser keeps when it is updated; "other" for the rest. */
+const char *agent_family(struct span user_agent);
+
+/* A new sitting under a fresh token, whatever cookie was there before. key_line is the roster's. */
+enum err sitting_begin(struct ctx *c, struct store *st, struct span person, struct span key_line,
+		       const char *agent, struct span *token_out) MUST_USE;
+/* The sitting of that token, its last request now. NONE where there is none, or it comes from
+ * another kind of browser, which also ends it; OVER where it was idle or long enough. */
+enum err sitting_find(struct ctx *c, struct store *st, struct span token, const char *agent,
+		      struct sitting *out) MUST_USE;
+enum err sitting_end(struct ctx *c, struct store *st, struct span id) MUST_USE;
+enum err sitting_end_all(struct ctx *c, struct store *st, struct span person,
+			 int64_t *count_out) MUST_USE;
+typedef enum err sitting_fn(struct ctx *c, void *of, const struct sitting *s);
+enum err sitting_each(struct ctx *c, struct store *st, struct span person, sitting_fn *row,
+		      void *of) MUST_USE;
+/* The token of the forms of one sitting: whoever does not have its cookie cannot make it. */
+enum err form_token(struct ctx *c, struct span token, struct span *out) MUST_USE;
+bool form_token_holds(struct ctx *c, struct span token, struct span given);
+
+/* Something to sign: 32 random bytes (in the arena), for what and about what. Those that need no
+ * sitting are limited in number: ERR_AGAIN. */
+enum err challenge_make(struct ctx *c, struct store *st, const char *what, struct span about,
+			struct span *challenge_out) MUST_USE;
+/* Takes it away: ERR_VERIFY unless it was made for this, is not over, and was not taken before. */
+enum err challenge_take(struct ctx *c, struct store *st, const char *what, struct span challenge,
+			struct span *about_out) MUST_USE;
+
+/* ERR_VERIFY where a counter that counts did not grow: somebody has a copy of the key. */
+enum err counter_check(struct ctx *c, struct store *st, struct span key_line,
+		       uint32_t counter) MUST_USE;
+
+/* One line of the access report; order and person may be empty. */
+enum err access_note(struct ctx *c, struct store *st, const char *what, struct span person,
+		     struct span order, struct span detail) MUST_USE;
+struct access_line {
+	int64_t id, at_utc;
+	struct span what, person, order, detail;
+};
+/* The newest first, from below that id (INT64_MAX: all). */
+typedef enum err access_fn(struct ctx *c, void *of, const struct access_line *line);
+enum err access_last(struct ctx *c, struct store *st, int64_t below, int64_t limit, access_fn *row,
+		     void *of) MUST_USE;
+
+/* Keeps what was typed, for this person alone; and gives it back once. *found_out false where there
+ * is none, it is too old, or it is another's (which stays lost). */
+struct draft {
+	struct span target, form;       /* where it was sent; its fields, URL-encoded */
+};
+enum err draft_keep(struct ctx *c, struct store *st, struct span person, const struct draft *d,
+		    struct span *token_out) MUST_USE;
+enum err draft_take(struct ctx *c, struct store *st, struct span token, struct span person,
+		    struct draft *out, bool *found_out) MUST_USE;
+
+/* Forgets what is over; call it now and then. */
+enum err sitting_sweep(struct ctx *c, struct store *st) MUST_USE;
+
+#endif

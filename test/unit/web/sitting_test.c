@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../test.h"
+
+#include "web/desk/sitting.h"
+
+static int64_t clock_ms;
+static int64_t test_now(void)
+{
+	return clock_ms;
+}
+
+/* A store and a clock that stands until the test moves it. */
+struct desk {
+	struct ctx c;
+	struct seam seam;
+	struct store *st;
+};
+
+static void desk_begin(struct desk *d)
+{
+	assert_int_equal(ctx_begin(&d->c, (size_t)64 << 20), ERR_OK);
+	d->seam = *d->c.seam;
+	d->seam.now_ms = test_now;
+	d->c.seam = &d->seam;
+	clock_ms = INT64_C(1800000000000);
+	ok(&d->c, store_open(&d->c, in_folder(&d->c, "writ.db"), STORE_CREATE, &d->st));
+}
+
+static void desk_end(struct desk *d)
+{
+	store_close(&d->st);
+	ctx_end(&d->c);
+}
+#define DESK(d)                                                                                    \
+	__attribute__((cleanup(desk_end))) struct desk d = { .st = NULL };                         \
+	desk_begin(&d)
+
+static void later(int64_t seconds)
+{
+	clock_ms += seconds * 1000;
+}
+
+static struct span begin(struct desk *d, const char *person)
+{
+	struct span token;
+
+	ok(&d->c, sitting_begin(&d->c, d->st, span_str(person), SPAN("k ana"), "Firefox", &token));
+	assert_int_equal(token.n, TOKEN_TEXT);
+	return token;
+}
+
+static enum sitting_state state_of(struct desk *d, struct span token)
+{
+	struct sitting s;
+
+	ok(&d->c, sitting_find(&d->c, d->st, token, "Firefox", &s));
+	return s.state;
+}
+
+static void test_from_sign_in_to_sign_out(void **state)
+{
+	struct span token, again, key;
+	struct sitting s;
+
+	(void)state;
+	DESK(d);
+	token = begin(&d, "Ana");
+	again = begin(&d, "Ana");
+	assert_false(span_eq(token, again));
+	ok(&d.c, sitting_find(&d.c, d.st, token, "Firefox", &s));
+	assert_int_equal(s.state, SITTING_LIVE);
+	text_is(s.person, "Ana");
+	ok(&d.c, sha256_hex(&d.c, SPAN("k ana"), &key));
+	assert_true(span_eq(s.key_sha256, key));
+	assert_false(span_eq(s.id, token));     /* the table never holds the token */
+	ok(&d.c, sitting_end(&d.c, d.st, s.id));
+	assert_int_equal(state_of(&d, token), SITTING_NONE);
+	assert_int_equal(state_of(&d, again), SITTING_LIVE);
+}
+
+static void test_tokens_that_are_none(void **state)
+{
+	struct span token, id;
+
+	(void)state;
+	DESK(d);
+	token = begin(&d, "Ana");
+	ok(&d.c, sha256_hex(&d.c, token, &id));
+	assert_int_equal(state_of(&d, SPAN_NONE), SITTING_NONE);
+	assert_int_equal(state_of(&d, span_cut(token, 0, 63)), SITTING_NONE);
+	assert_int_equal(state_of(&d, id), SITTING_NONE);       /* who has read the table */
+	assert_int_equal(state_of(&d, SPAN("0000000000000000000000000000000000000000000000000000"
+					   "000000000000")), SITTING_NONE);
+	assert_int_equal(state_of(&d, token), SITTING_LIVE);
+}
+
+static void test_idle_and_absolute_end(void **state)
+{
+	struct span idle, busy;
+
+	(void)state;
+	DESK(d);
+	idle = begin(&d, "Ana");
+	later(SITTING_IDLE_S - 1);
+	assert_int_equal(state_of(&d, idle), SITTING_LIVE);
+	later(SITTING_IDLE_S - 1);      /* since the last request */
+	assert_int_equal(state_of(&d, idle), SITTING_LIVE);
+	later(SITTING_IDLE_S);
+	assert_int_equal(state_of(&d, idle), SITTING_OVER);
+	assert_int_equal(state_of(&d, idle), SITTING_OVER);     /* looking does not revive it */
+	busy = begin(&d, "Ana");
+	for (int i = 0; i < SITTING_MAX_S / 1200 - 1; i++) {
+		later(1200);
+		assert_int_equal(state_of(&d, busy), SITTING_LIVE);
+	}
+	later(1199);
+	assert_int_equal(state_of(&d, busy), SITTING_LIVE);
+	later(1);
+	assert_int_equal(state_of(&d, busy), SITTING_OVER);
+}
+
+static void test_another_browser_ends_it(void **state)
+{
+	struct span token;
+	struct sitting s;
+
+	(void)state;
+	DESK(d);
+	token = begin(&d, "Ana");
+	ok(&d.c, sitting_find(&d.c, d.st, token, "Chrome", &s));
+	assert_int_equal(s.state, SITTING_NONE);
+	assert_int_equal(state_of(&d, token), SITTING_NONE);
+}
+
+static void test_families_of_browsers(void **state)
+{
+	(void)state;
+	assert_string_equal(agent_family(SPAN("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) "
+					      "Gecko/20100101 Firefox/140.0")), "Firefox");
+	assert_string_equal(agent_family(SPAN("Mozilla/5.0 (X11) AppleWebKit/537.36 (KHTML, like "
+					      "Gecko) Chrome/148.0.0.0 Safari/537.36")), "Chrome");
+	assert_string_equal(agent_family(SPAN("Mozilla/5.0 (Windows NT 10.0) Chrome/148.0 "
+					      "Safari/537.36 Edg/148.0")), "Edge");
+	assert_string_equal(agent_family(SPAN("Mozilla/5.0 (Macintosh) Version/18.0 Safari/605.1")),
+			    "Safari");
+	assert_string_equal(agent_family(SPAN("curl/8.0")), "other");
+	assert_string_equal(agent_family(SPAN_NONE), "other");
+}
+
+static enum err count(struct ctx *c, void *of, const struct sitting *s)
+{
+	(void)c;
+	assert_true(span_is(s->person, "Ana"));
+	(*(int *)of)++;
+	return ERR_OK;
+}
+
+static void test_all_of_a_person(void **state)
+{
+	struct span mine, hers;
+	int64_t ended;
+	int n = 0;
+
+	(void)state;
+	DESK(d);
+	begin(&d, "Ana");
+	later(SITTING_IDLE_S);
+	mine = begin(&d, "Ana");
+	begin(&d, "Ana");
+	hers = begin(&d, "Ben");
+	ok(&d.c, sitting_each(&d.c, d.st, SPAN("Ana"), count, &n));
+	assert_int_equal(n, 2);         /* the idle one is over */
+	ok(&d.c, sitting_end_all(&d.c, d.st, SPAN("Ana"), &ended));
+	assert_int_equal(ended, 3);
+	assert_int_equal(state_of(&d, mine), SITTING_NONE);
+	assert_int_equal(state_of(&d, hers), SITTING_LIVE);
+}
+
+static void test_form_tokens(void **state)
+{
+	struct span one, other, form, none;
+
+	(void)state;
+	DESK(d);
+	one = begin(&d, "Ana");
+	other = begin(&d, "Ana");
+	ok(&d.c, form_token(&d.c, one, &form));
+	assert_true(form_token_holds(&d.c, one, form));
+	assert_false(form_token_holds(&d.c, other, form));
+	assert_false(form_token_holds(&d.c, one, one));
+	assert_false(form_token_holds(&d.c, one, SPAN_NONE));
+	assert_false(form_token_holds(&d.c, one, span_cut(form, 0, form.n - 1)));
+	ok(&d.c, form_token(&d.c, SPAN_NONE, &none));
+	assert_false(form_token_holds(&d.c, SPAN_NONE, none));  /* without a sitting no form */
+}
+
+static void test_challenges(void **state)
+{
+	struct span one, two, about;
+
+	(void)state;
+	DESK(d);
+	ok(&d.c, challenge_make(&d.c, d.st, "sign-in", SPAN("a"), &one));
+	ok(&d.c, challenge_make(&d.c, d.st, "approve", SPAN("b"), &two));
+	assert_int_equal(one.n, 32);
+	assert_false(span_eq(one, two));
+	ok(&d.c, challenge_take(&d.c, d.st, "sign-in", one, &about));
+	text_is(about, "a");
+	refused(&d.c, ERR_VERIFY, "used before",
+		challenge_take(&d.c, d.st, "sign-in", one, &about));
+	refused(&d.c, ERR_VERIFY, "another purpose",
+		challenge_take(&d.c, d.st, "sign-in", two, &about));
+	refused(&d.c, ERR_VERIFY, "not asked for here",         /* it was taken all the same */
+		challenge_take(&d.c, d.st, "approve", two, &about));
+	refused(&d.c, ERR_VERIFY, "not asked for here",
+		challenge_take(&d.c, d.st, "sign-in", SPAN_NONE, &about));
+	ok(&d.c, challenge_make(&d.c, d.st, "sign-in", SPAN("a"), &one));
+	ok(&d.c, challenge_make(&d.c, d.st, "sign-in", SPAN("a"), &two));
+	later(CHALLENGE_S - 1);
+	ok(&d.c, challenge_take(&d.c, d.st, "sign-in", one, &about));
+	later(1);
+	refused(&d.c, ERR_VERIFY, "too long ago",
+		challenge_take(&d.c, d.st, "sign-in", two, &about));
+}
+
+static void test_too_many_challenges(void **state)
+{
+	STORE_WORK_SCOPED struct store_work w = { NULL };
+	struct span one;
+
+	(void)state;
+	DESK(d);
+	ok(&d.c, store_begin(&d.c, d.st, &w));
+	for (int i = 0; i < CHALLENGES_MAX; i++)
+		ok(&d.c, challenge_make(&d.c, d.st, "sign-in", SPAN_NONE, &one));
+	refused(&d.c, ERR_AGAIN, "begun and not ended",
+		challenge_make(&d.c, d.st, "sign-in", SPAN_NONE, &one));
+	later(CHALLENGE_S);
+	ok(&d.c, challenge_make(&d.c, d.st, "sign-in", SPAN_NONE, &one));
+	ok(&d.c, store_commit(&d.c, &w));
+}
+
+static void test_counters(void **state)
+{
+	(void)state;
+	DESK(d);
+	ok(&d.c, counter_check(&d.c, d.st, SPAN("k"), 0));
+	ok(&d.c, counter_check(&d.c, d.st, SPAN("k"), 0));      /* has none */
+	ok(&d.c, counter_check(&d.c, d.st, SPAN("k"), 7));
+	refused(&d.c, ERR_VERIFY, "7 after 7", counter_check(&d.c, d.st, SPAN("k"), 7));
+	refused(&d.c, ERR_VERIFY, "6 after 7", counter_check(&d.c, d.st, SPAN("k"), 6));
+	refused(&d.c, ERR_VERIFY, "0 after 7", counter_check(&d.c, d.st, SPAN("k"), 0));
+	ok(&d.c, counter_check(&d.c, d.st, SPAN("other"), 1));
+	ok(&d.c, counter_check(&d.c, d.st, SPAN("k"), UINT32_MAX));
+}
+
+struct report {
+	char text[256];
+	int64_t id;
+};
+
+static enum err put_line(struct ctx *c, void *of, const struct access_line *line)
+{
+	struct report *r = of;
+	size_t n = strlen(r->text);
+
+	(void)c;
+	r->id = line->id;
+	snprintf(r->text + n, sizeof r->text - n, "%.*s/%.*s/%.*s/%.*s ", SPAN_ARG(line->what),
+		 SPAN_ARG(line->person), SPAN_ARG(line->order), SPAN_ARG(line->detail));
+	return ERR_OK;
+}
+
+static void test_the_access_report(void **state)
+{
+	struct report r = { .id = INT64_MAX };
+
+	(void)state;
+	DESK(d);
+	ok(&d.c, access_note(&d.c, d.st, "signed in", SPAN("Ana"), SPAN_NONE, SPAN("Firefox")));
+	ok(&d.c, access_note(&d.c, d.st, "refused", SPAN_NONE, SPAN_NONE, SPAN("counter")));
+	ok(&d.c, access_note(&d.c, d.st, "looked", SPAN("Ana"), SPAN("W-2222-3333"), SPAN("")));
+	ok(&d.c, access_last(&d.c, d.st, r.id, 2, put_line, &r));
+	assert_string_equal(r.text, "looked/Ana/W-2222-3333/ refused///counter ");
+	r.text[0] = '\0';
+	ok(&d.c, access_last(&d.c, d.st, r.id, 2, put_line, &r));
+	assert_string_equal(r.text, "signed in/Ana//Firefox ");
+}
+
+static void test_drafts(void **state)
+{
+	struct draft d1 = { SPAN("/order/W-2222-3333/judge"), SPAN("over=%2B33") }, got;
+	struct span token, late;
+	bool found;
+
+	(void)state;
+	DESK(d);
+	ok(&d.c, draft_keep(&d.c, d.st, SPAN("Ana"), &d1, &token));
+	ok(&d.c, draft_take(&d.c, d.st, token, SPAN("Ana"), &got, &found));
+	assert_true(found);
+	assert_true(span_eq(got.target, d1.target) && span_eq(got.form, d1.form));
+	ok(&d.c, draft_take(&d.c, d.st, token, SPAN("Ana"), &got, &found));
+	assert_false(found);            /* once */
+	ok(&d.c, draft_keep(&d.c, d.st, SPAN("Ana"), &d1, &token));
+	ok(&d.c, draft_take(&d.c, d.st, token, SPAN("Ben"), &got, &found));
+	assert_false(found);            /* another's, and gone now */
+	ok(&d.c, draft_take(&d.c, d.st, token, SPAN("Ana"), &got, &found));
+	assert_false(found);
+	ok(&d.c, draft_keep(&d.c, d.st, SPAN_NONE, &d1, &token));
+	ok(&d.c, draft_take(&d.c, d.st, token, SPAN_NONE, &got, &found));
+	assert_false(found);            /* nobody's is nobody's */
+	ok(&d.c, draft_keep(&d.c, d.st, SPAN("Ana"), &d1, &late));
+	later(DRAFT_S);
+	ok(&d.c, draft_take(&d.c, d.st, late, SPAN("Ana"), &got, &found));
+	assert_false(found);
+	d1.form.n = DRAFT_MAX + 1;
+	fails(&d.c, ERR_LIMIT, draft_keep(&d.c, d.st, SPAN("Ana"), &d1, &token));
+}
+
+static void test_what_is_over_is_forgotten(void **state)
+{
+	struct span old, new;
+
+	(void)state;
+	DESK(d);
+	old = begin(&d, "Ana");
+	later(SITTING_MAX_S);
+	ok(&d.c, sitting_sweep(&d.c, d.st));
+	assert_int_equal(state_of(&d, old), SITTING_OVER);      /* told from none for a day */
+	new = begin(&d, "Ana");
+	later(SITTING_KNOWN_S - 1);
+	ok(&d.c, sitting_sweep(&d.c, d.st));
+	assert_int_equal(state_of(&d, old), SITTING_NONE);
+	assert_int_equal(state_of(&d, new), SITTING_OVER);
+}
+
+int main(void)
+{
+#define T(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_drop)
+	const struct CMUnitTest tests[] = {
+		T(test_from_sign_in_to_sign_out), T(test_tokens_that_are_none),
+		T(test_idle_and_absolute_end),    T(test_another_browser_ends_it),
+		cmocka_unit_test(test_families_of_browsers), T(test_all_of_a_person),
+		T(test_form_tokens),              T(test_challenges),
+		T(test_too_many_challenges),      T(test_counters),
+		T(test_the_access_report),        T(test_drafts),
+		T(test_what_is_over_is_forgotten),
+	};
+
+	return cmocka_run_group_tests_name("web_sitting", tests, NULL, NULL);
+}
