@@ -28,7 +28,7 @@ ALICE, FORTNIGHT = "alice@mail.example", ("2026-10-31 23:00:00", "2026-11-14 23:
 
 @pytest.fixture(scope="module")
 def town():
-# Seals that outlive their command become children of this process, which so sees how they died.
+    # Seals that outlive their command become children of this process, which so sees how they died.
     assert ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
     with life.Town(hooks=True) as made:
         yield made
@@ -159,8 +159,8 @@ def test_killed_and_answered(town, authority, point):
     assert home.state() == "delivered"
     k.end()
 
-#The way that ends with a refusal of what was already collected : its letter,                      \
-	and the end of its key.
+
+# The way that ends with a refusal of what was already collected: its letter, and the end of its key.
 REFUSING = [p for p in POINTS if p.startswith(("DECIDE", "SEAL", "LOG"))]
 
 
@@ -192,7 +192,7 @@ def test_killed_and_ended(town, point, word):
     state, letter = ENDS[word]
     k.step(state, word, home.ref, "--because", "case closed", as_="Ana", key="ana")
     assert home.state() == state
-#The command that is run again makes a document of its own time : to the seal that is a second one.
+    # The command that is run again makes a document of its own time: to the seal that is a second one.
     assert home.ok("tick") and len(home.seal_acts("void")) in (1, 2)
     assert [a["body"]["template"] for a in home.acts("lettered")] == ([letter] if letter else [])
     assert home.run("release", home.ref, as_="Chi").exit == 4 and home.seal_acts("released") == []
