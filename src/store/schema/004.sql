@@ -45,4 +45,4 @@ CREATE TABLE access (
 	order_ref @text,
 	detail @text NOT NULL
 ) @strict;
-CREATE INDEX access_person ON access (person, id);
+CREATE INDEX access_person ON access (person, order_ref, at_utc);

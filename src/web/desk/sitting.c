@@ -69,7 +69,7 @@ static struct sitting of_row(const struct store_value *v, int64_t now)
 }
 
 enum err sitting_find(struct ctx *c, struct store *st, struct span token, const char *agent,
-		      struct sitting *out)
+		      bool looks, struct sitting *out)
 {
 	struct store_value v[7];
 	int64_t now = now_utc(c);
@@ -88,7 +88,7 @@ enum err sitting_find(struct ctx *c, struct store *st, struct span token, const 
 		*out = (struct sitting){ .state = SITTING_NONE };
 		return sitting_end(c, st, id);
 	}
-	if (out->state == SITTING_LIVE && now >= out->seen_utc + SEEN_EVERY_S)
+	if (looks && out->state == SITTING_LIVE && now >= out->seen_utc + SEEN_EVERY_S)
 		return store_run(c, st, QUERY_SITTING_SEEN, PARAMS(P_TEXT(id), P_INT(now)), NULL,
 				 NULL);
 	return ERR_OK;
@@ -223,6 +223,15 @@ enum err access_note(struct ctx *c, struct store *st, const char *what, struct s
 			 NULL, NULL);
 }
 
+enum err access_seen(struct ctx *c, struct store *st, struct span person, struct span order,
+		     int64_t since_utc, bool *out)
+{
+	struct store_value last;
+
+	return store_one(c, st, QUERY_ACCESS_SEEN,
+			 PARAMS(P_TEXT(person), P_TEXT(order), P_INT(since_utc)), &last, 1, out);
+}
+
 struct last {
 	access_fn *row;
 	void *of;
@@ -265,19 +274,20 @@ enum err draft_keep(struct ctx *c, struct store *st, struct span person, const s
 }
 
 enum err draft_take(struct ctx *c, struct store *st, struct span token, struct span person,
-		    struct draft *out, bool *found_out)
+		    struct span target, struct draft *out, bool *found_out)
 {
-	struct store_value v[4];
+	struct store_value form;
 	struct span id;
 
 	*found_out = false;
-	if (token.n != TOKEN_TEXT)
+	if (token.n != TOKEN_TEXT || !person.n)
 		return ERR_OK;
 	TRY(sha256_hex(c, token, &id));
-	TRY(store_one(c, st, QUERY_DRAFT_TAKE, PARAMS(P_TEXT(id)), v, COUNT_OF(v), found_out));
-	*found_out = *found_out && now_utc(c) < v[3].i && person.n && span_eq(v[0].s, person);
+	TRY(store_one(c, st, QUERY_DRAFT_TAKE,
+		      PARAMS(P_TEXT(id), P_TEXT(person), P_TEXT(target), P_INT(now_utc(c))), &form,
+		      1, found_out));
 	if (*found_out)
-		*out = (struct draft){ v[1].s, v[2].s };
+		*out = (struct draft){ target, form.s };
 	return ERR_OK;
 }
 

@@ -35,10 +35,11 @@ const char *agent_family(struct span user_agent);
 /* A new sitting under a fresh token, whatever cookie was there before. key_line is the roster's. */
 enum err sitting_begin(struct ctx *c, struct store *st, struct span person, struct span key_line,
 		       const char *agent, struct span *token_out) MUST_USE;
-/* The sitting of that token, its last request now. NONE where there is none, or it comes from
- * another kind of browser, which also ends it; OVER where it was idle or long enough. */
+/* The sitting of that token; its last request is now, unless nobody looks. NONE where there is
+ * none, or it comes from another kind of browser, which also ends it; OVER where it was idle or
+ * long enough. */
 enum err sitting_find(struct ctx *c, struct store *st, struct span token, const char *agent,
-		      struct sitting *out) MUST_USE;
+		      bool looks, struct sitting *out) MUST_USE;
 enum err sitting_end(struct ctx *c, struct store *st, struct span id) MUST_USE;
 enum err sitting_end_all(struct ctx *c, struct store *st, struct span person,
 			 int64_t *count_out) MUST_USE;
@@ -64,6 +65,9 @@ enum err counter_check(struct ctx *c, struct store *st, struct span key_line,
 /* One line of the access report; order and person may be empty. */
 enum err access_note(struct ctx *c, struct store *st, const char *what, struct span person,
 		     struct span order, struct span detail) MUST_USE;
+/* Whether there is one of that person and order since then. */
+enum err access_seen(struct ctx *c, struct store *st, struct span person, struct span order,
+		     int64_t since_utc, bool *out) MUST_USE;
 struct access_line {
 	int64_t id, at_utc;
 	struct span what, person, order, detail;
@@ -73,15 +77,15 @@ typedef enum err access_fn(struct ctx *c, void *of, const struct access_line *li
 enum err access_last(struct ctx *c, struct store *st, int64_t below, int64_t limit, access_fn *row,
 		     void *of) MUST_USE;
 
-/* Keeps what was typed, for this person alone; and gives it back once. *found_out false where there
- * is none, it is too old, or it is another's (which stays lost). */
+/* Keeps what was typed, for this person alone; and gives it back once, where it was typed.
+ * *found_out false where there is none, it is too old, it is another's, or of another page. */
 struct draft {
 	struct span target, form;       /* where it was sent; its fields, URL-encoded */
 };
 enum err draft_keep(struct ctx *c, struct store *st, struct span person, const struct draft *d,
 		    struct span *token_out) MUST_USE;
 enum err draft_take(struct ctx *c, struct store *st, struct span token, struct span person,
-		    struct draft *out, bool *found_out) MUST_USE;
+		    struct span target, struct draft *out, bool *found_out) MUST_USE;
 
 /* Forgets what is over; call it now and then. */
 enum err sitting_sweep(struct ctx *c, struct store *st) MUST_USE;

@@ -53,7 +53,7 @@ static enum sitting_state state_of(struct desk *d, struct span token)
 {
 	struct sitting s;
 
-	ok(&d->c, sitting_find(&d->c, d->st, token, "Firefox", &s));
+	ok(&d->c, sitting_find(&d->c, d->st, token, "Firefox", true, &s));
 	return s.state;
 }
 
@@ -67,7 +67,7 @@ static void test_from_sign_in_to_sign_out(void **state)
 	token = begin(&d, "Ana");
 	again = begin(&d, "Ana");
 	assert_false(span_eq(token, again));
-	ok(&d.c, sitting_find(&d.c, d.st, token, "Firefox", &s));
+	ok(&d.c, sitting_find(&d.c, d.st, token, "Firefox", true, &s));
 	assert_int_equal(s.state, SITTING_LIVE);
 	text_is(s.person, "Ana");
 	ok(&d.c, sha256_hex(&d.c, SPAN("k ana"), &key));
@@ -119,6 +119,23 @@ static void test_idle_and_absolute_end(void **state)
 	assert_int_equal(state_of(&d, busy), SITTING_OVER);
 }
 
+/* A page that keeps itself true prolongs nothing. */
+static void test_nobody_looks(void **state)
+{
+	struct span token;
+	struct sitting s;
+
+	(void)state;
+	DESK(d);
+	token = begin(&d, "Ana");
+	later(SITTING_IDLE_S - 1);
+	ok(&d.c, sitting_find(&d.c, d.st, token, "Firefox", false, &s));
+	assert_int_equal(s.state, SITTING_LIVE);
+	later(1);
+	ok(&d.c, sitting_find(&d.c, d.st, token, "Firefox", false, &s));
+	assert_int_equal(s.state, SITTING_OVER);
+}
+
 static void test_another_browser_ends_it(void **state)
 {
 	struct span token;
@@ -127,7 +144,7 @@ static void test_another_browser_ends_it(void **state)
 	(void)state;
 	DESK(d);
 	token = begin(&d, "Ana");
-	ok(&d.c, sitting_find(&d.c, d.st, token, "Chrome", &s));
+	ok(&d.c, sitting_find(&d.c, d.st, token, "Chrome", true, &s));
 	assert_int_equal(s.state, SITTING_NONE);
 	assert_int_equal(state_of(&d, token), SITTING_NONE);
 }
@@ -274,6 +291,7 @@ static enum err put_line(struct ctx *c, void *of, const struct access_line *line
 static void test_the_access_report(void **state)
 {
 	struct report r = { .id = INT64_MAX };
+	bool seen;
 
 	(void)state;
 	DESK(d);
@@ -282,6 +300,13 @@ static void test_the_access_report(void **state)
 	ok(&d.c, access_note(&d.c, d.st, "looked", SPAN("Ana"), SPAN("W-2222-3333"), SPAN("")));
 	ok(&d.c, access_last(&d.c, d.st, r.id, 2, put_line, &r));
 	assert_string_equal(r.text, "looked/Ana/W-2222-3333/ refused///counter ");
+	ok(&d.c, access_seen(&d.c, d.st, SPAN("Ana"), SPAN("W-2222-3333"), clock_ms / 1000, &seen));
+	assert_true(seen);
+	ok(&d.c, access_seen(&d.c, d.st, SPAN("Ben"), SPAN("W-2222-3333"), 0, &seen));
+	assert_false(seen);
+	later(1);
+	ok(&d.c, access_seen(&d.c, d.st, SPAN("Ana"), SPAN("W-2222-3333"), clock_ms / 1000, &seen));
+	assert_false(seen);
 	r.text[0] = '\0';
 	ok(&d.c, access_last(&d.c, d.st, r.id, 2, put_line, &r));
 	assert_string_equal(r.text, "signed in/Ana//Firefox ");
@@ -296,22 +321,21 @@ static void test_drafts(void **state)
 	(void)state;
 	DESK(d);
 	ok(&d.c, draft_keep(&d.c, d.st, SPAN("Ana"), &d1, &token));
-	ok(&d.c, draft_take(&d.c, d.st, token, SPAN("Ana"), &got, &found));
+	ok(&d.c, draft_take(&d.c, d.st, token, SPAN("Ben"), d1.target, &got, &found));
+	assert_false(found);            /* another's */
+	ok(&d.c, draft_take(&d.c, d.st, token, SPAN("Ana"), SPAN("/desk"), &got, &found));
+	assert_false(found);            /* typed elsewhere */
+	ok(&d.c, draft_take(&d.c, d.st, token, SPAN("Ana"), d1.target, &got, &found));
 	assert_true(found);
 	assert_true(span_eq(got.target, d1.target) && span_eq(got.form, d1.form));
-	ok(&d.c, draft_take(&d.c, d.st, token, SPAN("Ana"), &got, &found));
+	ok(&d.c, draft_take(&d.c, d.st, token, SPAN("Ana"), d1.target, &got, &found));
 	assert_false(found);            /* once */
-	ok(&d.c, draft_keep(&d.c, d.st, SPAN("Ana"), &d1, &token));
-	ok(&d.c, draft_take(&d.c, d.st, token, SPAN("Ben"), &got, &found));
-	assert_false(found);            /* another's, and gone now */
-	ok(&d.c, draft_take(&d.c, d.st, token, SPAN("Ana"), &got, &found));
-	assert_false(found);
 	ok(&d.c, draft_keep(&d.c, d.st, SPAN_NONE, &d1, &token));
-	ok(&d.c, draft_take(&d.c, d.st, token, SPAN_NONE, &got, &found));
+	ok(&d.c, draft_take(&d.c, d.st, token, SPAN_NONE, d1.target, &got, &found));
 	assert_false(found);            /* nobody's is nobody's */
 	ok(&d.c, draft_keep(&d.c, d.st, SPAN("Ana"), &d1, &late));
 	later(DRAFT_S);
-	ok(&d.c, draft_take(&d.c, d.st, late, SPAN("Ana"), &got, &found));
+	ok(&d.c, draft_take(&d.c, d.st, late, SPAN("Ana"), d1.target, &got, &found));
 	assert_false(found);
 	d1.form.n = DRAFT_MAX + 1;
 	fails(&d.c, ERR_LIMIT, draft_keep(&d.c, d.st, SPAN("Ana"), &d1, &token));
@@ -339,7 +363,8 @@ int main(void)
 #define T(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_drop)
 	const struct CMUnitTest tests[] = {
 		T(test_from_sign_in_to_sign_out), T(test_tokens_that_are_none),
-		T(test_idle_and_absolute_end),    T(test_another_browser_ends_it),
+		T(test_idle_and_absolute_end),    T(test_nobody_looks),
+		T(test_another_browser_ends_it),
 		cmocka_unit_test(test_families_of_browsers), T(test_all_of_a_person),
 		T(test_form_tokens),              T(test_challenges),
 		T(test_too_many_challenges),      T(test_counters),
