@@ -262,6 +262,11 @@ case $1 in
 update) [ ! -e "$FAKE/no-network" ] && touch "$FAKE/lists" "$FAKE/fresh" ;;
 install) [ -e "$FAKE/fresh" ] || { echo "E: 404 Not Found" >&2; exit 100; } ;;
 esac''',
+    # What npm fetches is there already, unless "no-look" is; who takes turns and who copies is not asked.
+    "npm": 'echo "npm $*" >>"$FAKE/calls"\n[ ! -e "$FAKE/no-registry" ]',
+    "cmp": '[ ! -e "$FAKE/no-look" ]',
+    "flock": "exit 0",
+    "cp": 'echo "cp $*" >>"$FAKE/calls"',
 }
 
 
@@ -304,6 +309,25 @@ def test_packages_that_cannot_be_had_fail(tmp_path):
     status, calls, said = install_deps(tmp_path, 0, "no-network")
     assert status == 1 and [c.split()[0] for c in calls] == ["update"]
     assert said.splitlines()[-1].startswith("  apt-get update && apt-get install ")
+
+
+def test_npm_is_asked_for_alone_and_only_if_missing(tmp_path):
+    """A machine with another node than Debian's would lose it to Debian's npm in one line with the rest."""
+    status, calls, _ = install_deps(tmp_path, 0, "lists", "fresh", fakes={n: f for n, f in FAKES.items() if n != "npm"})
+    assert status == 0 and [c.split()[0] for c in calls] == ["install", "install"]
+    assert "npm" not in calls[0].split() and calls[1].split()[-1] == "npm"
+
+
+def test_the_look_is_fetched_once(tmp_path):
+    status, calls, said = install_deps(tmp_path, 0, "lists", "fresh", "no-look")
+    assert status == 0 and calls[1].startswith("npm ci") and calls[2] == "cp package-lock.json node_modules/.lock"
+    assert "govuk-frontend" in said
+
+
+def test_the_look_cannot_be_fetched(tmp_path):
+    status, calls, said = install_deps(tmp_path, 0, "lists", "fresh", "no-look", "no-registry")
+    assert status == 1 and not [c for c in calls if c.startswith("cp")]
+    assert "npm could not fetch them" in said and "node_modules" in said.splitlines()[-1]
 
 
 def test_packages_for_a_user_who_may_not(tmp_path):
