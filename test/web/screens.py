@@ -1,0 +1,77 @@
+# Pictures of pages in every dress, a contact sheet of each dress, and axe-core's verdict on each page:
+#   screens.py OUT FOLDER              the *.html of a folder
+#   screens.py OUT URL...              pages of a running desk that need no sign-in
+# It ends with 1 if a page has a violation, scrolls sideways, or the browser complained.
+# A flow that is signed in calls shoot() with its own browser.
+# SPDX-License-Identifier: Apache-2.0
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from harness.browser import LOOKS, Browser  # noqa: E402
+
+WIDTHS = {320: 800, 1280: 900, 1920: 1080}
+
+
+def dresses():
+    for look in LOOKS:
+        for width, height in WIDTHS.items():
+            if look != 'print' or width == 1280:
+                # Paper is 180 mm wide within its margins.
+                yield look, (680 if look == 'print' else width), height
+
+
+def shoot(browser, name, url, out):
+    """All pictures of one page; what is wrong with it, as lines."""
+    wrong = []
+    browser.go(url)
+    for look, width, height in dresses():
+        browser.size(width, height)
+        browser.look(look)
+        browser.picture(out / f'{name}-{look}-{width}.png')
+        if browser.too_wide() > 0:
+            wrong.append(f'{name} {look} {width}: {browser.too_wide()} pixels too wide')
+        if look == 'print':
+            continue
+        # Forced colours are the person's own; axe reckons with those that the page would have had.
+        for rule, what, where in browser.axe(('color-contrast',) if look == 'forced' else ()):
+            wrong.append(f'{name} {look} {width}: {rule}: {what}: {", ".join(where[:4])}')
+    browser.look('light')
+    return wrong + [f'{name}: {line}' for line in browser.complaints()]
+
+
+def sheets(browser, names, out):
+    """One picture for each dress with all pages side by side, reduced."""
+    for look, width, _ in dresses():
+        shown = 150 if width == 320 else 460
+        cells = ''.join(f'<figure><img src="{n}-{look}-{width}.png" width="{shown}"><figcaption>{n}</figcaption></figure>' for n in names)
+        page = out / f'sheet-{look}-{width}.html'
+        page.write_text('<!doctype html><style>body{background:#888;display:flex;flex-wrap:wrap;gap:12px;align-items:start;margin:12px}'
+                        'figure{margin:0}figcaption{font:12px sans-serif}</style>' + cells)
+        browser.size(1440, 900)
+        browser.go(page.as_uri())
+        browser.picture(out / f'sheet-{look}-{width}.png')
+        page.unlink()
+
+
+def main():
+    if len(sys.argv) < 3:
+        sys.exit('usage: screens.py OUT FOLDER|URL...')
+    out = pathlib.Path(sys.argv[1]).resolve()
+    out.mkdir(parents=True, exist_ok=True)
+    if pathlib.Path(sys.argv[2]).is_dir():
+        pages = {p.stem: p.resolve().as_uri() for p in sorted(pathlib.Path(sys.argv[2]).glob('*.html'))}
+    else:
+        pages = {u.rstrip('/').rsplit('/', 1)[-1] or 'start': u for u in sys.argv[2:]}
+    wrong = []
+    with Browser('--ignore-certificate-errors', '--allow-file-access-from-files') as browser:
+        for name, url in pages.items():
+            wrong += shoot(browser, name, url, out)
+        sheets(browser, list(pages), out)
+    print(*wrong, sep='\n')
+    print(f'{len(pages)} pages, {len(wrong)} things wrong')
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == '__main__':
+    main()
