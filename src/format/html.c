@@ -25,24 +25,7 @@ void html_close(struct html *h)
 
 void html_text(struct html *h, struct span s)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char x = s.p[i];
-
-		if (x == '<')
-			buf_str(&h->b, "&lt;");
-		else if (x == '>')
-			buf_str(&h->b, "&gt;");
-		else if (x == '&')
-			buf_str(&h->b, "&amp;");
-		else if (x == '"')
-			buf_str(&h->b, "&quot;");
-		else if (x == '\'')
-			buf_str(&h->b, "&#39;");
-		else if ((x < 0x20 && x != '\n' && x != '\t') || x == 0x7f)
-			buf_str(&h->b, "\xef\xbf\xbd");
-		else
-			buf_byte(&h->b, x);
-	}
+	html_escape(&h->b, HTML_RAW, s);
 }
 
 void html_put(struct html *h, const char *element, struct span s)

@@ -27,7 +27,7 @@ static void text_is_escaped(void **state)
 			    "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\">\n"
 			    "<title>&lt;/title&gt;&lt;script&gt;</title>\n<style>b{}</style>\n"
 			    "</head>\n<body><p>&lt;b a=&quot;1&quot; c=&#39;2&#39;&gt;&amp;amp;"
-			    "\xef\xbf\xbd\xef\xbf\xbd\n</p>\n</body>\n</html>\n"));
+			    "\xe2\x90\x81\xe2\x90\xa1\n</p>\n</body>\n</html>\n"));
 }
 
 static void what_does_not_fit_is_an_error(void **state)
