@@ -13,7 +13,7 @@ export WRIT_BUILD_HOOKS = $(CURDIR)/build-hooks
 export WRIT_BUILD_ASAN = $(CURDIR)/build-asan
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: build hooks asan demo test exact tamper mutate gate cage law torture fuzz bench check install deb clean help
+.PHONY: build hooks asan demo test web exact tamper mutate gate cage law torture fuzz bench check install deb clean help
 
 # The long programmes tell their figures (doc/figures.md).
 exact tamper mutate cage law torture fuzz bench: export FIGURES = 1
@@ -43,6 +43,10 @@ demo: ## the main job end to end in a throw-away home (DEMO="--mail DIR": on you
 
 test: ## all tests, short; last line: N passed, N failed
 	@tools/run-tests
+
+web: build hooks ## the pages in a real browser
+	@tools/install-deps web
+	@$(PYTHON) -m pytest -q -p no:cacheprovider test/web
 
 exact: build ## selection against oracles, EXACT_RUNS runs
 	@tools/install-deps test

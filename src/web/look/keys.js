@@ -53,6 +53,7 @@ function draw(list, body, state, save) {
 		input.value = state.map[letter] ?? letter;
 		input.ariaLabel = name;
 		input.autocomplete = "off";
+		input.addEventListener("focus", () => input.select());
 		input.addEventListener("change", () => {
 			state.map[letter] = input.value || letter;
 			input.value = state.map[letter];

@@ -3,7 +3,7 @@
 // form, made by the server for this one page:
 //   data-challenge, data-rp (id)                   both
 //   data-allow="ID ID"                             get: the keys that may answer; none: any of ours
-//   data-rp-name, data-user, data-user-name, data-user-label, data-exclude="ID ID", data-algorithms="-8 -7"   create
+//   data-rp-name, data-user, data-user-name, data-user-label, data-exclude="ID ID", data-algorithms="-8 -7 -257"   create
 // Fields: credential, client_data and, for get, authenticator_data, signature, user_handle; for
 // create, attestation, transports. Its words: data-words-none (no passkeys here), data-words-wait,
 // data-words-failed; they go to its [data-passkey-words].
@@ -51,7 +51,7 @@ async function create(form) {
 			challenge: bytes(d.challenge),
 			rp: { id: d.rp, name: d.rpName },
 			user: { id: bytes(d.user), name: d.userName, displayName: d.userLabel || d.userName },
-			pubKeyCredParams: (d.algorithms || "-8 -7").split(" ").map((alg) => ({ type: "public-key", alg: Number(alg) })),
+			pubKeyCredParams: (d.algorithms || "-8 -7 -257").split(" ").map((alg) => ({ type: "public-key", alg: Number(alg) })),
 			excludeCredentials: ids(d.exclude),
 			authenticatorSelection: { residentKey: "required", requireResidentKey: true, userVerification: "required" },
 			attestation: "none",
