@@ -1,6 +1,6 @@
 /*
  * Hex and base64 (RFC 4648). Only the canonical form of either is read: lower-case hex, base64
- * without white space, with exact padding and zero spare bits.
+ * without white space, with exact padding (none in the alphabet for URLs) and zero spare bits.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/ctx.h"
@@ -8,6 +8,7 @@
 
 static const char hex_digits[] = "0123456789abcdef";
 static const char b64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char url_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 enum err hex_encode(struct ctx *c, struct span s, struct span *out)
 {
@@ -43,7 +44,7 @@ bool hex_decode(struct span hex, unsigned char *out, size_t n)
 	return true;
 }
 
-static enum err encode(struct ctx *c, struct span s, bool pad, struct span *out)
+static enum err encode(struct ctx *c, struct span s, const char *digits, bool pad, struct span *out)
 {
 	size_t n = 0;
 	char *p;
@@ -58,7 +59,7 @@ static enum err encode(struct ctx *c, struct span s, bool pad, struct span *out)
 		if (left > 2)
 			v |= s.p[i + 2];
 		for (size_t k = 0; k <= left; k++)
-			p[n++] = b64_digits[v >> (18 - 6 * k) & 63];
+			p[n++] = digits[v >> (18 - 6 * k) & 63];
 		for (size_t k = left; pad && k < 3; k++)
 			p[n++] = '=';
 	}
@@ -68,15 +69,20 @@ static enum err encode(struct ctx *c, struct span s, bool pad, struct span *out)
 
 enum err b64_encode(struct ctx *c, struct span s, struct span *out)
 {
-	return encode(c, s, true, out);
+	return encode(c, s, b64_digits, true, out);
 }
 
 enum err b64_encode_raw(struct ctx *c, struct span s, struct span *out)
 {
-	return encode(c, s, false, out);
+	return encode(c, s, b64_digits, false, out);
 }
 
-static int b64_value(unsigned char x)
+enum err b64url_encode(struct ctx *c, struct span s, struct span *out)
+{
+	return encode(c, s, url_digits, false, out);
+}
+
+static int b64_value(unsigned char x, const char *digits)
 {
 	if (x >= 'A' && x <= 'Z')
 		return x - 'A';
@@ -84,10 +90,10 @@ static int b64_value(unsigned char x)
 		return x - 'a' + 26;
 	if (x >= '0' && x <= '9')
 		return x - '0' + 52;
-	return x == '+' ? 62 : x == '/' ? 63 : -1;
+	return x == digits[62] ? 62 : x == digits[63] ? 63 : -1;
 }
 
-enum err b64_decode_raw(struct ctx *c, struct span b64, struct span *out)
+static enum err decode(struct ctx *c, struct span b64, const char *digits, struct span *out)
 {
 	unsigned char *p;
 	uint32_t v = 0;
@@ -98,7 +104,7 @@ enum err b64_decode_raw(struct ctx *c, struct span b64, struct span *out)
 		FAIL(c, ERR_FORMAT, "not base64: its length cannot be right");
 	TRY(NEW_ARRAY(c, p, b64.n / 4 * 3 + 3));
 	for (size_t i = 0; i < b64.n; i++) {
-		int digit = b64_value(b64.p[i]);
+		int digit = b64_value(b64.p[i], digits);
 
 		if (digit < 0)
 			FAIL(c, ERR_FORMAT, "not base64 at character %zu", i + 1);
@@ -113,6 +119,16 @@ enum err b64_decode_raw(struct ctx *c, struct span b64, struct span *out)
 		FAIL(c, ERR_FORMAT, "not canonical base64: spare bits are set");
 	*out = (struct span){ p, n };
 	return ERR_OK;
+}
+
+enum err b64_decode_raw(struct ctx *c, struct span b64, struct span *out)
+{
+	return decode(c, b64, b64_digits, out);
+}
+
+enum err b64url_decode(struct ctx *c, struct span b64, struct span *out)
+{
+	return decode(c, b64, url_digits, out);
 }
 
 enum err b64_decode(struct ctx *c, struct span b64, struct span *out)

@@ -83,5 +83,8 @@ enum err b64_encode_raw(struct ctx *c, struct span s, struct span *out)
 	MUST_USE; /* no padding (age) */
 enum err b64_decode(struct ctx *c, struct span b64, struct span *out) MUST_USE;
 enum err b64_decode_raw(struct ctx *c, struct span b64, struct span *out) MUST_USE;
+/* The alphabet for URLs (RFC 4648 section 5), never padded. */
+enum err b64url_encode(struct ctx *c, struct span s, struct span *out) MUST_USE;
+enum err b64url_decode(struct ctx *c, struct span b64, struct span *out) MUST_USE;
 
 #endif

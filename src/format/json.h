@@ -27,6 +27,9 @@ struct json {
 
 /* Reads any JSON of our kind (white space and member order are free). */
 enum err json_parse(struct ctx *c, struct span text, struct json **out) MUST_USE;
+/* The same with any key, for what others define (clientDataJSON); such a value is only read, never
+ * written. A key that stands twice is refused as everywhere. */
+enum err json_parse_any_keys(struct ctx *c, struct span text, struct json **out) MUST_USE;
 /* Reads and demands that text is byte for byte its own canonical form. */
 enum err json_parse_canonical(struct ctx *c, struct span text, struct json **out) MUST_USE;
 /* The canonical form: members sorted, no white space. */

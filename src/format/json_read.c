@@ -87,35 +87,42 @@ static enum err seed_hashes(struct ctx *c)
 	return ERR_OK;
 }
 
-static enum err take_over(struct ctx *c, json_t *from, unsigned depth, struct json **out);
+/* What is taken over: our kind of keys alone, or whatever keys a browser chose. */
+enum keys { KEYS_OURS, KEYS_ANY };
 
-static enum err take_list(struct ctx *c, json_t *from, unsigned depth, struct json *list)
+static enum err take_over(struct ctx *c, json_t *from, enum keys keys, unsigned depth,
+			  struct json **out);
+
+static enum err take_list(struct ctx *c, json_t *from, enum keys keys, unsigned depth,
+			  struct json *list)
 {
 	for (size_t i = 0; i < json_array_size(from); i++) {
 		struct json *j;
 
-		TRY(take_over(c, json_array_get(from, i), depth + 1, &j));
+		TRY(take_over(c, json_array_get(from, i), keys, depth + 1, &j));
 		json_append(list, j);
 	}
 	return ERR_OK;
 }
 
-static enum err take_object(struct ctx *c, json_t *from, unsigned depth, struct json *object)
+static enum err take_object(struct ctx *c, json_t *from, enum keys keys, unsigned depth,
+			    struct json *object)
 {
 	for (void *at = json_object_iter(from); at; at = json_object_iter_next(from, at)) {
 		struct span key = span_of(json_object_iter_key(at), json_object_iter_key_len(at));
 		struct json *j;
 
-		if (!json_key_ok(key))
+		if (keys == KEYS_OURS && !json_key_ok(key))
 			FAIL(c, ERR_FORMAT, "a key has characters other than a-z, 0-9 and _");
-		TRY(take_over(c, json_object_iter_value(at), depth + 1, &j));
+		TRY(take_over(c, json_object_iter_value(at), keys, depth + 1, &j));
 		TRY(span_copy(c, key, &j->key));
 		json_append(object, j);
 	}
 	return ERR_OK;
 }
 
-static enum err take_over(struct ctx *c, json_t *from, unsigned depth, struct json **out)
+static enum err take_over(struct ctx *c, json_t *from, enum keys keys, unsigned depth,
+			  struct json **out)
 {
 	struct json *j;
 
@@ -146,10 +153,10 @@ static enum err take_over(struct ctx *c, json_t *from, unsigned depth, struct js
 				 &j->s);
 	case JSON_ARRAY:
 		j->type = JSON_LIST;
-		return take_list(c, from, depth, j);
+		return take_list(c, from, keys, depth, j);
 	case JANSSON_OBJECT:
 		j->type = JSON_OBJECT;
-		return take_object(c, from, depth, j);
+		return take_object(c, from, keys, depth, j);
 	}
 	FAIL(c, ERR_FORMAT, "a value of no known type");
 }
@@ -169,7 +176,7 @@ static enum err refuse(struct ctx *c, const json_error_t *error)
 	     SPAN_ARG(words));
 }
 
-enum err json_parse(struct ctx *c, struct span text, struct json **out)
+static enum err parse(struct ctx *c, struct span text, enum keys keys, struct json **out)
 {
 	__attribute__((cleanup(loan_end))) struct loan loan = { .arena = NULL };
 	json_error_t error = { .line = 0 };
@@ -185,7 +192,17 @@ enum err json_parse(struct ctx *c, struct span text, struct json **out)
 			  JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	if (!root)
 		return refuse(c, &error);
-	return take_over(c, root, 0, out);
+	return take_over(c, root, keys, 0, out);
+}
+
+enum err json_parse(struct ctx *c, struct span text, struct json **out)
+{
+	return parse(c, text, KEYS_OURS, out);
+}
+
+enum err json_parse_any_keys(struct ctx *c, struct span text, struct json **out)
+{
+	return parse(c, text, KEYS_ANY, out);
 }
 
 enum err json_parse_canonical(struct ctx *c, struct span text, struct json **out)

@@ -86,6 +86,22 @@ static void base64_only_canonical(void **state)
 	refused(&c, ERR_FORMAT, "length", b64_decode_raw(&c, SPAN("Zm9vY"), &out));
 }
 
+static void base64_for_urls(void **state)
+{
+	CTX(c);
+	struct span out, back;
+
+	(void)state;
+	ok(&c, b64url_encode(&c, SPAN("\xfb\xff\xfe\x01"), &out));
+	text_is(out, "-__-AQ");
+	ok(&c, b64url_decode(&c, out, &back));
+	assert_true(span_eq(back, SPAN("\xfb\xff\xfe\x01")));
+	refused(&c, ERR_FORMAT, "base64", b64url_decode(&c, SPAN("+//+AQ"), &out));
+	refused(&c, ERR_FORMAT, "base64", b64url_decode(&c, SPAN("-__-AQ=="), &out));
+	refused(&c, ERR_FORMAT, "spare bits", b64url_decode(&c, SPAN("-__-AR"), &out));
+	refused(&c, ERR_FORMAT, "base64", b64_decode_raw(&c, SPAN("-__-AQ"), &out));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -93,6 +109,7 @@ int main(void)
 		cmocka_unit_test(base64_vectors),
 		cmocka_unit_test(base64_all_bytes),
 		cmocka_unit_test(base64_only_canonical),
+		cmocka_unit_test(base64_for_urls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,6 +97,23 @@ static void reading_refuses(void **state)
 	assert_null(strstr(c.why, "secret"));
 }
 
+/* What browsers write has keys that ours may not have; all else is refused as everywhere. */
+static void any_keys(void **state)
+{
+	static const char *const bad[] = { "{\"aB\":1,\"aB\":1}", "{\"aB\":1.5}", "{\"aB\":1} {}",
+					   "{aB:1}", "" };
+	CTX(c);
+	struct json *j;
+
+	(void)state;
+	ok(&c, json_parse_any_keys(&c, SPAN("{\"crossOrigin\":false,\"\xc3\xa9 \":{\"A\":[1]}}"), &j));
+	assert_int_equal(json_get(j, "crossOrigin")->type, JSON_BOOL);
+	assert_non_null(json_get(json_get(j, "\xc3\xa9 "), "A"));
+	for (size_t i = 0; i < COUNT_OF(bad); i++)
+		refused(&c, ERR_FORMAT, "", json_parse_any_keys(&c, span_str(bad[i]), &j));
+	refused(&c, ERR_FORMAT, "key", json_parse(&c, SPAN("{\"crossOrigin\":false}"), &j));
+}
+
 static void nested(char *text, size_t depth)
 {
 	memset(text, '[', depth);
@@ -386,7 +403,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(canonical_form),   cmocka_unit_test(reading_refuses),
 		cmocka_unit_test(depth_is_bounded), cmocka_unit_test(writing_refuses),
-		cmocka_unit_test(drops_members),
+		cmocka_unit_test(drops_members),    cmocka_unit_test(any_keys),
 		cmocka_unit_test(building),	    cmocka_unit_test(lack_of_memory),
 		cmocka_unit_test(asking),	    cmocka_unit_test(comparing_and_copying),
 		cmocka_unit_test(foreign_suite),    cmocka_unit_test(naughty_strings),
