@@ -58,6 +58,13 @@ enum err ossl_hmac(struct ctx *c, EVP_MAC **out) MUST_USE;
 /* A raw Ed25519 public key as OpenSSL holds it; ERR_FORMAT for another length and for points of
  * small order (sign.c). */
 enum err ossl_ed25519_public(struct ctx *c, struct span key, EVP_PKEY **out) MUST_USE;
+#define RSA_BITS_MIN 2048
+/* ERR_FORMAT unless the numbers, big-endian, are a public key: an uncompressed point of that group
+ * ("P-256"); RSA from 2048 bits, odd e > 1. (ossl_key.c) */
+enum err ossl_ec_public(struct ctx *c, const char *group, struct span point, EVP_PKEY **out)
+	MUST_USE;
+enum err ossl_rsa_public(struct ctx *c, struct span modulus, struct span exponent, EVP_PKEY **out)
+	MUST_USE;
 /* ERR_VERIFY unless sig is key's signature over message; hash is NULL for Ed25519. (sign.c) */
 enum err ossl_verify(struct ctx *c, EVP_PKEY *key, const char *hash, struct span message,
 		     struct span sig) MUST_USE;

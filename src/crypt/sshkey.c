@@ -10,9 +10,6 @@
 #include "crypt/hash.h"
 
 #define LINE_MAX_BYTES 16384u
-#define RSA_BITS_MIN 2048
-#define RSA_BITS_MAX 16384 /* OpenSSH's own limit */
-#define RSA_E_BYTES_MAX 8u
 
 static const struct ssh_kind kinds[] = {
 	{ "ssh-ed25519", SSH_ED25519, false, NULL, NULL, 0, NULL },
@@ -24,9 +21,6 @@ static const struct ssh_kind kinds[] = {
 	  "SHA2-256" },
 	{ "ssh-rsa", SSH_RSA, false, NULL, NULL, 0, NULL },
 };
-
-DEFINE_SCOPED(OSSL_PARAM_BLD, param_bld, OSSL_PARAM_BLD_free)
-DEFINE_SCOPED(OSSL_PARAM, params, OSSL_PARAM_free)
 
 static const struct ssh_kind *kind_of(struct span type)
 {
@@ -68,21 +62,6 @@ bool take_mpint(struct reader *r, struct span *out)
 	return true;
 }
 
-static enum err pkey_from(struct ctx *c, const char *algorithm, OSSL_PARAM_BLD *numbers,
-			  EVP_PKEY **out)
-{
-	SCOPED(pkey_ctx) EVP_PKEY_CTX *maker = EVP_PKEY_CTX_new_from_name(NULL, algorithm, NULL);
-	SCOPED(params) OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(numbers);
-
-	if (!maker || !params || EVP_PKEY_fromdata_init(maker) != 1)
-		OSSL_FAIL(c, algorithm);
-	if (EVP_PKEY_fromdata(maker, out, EVP_PKEY_PUBLIC_KEY, params) != 1) {
-		ERR_clear_error();
-		FAIL(c, ERR_FORMAT, "the numbers of this %s key are no such key", algorithm);
-	}
-	return ERR_OK;
-}
-
 static enum err ed25519_open(struct ctx *c, struct reader *r, struct ssh_public *out)
 {
 	struct span key;
@@ -94,51 +73,24 @@ static enum err ed25519_open(struct ctx *c, struct reader *r, struct ssh_public 
 
 static enum err ecdsa_open(struct ctx *c, struct reader *r, struct ssh_public *out)
 {
-	SCOPED(param_bld) OSSL_PARAM_BLD *numbers = OSSL_PARAM_BLD_new();
 	struct span curve, point;
 
 	if (!take_string(r, &curve) || !take_string(r, &point) || !span_is(curve, out->kind->curve))
 		FAIL(c, ERR_FORMAT, "this ECDSA key is cut or names another curve than its kind");
-	/* 4: uncompressed, the only form that OpenSSH writes. OpenSSL checks that the point is on
-	 * the curve; with cofactor 1 nothing more is to check. */
-	if (point.n != out->kind->point_bytes || point.p[0] != 4)
+	if (point.n != out->kind->point_bytes)
 		FAIL(c, ERR_FORMAT, "the point of this ECDSA key is not in its uncompressed form");
-	if (!numbers ||
-	    !OSSL_PARAM_BLD_push_utf8_string(numbers, OSSL_PKEY_PARAM_GROUP_NAME, out->kind->group,
-					     0) ||
-	    !OSSL_PARAM_BLD_push_octet_string(numbers, OSSL_PKEY_PARAM_PUB_KEY, point.p, point.n))
-		OSSL_FAIL(c, "an ECDSA key");
-	return pkey_from(c, "EC", numbers, &out->pkey);
+	return ossl_ec_public(c, out->kind->group, point, &out->pkey);
 }
 
 static enum err rsa_open(struct ctx *c, struct reader *r, struct ssh_public *out)
 {
-	SCOPED(param_bld) OSSL_PARAM_BLD *numbers = OSSL_PARAM_BLD_new();
-	SCOPED(bignum) BIGNUM *e = NULL;
-	SCOPED(bignum) BIGNUM *n = NULL;
-	struct span e_bytes, n_bytes;
+	struct span e, n;
 
-	if (!take_mpint(r, &e_bytes) || !take_mpint(r, &n_bytes) || e_bytes.n > RSA_E_BYTES_MAX ||
-	    n_bytes.n > RSA_BITS_MAX / 8)
+	if (!take_mpint(r, &e) || !take_mpint(r, &n))
 		FAIL(c, ERR_FORMAT,
 		     "this RSA key is cut or its numbers are not in their shortest form");
-	e = BN_bin2bn(e_bytes.p, (int)e_bytes.n, NULL);
-	n = BN_bin2bn(n_bytes.p, (int)n_bytes.n, NULL);
-	if (!numbers || !e || !n)
-		FAIL(c, ERR_NOMEM, "no memory for an RSA key");
-	if (BN_num_bits(n) < RSA_BITS_MIN) {
-		err_next(c, "make a key with 'ssh-keygen -t ed25519'");
-		FAIL(c, ERR_FORMAT, "this RSA key has %d bits, the least is %d", BN_num_bits(n),
-		     RSA_BITS_MIN);
-	}
-	/* With e = 1 every text would be its own signature. */
-	if (BN_is_one(e) || !BN_is_odd(e) || !BN_is_odd(n))
-		FAIL(c, ERR_FORMAT, "the numbers of this RSA key are no such key");
-	if (!OSSL_PARAM_BLD_push_BN(numbers, OSSL_PKEY_PARAM_RSA_N, n) ||
-	    !OSSL_PARAM_BLD_push_BN(numbers, OSSL_PKEY_PARAM_RSA_E, e))
-		OSSL_FAIL(c, "an RSA key");
-	out->modulus_bytes = n_bytes.n;
-	return pkey_from(c, "RSA", numbers, &out->pkey);
+	out->modulus_bytes = n.n;
+	return ossl_rsa_public(c, n, e, &out->pkey);
 }
 
 void ssh_public_close(struct ssh_public *p)
