@@ -8,20 +8,21 @@
 #include "base/file.h"
 #include "cmd/cmd.h"
 #include "cmd/user_file.h"
-#include "crypt/sshsig.h"
+#include "crypt/signature.h"
 #include "format/time.h"
 #include "order/home.h"
 
 enum err pub_line(struct ctx *c, const struct args *a, struct span *out)
 {
-	struct ssh_key key;
+	struct person_key key;
 	struct span text;
 
 	if (!args_get(a, "pub"))
-		FAIL(c, ERR_USAGE, "name the public key: --pub FILE.pub");
+		FAIL(c, ERR_USAGE, "name the public key: --pub FILE, an SSH key or a passkey");
 	TRY(user_read(c, args_get(a, "pub"), 65536, &text));
-	TRY(ssh_key_parse(c, span_trim(text), &key));
-	return ssh_key_line(c, &key, out);
+	TRY(person_key_parse(c, span_trim(text), &key));
+	*out = key.line;
+	return ERR_OK;
 }
 
 static enum err need(struct ctx *c, const struct args *a, struct json *row, const char *option,
@@ -164,12 +165,10 @@ enum err cmd_agency_end(struct ctx *c, const struct command *self, const struct 
 
 static enum err show_person(struct ctx *c, const struct json *row)
 {
-	struct ssh_key key;
 	struct span print;
 	struct buf may;
 
-	TRY(ssh_key_parse(c, json_opt_text(row, "key", SPAN_NONE), &key));
-	TRY(ssh_key_fingerprint(c, &key, &print));
+	TRY(person_key_print(c, json_opt_text(row, "key", SPAN_NONE), &print));
 	buf_begin(&may, c, 4096);
 	JSON_EACH(m, json_get(row, "may"))
 		buf_fmt(&may, "%s%.*s", may.n ? "," : "", SPAN_ARG(m->s));

@@ -14,7 +14,9 @@
 #define ARMOUR_MAX_BYTES 16384u /* RSA with 16384 bits needs 6 KiB */
 #define ARMOUR_LINE 70u
 #define ARMOUR_BEGIN "-----BEGIN SSH SIGNATURE-----\n"
-#define ARMOUR_END "-----END SSH SIGNATURE-----\n"
+#define ARMOUR_LAST "-----END SSH SIGNATURE-----"
+#define ARMOUR_END ARMOUR_LAST "\n"
+#define NAMESPACE_MAX 64u
 #define MAGIC "SSHSIG"
 #define FLAG_USER_PRESENT 0x01u /* PROTOCOL.u2f; FIDO U2F raw messages section 5.4 */
 #define FLAG_USER_VERIFIED 0x04u
@@ -260,5 +262,39 @@ enum err sshsig_verify(struct ctx *c, struct span armoured, const char *name_spa
 	TRY(check_signature(c, &key, parts.signature, data, &user_verified));
 	out->key = (struct ssh_key){ .type = span_str(key.kind->type), .blob = parts.key };
 	out->user_verified = user_verified;
+	return ERR_OK;
+}
+
+/* PROTOCOL.sshsig: "SSHSIG", version, key, namespace, ... */
+enum err sshsig_claims(struct ctx *c, struct span armoured, struct ssh_key *key_out,
+		       struct span *namespace_out)
+{
+	struct span body, blob, key, type, text = armoured;
+	struct reader r, in_key;
+	uint32_t version;
+	struct buf b;
+
+	if (span_ends(text, "\n"))
+		text = span_cut(text, 0, text.n - 1);
+	if (!span_starts(text, ARMOUR_BEGIN) || !span_ends(text, ARMOUR_LAST) ||
+	    text.n < sizeof ARMOUR_BEGIN + sizeof ARMOUR_LAST)
+		FAIL(c, ERR_FORMAT, "it does not begin and end as a signature file does");
+	body = span_cut(text, sizeof ARMOUR_BEGIN - 1,
+			text.n - (sizeof ARMOUR_BEGIN - 1) - (sizeof ARMOUR_LAST - 1));
+	buf_begin(&b, c, body.n + 1);
+	for (size_t i = 0; i < body.n; i++)
+		if (body.p[i] != '\n')
+			buf_byte(&b, body.p[i]);
+	TRY(buf_done(c, &b, &body));
+	TRY(b64_decode(c, body, &blob));
+	r = (struct reader){ .s = blob };
+	if (!take_bytes(&r, 6, &text) || !span_is(text, "SSHSIG") || !take_u32(&r, &version) ||
+	    version != 1 || !take_string(&r, &key) || !take_string(&r, namespace_out))
+		FAIL(c, ERR_FORMAT, "it is cut or of another version");
+	in_key = (struct reader){ .s = key };
+	if (!take_string(&in_key, &type) || namespace_out->n == 0 ||
+	    namespace_out->n > NAMESPACE_MAX || memchr(namespace_out->p, 0, namespace_out->n))
+		FAIL(c, ERR_FORMAT, "its key or its namespace cannot be read");
+	*key_out = (struct ssh_key){ .type = type, .blob = key };
 	return ERR_OK;
 }

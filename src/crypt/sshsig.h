@@ -36,6 +36,10 @@ struct sshsig {
 enum err sshsig_verify(struct ctx *c, struct span armoured, const char *name_space,
 		       struct span message, struct sshsig *out) MUST_USE;
 
+/* The key and the namespace that an armoured signature claims; nothing is checked. */
+enum err sshsig_claims(struct ctx *c, struct span armoured, struct ssh_key *key_out,
+		       struct span *namespace_out) MUST_USE;
+
 /* In crypt_sign only: an armoured signature by an Ed25519 secret key (the seal's document key). */
 enum err sshsig_sign_ed25519(struct ctx *c, struct span secret, const char *name_space,
 			     struct span message, struct span *armoured_out) MUST_USE;

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "crypt/sshsig.h"
+#include "crypt/signature.h"
 #include "log/log.h"
 #include "order/vault.h"
 #include "store/view.h"
@@ -129,18 +129,16 @@ static size_t signers(struct ctx *c, const struct acts *a, struct span text,
 	size_t n = 0;
 
 	JSON_EACH(signature, signatures) {
-		struct sshsig sig;
-		struct span key;
+		struct signature sig;
 
-		if (sshsig_verify(c, signature->s, "writ-roster@v1", text, &sig) != ERR_OK ||
-		    ssh_key_line(c, &sig.key, &key) != ERR_OK) {
+		if (signature_verify(c, signature->s, "writ-roster@v1", text, &sig) != ERR_OK) {
 			err_clear(c);
 			continue;
 		}
 		JSON_EACH(row, a->rows) {
 			struct span name = json_opt_text(row, "name", SPAN_NONE);
 			bool again = n == SIGNERS_MAX ||
-				     !span_eq(json_opt_text(row, "key", SPAN_NONE), key) ||
+				     !span_eq(json_opt_text(row, "key", SPAN_NONE), sig.key) ||
 				     !roster_may(row, "roster");
 
 			for (size_t i = 0; i < n; i++)

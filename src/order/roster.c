@@ -3,7 +3,7 @@
  * read here only tells people early what would be refused.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "crypt/sshsig.h"
+#include "crypt/signature.h"
 #include "format/time.h"
 #include "order/session.h"
 
@@ -31,8 +31,9 @@ enum err roster_need_verified(struct ctx *c, const struct json *row, bool user_v
 
 	if (user_verified || !demands || demands->type != JSON_BOOL || !demands->b)
 		return ERR_OK;
-	err_next(c, "sign with the PIN or fingerprint of the security key: ssh-keygen -Y sign -O "
-		    "verify-required");
+	err_next(c,
+		 "sign with the PIN or fingerprint of the passkey or security key: ssh-keygen -Y "
+		 "sign -O verify-required");
 	FAIL(c, ERR_DENIED, "%.*s's key must verify its user, and this signature did not",
 	     SPAN_ARG(json_opt_text(row, "name", SPAN_NONE)));
 }
@@ -103,15 +104,14 @@ enum err roster_signer(struct ctx *c, struct session *s, const char *kind, const
 		       struct span document, struct span signature, struct span *name_out)
 {
 	const struct json *row;
-	struct sshsig sig;
-	struct span key, name_space;
+	struct signature sig;
+	struct span name_space;
 	char *space;
 
 	TRY(span_fmt(c, &name_space, "writ-%s@v1", kind));
 	TRY(span_cstr(c, name_space, &space));
-	TRY(sshsig_verify(c, signature, space, document, &sig));
-	TRY(ssh_key_line(c, &sig.key, &key));
-	TRY(roster_person_of_key(c, s, key, &row));
+	TRY(signature_verify(c, signature, space, document, &sig));
+	TRY(roster_person_of_key(c, s, sig.key, &row));
 	if (!row)
 		FAIL(c, ERR_DENIED, "the key that signed is not rostered");
 	if (!roster_may(row, may))

@@ -164,7 +164,7 @@ static struct json *texts(struct turn *t)
 	struct json *list = json_list(t->c);
 
 	for (size_t i = 0; i < t->signer_count; i++)
-		json_add(t->c, list, json_text(t->c, t->signers[i].armoured));
+		json_add(t->c, list, json_text(t->c, t->signers[i].text));
 	return list;
 }
 

@@ -87,7 +87,7 @@ void key_gather(struct facts *f, const struct json *rows, struct span name, stru
 		int64_t now)
 {
 	JSON_EACH(entry, rows) {
-		if (!row_is(entry, "person") || !span_eq(row_text(entry, "key"), key))
+		if (!row_is(entry, "person") || !person_key_same(row_text(entry, "key"), key))
 			continue;
 		if (!span_eq(row_text(entry, "name"), name))
 			f->key_of_another = true;

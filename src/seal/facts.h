@@ -24,7 +24,7 @@ struct facts {
 	/* its signatures */
 	size_t signatures, keys, people, people_needed;
 	bool sig_malformed, sig_broken, sig_other_namespace;
-	bool key_unknown, key_early, key_ended, key_unverified, key_may_not;
+	bool key_unknown, key_early, key_ended, key_unverified, key_may_not, counter_behind;
 
 	/* the order and its ticket */
 	bool order_void, order_destroyed, order_released;

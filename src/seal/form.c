@@ -89,6 +89,26 @@ static enum err identities_check(struct ctx *c, const struct json *identities)
 	return ERR_OK;
 }
 
+/* A counter that cannot be read would let a copy of a passkey sign. */
+static enum err counters_check(struct ctx *c, const struct json *core)
+{
+	static const char *const numbers[] = { "counter", "at" };
+	const struct json *list;
+
+	/* A state from before there were passkeys has none; state_load adds the list. */
+	if (!json_get(core, "counters"))
+		return ERR_OK;
+	TRY(json_need_list(c, core, "counters", &list));
+	JSON_EACH(at, list) {
+		unsigned char key[32];
+
+		TRY(json_only(c, at, "key counter at"));
+		TRY(json_need_hex(c, at, "key", key, sizeof key));
+		TRY(numbers_check(c, at, numbers, COUNT_OF(numbers)));
+	}
+	return ERR_OK;
+}
+
 enum err core_check(struct ctx *c, const struct json *core)
 {
 	static const char *const lists[] = { "rows", "pending", "identities", "answers" };
@@ -98,7 +118,7 @@ enum err core_check(struct ctx *c, const struct json *core)
 
 	TRY(json_only(c, core,
 		      "version roster_version rows policy halted halt_epoch seal_seq pending "
-		      "identities answers counts"));
+		      "identities answers counts counters"));
 	TRY(version_check(c, core));
 	TRY(lists_check(c, core, lists, COUNT_OF(lists)));
 	TRY(numbers_check(c, core, numbers, COUNT_OF(numbers)));
@@ -106,6 +126,7 @@ enum err core_check(struct ctx *c, const struct json *core)
 	TRY(json_need_object(c, core, "policy", &at));
 	TRY(json_need_object(c, core, "counts", &at));
 	TRY(identities_check(c, json_get(core, "identities")));
+	TRY(counters_check(c, core));
 	return answers_check(c, json_get(core, "answers"));
 }
 

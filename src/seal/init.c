@@ -324,6 +324,7 @@ static enum err first_state(struct turn *t, struct json *rows, const struct json
 	json_set(t->c, core, "identities", json_list(t->c));
 	json_set(t->c, core, "answers", json_list(t->c));
 	json_set(t->c, core, "counts", counts);
+	json_set(t->c, core, "counters", json_list(t->c));
 	json_set_int(t->c, tick, "version", 1);
 	json_set_int(t->c, tick, "size", 0);
 	json_set(t->c, tick, "edge", json_list(t->c));

@@ -6,7 +6,7 @@
 
 #include "base/num.h"
 #include "crypt/age.h"
-#include "crypt/sshsig.h"
+#include "crypt/signature.h"
 #include "format/time.h"
 #include "seal/signed.h"
 
@@ -122,8 +122,8 @@ static enum err times_check(struct ctx *c, const struct json *row, bool filled_i
 static enum err person_check(struct ctx *c, const struct json *row, bool filled_in)
 {
 	const struct json *may;
-	struct span key, line;
-	struct ssh_key parsed;
+	struct person_key parsed;
+	struct span key;
 	unsigned seen = 0;
 	bool verified;
 
@@ -131,10 +131,12 @@ static enum err person_check(struct ctx *c, const struct json *row, bool filled_
 	TRY(words_check(c, row, "name"));
 	TRY(words_check(c, row, "unix_user"));
 	TRY(json_need_text(c, row, "key", &key));
-	TRY(ssh_key_parse(c, key, &parsed));
-	TRY(ssh_key_line(c, &parsed, &line));
-	if (!span_eq(line, key))
+	TRY(person_key_parse(c, key, &parsed));
+	if (!span_eq(parsed.line, key))
 		FAIL(c, ERR_FORMAT, "'key' must be the kind and the base64 alone, without comment");
+	/* Passkeys are made at the desk, which there is only after the founding. */
+	if (filled_in && parsed.passkey)
+		FAIL(c, ERR_FORMAT, "founders sign with SSH keys; a passkey is entered later");
 	TRY(json_need_list(c, row, "may", &may));
 	JSON_EACH(word, may) {
 		unsigned bit = word->type == JSON_TEXT ? may_of(word->s) : 0;
@@ -148,8 +150,8 @@ static enum err person_check(struct ctx *c, const struct json *row, bool filled_
 	if ((seen & MAY_AUDIT) && seen != MAY_AUDIT)
 		FAIL(c, ERR_FORMAT, "who audits may do nothing else: 'audit' stands alone");
 	TRY(json_need_bool(c, row, "user_verified", &verified));
-	if (verified && !ssh_key_is_hardware(&parsed))
-		FAIL(c, ERR_FORMAT, "'user_verified' is for keys of hardware kinds");
+	if (verified && !parsed.verifies)
+		FAIL(c, ERR_FORMAT, "'user_verified' is for passkeys and keys of hardware kinds");
 	return times_check(c, row, filled_in);
 }
 

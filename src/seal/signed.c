@@ -9,13 +9,8 @@
 
 #include "base/file.h"
 #include "crypt/hash.h"
-#include "crypt/sshsig.h"
 #include "format/time.h"
 #include "seal/state.h"
-
-#define BEGIN_LINE "-----BEGIN SSH SIGNATURE-----\n"
-#define END_LINE "-----END SSH SIGNATURE-----"
-#define NAMESPACE_MAX 64u
 
 static bool listed(const char *words, struct span word)
 {
@@ -80,40 +75,6 @@ enum err gather_document(struct turn *t, struct span text, const char *kinds)
 	return ERR_OK;
 }
 
-/* PROTOCOL.sshsig: "SSHSIG", version, key, namespace, ... */
-enum err signature_claims(struct ctx *c, struct span armoured, struct span *key_out,
-			  struct span *namespace_out)
-{
-	struct span body, blob, key, type, text = armoured;
-	struct reader r, in_key;
-	uint32_t version;
-	struct buf b;
-
-	if (span_ends(text, "\n"))
-		text = span_cut(text, 0, text.n - 1);
-	if (!span_starts(text, BEGIN_LINE) || !span_ends(text, END_LINE) ||
-	    text.n < sizeof BEGIN_LINE + sizeof END_LINE)
-		FAIL(c, ERR_FORMAT, "it does not begin and end as a signature file does");
-	body = span_cut(text, sizeof BEGIN_LINE - 1,
-			text.n - (sizeof BEGIN_LINE - 1) - (sizeof END_LINE - 1));
-	buf_begin(&b, c, body.n + 1);
-	for (size_t i = 0; i < body.n; i++)
-		if (body.p[i] != '\n')
-			buf_byte(&b, body.p[i]);
-	TRY(buf_done(c, &b, &body));
-	TRY(b64_decode(c, body, &blob));
-	r = (struct reader){ .s = blob };
-	if (!take_bytes(&r, 6, &text) || !span_is(text, "SSHSIG") || !take_u32(&r, &version) ||
-	    version != 1 || !take_string(&r, &key) || !take_string(&r, namespace_out))
-		FAIL(c, ERR_FORMAT, "it is cut or of another version");
-	in_key = (struct reader){ .s = key };
-	if (!take_string(&in_key, &type) || namespace_out->n == 0 ||
-	    namespace_out->n > NAMESPACE_MAX || memchr(namespace_out->p, 0, namespace_out->n))
-		FAIL(c, ERR_FORMAT, "its key or its namespace cannot be read");
-	struct ssh_key parsed = { .type = type, .blob = key };
-	return ssh_key_line(c, &parsed, key_out);
-}
-
 /* A key may have several rows; the one in force speaks, else the last. */
 static const struct json *entry_of(const struct json *rows, struct span key, int64_t now)
 {
@@ -153,23 +114,25 @@ static void gather_row(struct turn *t, const struct json *entry, unsigned may, b
 static enum err gather_one(struct turn *t, struct signer *signer, struct span message,
 			   const char *name_space, unsigned may, const struct json *rows)
 {
-	struct sshsig sig = { .user_verified = false };
 	bool unformed = false, broken = false;
-	struct span claimed;
+	struct signature claims = { .passkey = false };
 	char *own_space;
 
-	TRY(fact_of(t, signature_claims(t->c, signer->armoured, &signer->key, &claimed),
-		    &unformed));
+	TRY(fact_of(t, signature_claims(t->c, signer->text, &claims), &unformed));
 	t->f.sig_malformed = t->f.sig_malformed || unformed;
 	if (unformed)
 		return ERR_OK;
-	t->f.sig_other_namespace = t->f.sig_other_namespace || !span_is(claimed, name_space);
-	TRY(span_cstr(t->c, claimed, &own_space));
-	TRY(fact_of(t, sshsig_verify(t->c, signer->armoured, own_space, message, &sig), &broken));
+	signer->key = claims.key;
+	/* What a passkey's signature is for, the document that it is over says itself. */
+	t->f.sig_other_namespace = t->f.sig_other_namespace ||
+				   (!claims.passkey && !span_is(claims.name_space, name_space));
+	TRY(span_cstr(t->c, claims.name_space, &own_space));
+	TRY(fact_of(t, signature_verify(t->c, signer->text, own_space, message, &signer->by),
+		    &broken));
 	t->f.sig_broken = t->f.sig_broken || broken;
 	signer->entry = entry_of(rows, signer->key, t->now);
-	gather_row(t, signer->entry, may, !broken, sig.user_verified);
-	return ERR_OK;
+	gather_row(t, signer->entry, may, !broken, signer->by.user_verified);
+	return signer->entry && !broken ? counter_gather(t, signer, message) : ERR_OK;
 }
 
 static void count_signers(struct turn *t)
@@ -179,7 +142,7 @@ static void count_signers(struct turn *t)
 		bool key_again = false, person_again = false;
 
 		for (size_t k = 0; k < i; k++) {
-			key_again = key_again || span_eq(one->key, t->signers[k].key);
+			key_again = key_again || person_key_same(one->key, t->signers[k].key);
 			person_again = person_again ||
 				       (one->entry && t->signers[k].entry &&
 					span_eq(row_text(one->entry, "name"),
@@ -201,14 +164,14 @@ enum err gather_signatures(struct turn *t, const struct json *list, struct span 
 		t->malformed = true;
 		FAIL(t->c, ERR_FORMAT, "a request has at most %d signatures", SIGNATURES_MAX);
 	}
-	JSON_EACH(armoured, list) {
+	JSON_EACH(text, list) {
 		struct signer *signer = &t->signers[t->signer_count++];
 
-		if (armoured->type != JSON_TEXT) {
+		if (text->type != JSON_TEXT) {
 			t->malformed = true;
 			FAIL(t->c, ERR_FORMAT, "a signature is a text");
 		}
-		*signer = (struct signer){ .armoured = armoured->s };
+		*signer = (struct signer){ .text = text->s };
 		TRY(gather_one(t, signer, message, name_space, may, rows));
 	}
 	count_signers(t);

@@ -11,13 +11,15 @@ enum may { MAY_DECIDE = 1, MAY_APPROVE = 2, MAY_ROSTER = 4, MAY_HALT = 8, MAY_AU
 
 /* Reads t->doc from text; kinds: the kinds that this request takes, "destroy decision". */
 enum err gather_document(struct turn *t, struct span text, const char *kinds) MUST_USE;
-/* Checks each armoured signature over message in "writ-KIND@v1" against these rows; a person needs
- * one of the may bits. Fills t->signers. */
+/* Checks each signature over message, an SSHSIG in "writ-KIND@v1" against these rows; a person
+ * needs one of the may bits. Fills t->signers. */
 enum err gather_signatures(struct turn *t, const struct json *list, struct span message,
 			   struct span kind, unsigned may, const struct json *rows) MUST_USE;
-/* The key and the namespace that an armoured signature claims. */
-enum err signature_claims(struct ctx *c, struct span armoured, struct span *key_out,
-			  struct span *namespace_out) MUST_USE;
+/* counter.c: is a passkey's counter one that only a copy of it would have; and, once a request is
+ * done, what its passkeys counted. */
+enum err counter_gather(struct turn *t, const struct signer *signer, struct span document)
+	MUST_USE;
+enum err counters_keep(struct turn *t) MUST_USE;
 
 /* An entry of the roster is {row, begun, ended}: the document's row and the versions at which it
  * began and ended. */

@@ -84,6 +84,8 @@ enum err state_load(struct turn *t)
 	TRY(state_read(t, "state.json", &t->core));
 	TRY(state_read(t, "tick.json", &t->tick));
 	TRY(damaged(t, "state.json", core_check(t->c, t->core)));
+	if (!json_get(t->core, "counters"))
+		json_set(t->c, t->core, "counters", json_list(t->c));
 	return damaged(t, "tick.json", tick_check(t->c, t->tick));
 }
 

@@ -13,6 +13,7 @@
 #include "base/num.h"
 #include "crypt/hash.h"
 #include "seal/make.h"
+#include "seal/signed.h"
 #include "seal/state.h"
 
 #define TEXT_MAX ((size_t)8 << 20)
@@ -187,6 +188,7 @@ static enum err act(struct turn *t, struct span *out)
 	t->answer = json_object(t->c);
 	json_set_bool(t->c, t->answer, "ok", true);
 	TRY(requests[t->place].act(t));
+	TRY(counters_keep(t));
 	TRY(answer_write(t, out));
 	if (t->place == PLACE_state)
 		return ERR_OK;

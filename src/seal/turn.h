@@ -7,6 +7,7 @@
 #define SEAL_TURN_H
 
 #include "base/ipc.h"
+#include "crypt/signature.h"
 #include "seal/check.h"
 #include "seal/seal.h"
 
@@ -28,7 +29,8 @@ struct document {
 
 /* Who signed: the key by the signature's own claim, its row in the roster. */
 struct signer {
-	struct span armoured, key;              /* key: "type base64" */
+	struct span text, key;                  /* the signature as it came, the key's line */
+	struct signature by;                    /* where it holds */
 	const struct json *entry;               /* NULL if the key is not in the roster */
 };
 

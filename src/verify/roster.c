@@ -5,7 +5,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "crypt/note.h"
-#include "crypt/sshsig.h"
+#include "crypt/signature.h"
 #include "verify/part.h"
 
 #define PEOPLE_MAX 4096u
@@ -45,7 +45,7 @@ static const struct person *person_of(const struct roster *r, struct span key,
 static bool belongs_to_another(const struct roster *r, struct span key, struct span name)
 {
 	for (const struct person *p = r->people; p; p = p->next)
-		if (span_eq(json_opt_text(p->row, "key", SPAN_NONE), key) &&
+		if (person_key_same(json_opt_text(p->row, "key", SPAN_NONE), key) &&
 		    !span_eq(json_opt_text(p->row, "name", SPAN_NONE), name))
 			return true;
 	return false;
@@ -97,21 +97,19 @@ static enum err signer(struct verify *v, const struct roster *r, struct span tex
 		       const struct json *signature, const struct demand *demand,
 		       const struct person **out)
 {
-	struct sshsig sig;
-	struct span key;
+	struct signature sig;
 	bool touched;
 
 	if (signature->type != JSON_TEXT)
 		FAIL(v->c, ERR_FORMAT, "a signature is no text");
-	TRY(sshsig_verify(v->c, signature->s, demand->name_space, text, &sig));
-	TRY(ssh_key_line(v->c, &sig.key, &key));
-	*out = person_of(r, key, demand);
+	TRY(signature_verify(v->c, signature->s, demand->name_space, text, &sig));
+	*out = person_of(r, sig.key, demand);
 	if (!*out)
 		FAIL(v->c, ERR_VERIFY, "somebody signed who is not on the list");
 	TRY(json_need_bool(v->c, (*out)->row, "user_verified", &touched));
 	if (touched && !sig.user_verified)
 		FAIL(v->c, ERR_VERIFY,
-		     "a hardware key did not verify its user, which this person's must");
+		     "a key did not verify its user, which this person's must");
 	return ERR_OK;
 }
 

@@ -16,6 +16,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
 import gate  # noqa: E402
 import gatecase  # noqa: E402
+import passkey  # noqa: E402
 import sealclient  # noqa: E402
 import tools  # noqa: E402
 from gate import DAY, HOUR, check_release, sha  # noqa: E402
@@ -58,7 +59,7 @@ def test_life_with_stock_tools(founded, tmp_path):
                              "-s", tmp_path / "sig"], input=text.encode(), capture_output=True, check=True)
 
 
-PAIRS = [("boris", "carla"), ("boris2", "dora"), ("carla", "dora"), ("dora", "frida"), ("boris", "carla", "dora")]
+PAIRS = [("boris", "carla2"), ("boris3", "carla2"), ("carla2", "dora2"), ("carla", "dora", "boris3"), ("boris", "carla"), ("boris2", "dora"), ("carla", "dora"), ("dora", "frida"), ("boris", "carla", "dora")]
 
 
 @pytest.mark.parametrize("names", PAIRS, ids="-".join)
@@ -73,6 +74,92 @@ def test_keys_of_every_kind_approve(founded):
     h.roster(h.person("helga", "approve"))
     life = h.live(REF, "statement")
     released(h, h.approve(life, ("gina", "hans", "helga", "boris", "carla", "dora")))
+
+
+def test_a_passkey_decides_enters_another_and_approves(founded):
+    h = founded
+    h.roster({**h.person("helga", "approve"), "key": h.keys.ssh["helga2"].line}, by=("anna", "carla2"))
+    life = h.new(REF)
+    h.take_ticket(life, ("anna",))
+    h.take_statement(h.take_receipt(life))
+    released(h, h.approve(life, ("boris3", "helga2")))
+
+
+def test_passkey_that_may_or_may_not_verify(approved):
+    """carla2's row does not demand it."""
+    life = approved.life
+    life.signatures = approved.sign("approval", life.statement, ["boris"]) + \
+        approved.sign("approval", life.statement, ["carla2"], flags=passkey.UP)
+    released(approved, life)
+
+
+def test_passkeys_with_extensions_and_unknown_client_data(approved):
+    h, life = approved, approved.life
+    life.signatures = h.sign("approval", life.statement, ["boris"]) + h.sign(
+        "approval", life.statement, ["carla2"], flags=passkey.UP | passkey.ED | passkey.BE | passkey.BS,
+        tail=passkey.cbor({"credProps": True}), other_keys_can_be_added_here="do not compare clientDataJSON against a template")
+    released(h, life)
+
+
+def test_the_same_passkey_signature_for_a_ticket_that_replaces(founded):
+    """One signed scope, two tickets: the second rests on the same assertion."""
+    h = founded
+    life = h.take_ticket(h.new(REF), ("carla2",))
+    again = h.must("ticket", **{"for": "collect"}, scope=life.scope, signatures=life.scope_signatures, replaces=life.id)
+    assert again["ticket"] != life.ticket
+
+
+def test_a_request_with_a_passkey_is_answered_again(approved):
+    h, life = approved, approved.life
+    asked = gatecase.releasing(h, life, h.sign("approval", life.statement, ["boris", "carla2"]), number=4711)
+    first = h.must_send(asked)
+    h.start()
+    assert h.must_send(asked) == first
+
+
+def test_passkeys_count_in_any_order_once(founded):
+    """Two statements stand, the later signature is released first; the earlier one is no copy."""
+    h = founded
+    one, two = h.live(REF, "statement"), h.live("W-CCCC-0001", "statement")
+    for life in (one, two):
+        h.approve(life, ("boris", "carla2"))
+    h.pass_time(60)
+    released(h, two)
+    h.start()
+    released(h, one)
+
+
+def test_an_authenticator_that_does_not_count(founded):
+    h = founded
+    for n in range(3):
+        life = h.live("W-BBBB-%04d" % n, "statement")
+        released(h, h.approve(life, ("boris3", "carla")))
+
+
+def test_a_state_from_before_passkeys(approved):
+    """state.json of a seal that knew none has no counters."""
+    h = approved
+    h.stop()
+    h.edit_state(lambda t: t.pop("counters"))
+    h.start()
+    released(h, h.approve(h.life, ("boris", "carla2")))
+
+
+@pytest.mark.parametrize("counters", [None, {}, [1], [{}], [{"key": "00", "counter": 1, "at": 1}], [{"key": "0" * 64, "counter": "1", "at": 1}],
+                                      [{"key": "0" * 64, "counter": 1, "at": 1, "more": 1}]], ids=str)
+def test_counters_that_cannot_be_read(approved, counters):
+    h = approved
+    h.stop()
+    h.edit_state(lambda t: t.update(counters=counters))
+    with pytest.raises(RuntimeError, match="state.json is damaged"):
+        h.start()
+
+
+def test_a_passkey_founds_nothing():
+    with gate.Home("one") as h:
+        h.folders()     # the clock by which rows begin
+        said = h.init(people=h.founders() + [h.person("carla2", "approve")])
+        assert said.returncode and b"founders sign with SSH keys" in said.stderr
 
 
 def test_rsa_with_sha256_and_hash_sha256(approved):

@@ -7,13 +7,12 @@
 
 #include "crypt/sshkey.h"
 #include "fuzz.h"
-#include "seal/signed.h"
 
 #define MESSAGE SPAN("{\"kind\":\"scope\"}")
 
 static void check_armoured(struct ctx *c, struct span armoured)
 {
-	struct span line, key, name_space;
+	struct span line, name_space;
 	struct ssh_key again;
 	struct sshsig sig;
 	enum err e = sshsig_verify(c, armoured, "writ-scope@v1", MESSAGE, &sig);
@@ -27,7 +26,7 @@ static void check_armoured(struct ctx *c, struct span armoured)
 		CHECK(sshsig_verify(c, armoured, "writ-void@v1", MESSAGE, &sig) != ERR_OK);
 		err_clear(c);
 	}
-	e = signature_claims(c, armoured, &key, &name_space);
+	e = sshsig_claims(c, armoured, &again, &name_space);
 	check_result(c, e);
 	err_clear(c);
 }

@@ -22,8 +22,10 @@ import tempfile
 import time
 
 import makepackage
+import passkey
 import people
 import pyformats
+import pypasskey
 import pyverify
 import sealclient
 import tools
@@ -33,6 +35,9 @@ START = 1795341600              # 2026-11-22T10:00:00Z
 HOUR, DAY = 3600, 86400
 SEAL_UID, WRIT_UID, HAND_UID, STRANGER_UID = 61001, 61002, 61003, 61009
 POLICY = dict(pyverify.POLICY)
+# Further keys of people: name of the key, kind, and a counter where it has none.
+PASSKEYS = [("boris3", "eddsa", passkey.RP_ID, passkey.ORIGIN, 0, None), ("carla2", "es256"), ("dora2", "rs256"), ("gustav2", "es256"),
+            ("helga2", "es256"), ("ines2", "es256")]
 
 
 def sha(data):
@@ -81,6 +86,7 @@ class Keys:
                  "gina": "ecdsa384", "hans": "ecdsa521"}
         names = "anna anna2 boris boris2 carla dora emil frida gustav helga ines gina hans mallory outsider".split()
         self.ssh = {n: people.Key(kinds.get(n, "ed25519")) for n in names}
+        self.ssh.update({n: passkey.Passkey(*more) for n, *more in PASSKEYS})
         self.age = {n: makepackage.AgeKey(rng) for n in
                     ("paris", "paris2", "early", "ending", "bka", "namesake", "mallory", "spare")}
 
@@ -408,9 +414,15 @@ class Home:
                     self.agency("bka", "BKA 2026", "bka"), self.agency("pj-lyon", "PJ-Lyon", "namesake", name="PJ-PARIS"),
                     self.person("frida", "approve decide roster halt", until=when(self.now() + 2 * HOUR)),
                     self.person("gustav", "approve decide roster halt", from_=9 * DAY),
-                    self.person("ines", "decide approve roster halt")):
+                    self.person("ines", "decide approve roster halt"),
+                    self.person("carla2", "decide approve roster"),
+                    self.person("dora2", "approve", user_verified=True),
+                    self.person("gustav2", "approve decide roster halt", from_=9 * DAY),
+                    self.person("ines2", "decide approve roster halt")):
             self.roster(row)
+        self.roster(self.person("boris3", "approve roster halt"), by=("anna", "carla"))
         self.end("ines")
+        self.end("ines2")
         return self
 
     def row_of(self, name):
@@ -573,7 +585,7 @@ def check_release(home, life, answer):
     rows = {r["key"]: r for r in home.state()["roster"] if r["row"] == "person"}
     names = set()
     for one in approvals["signatures"]:
-        key, verified = pyformats.sshsig(one, "writ-approval@v1", signed.encode(), "signature")
+        key, verified = pypasskey.signature(one, "writ-approval@v1", signed.encode(), "signature")
         row = rows[key]
         assert "approve" in row["may"] and (verified or not row["user_verified"])
         assert seconds(row["from"]) <= home.now() and (row["until"] is None or seconds(row["until"]) > home.now())

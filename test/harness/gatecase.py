@@ -37,7 +37,7 @@ def add(expect, name, stage, make, *needs):
 
 
 def case(expect, stage, *needs):
-    """needs: clock (test build), three (users)."""
+    """needs: clock (test build), three (users), alone (what it is about is the same under three users)."""
     def keep(function):
         add(expect, function.__name__, stage, function, *needs)
         return function

@@ -9,6 +9,7 @@ import re
 
 import cases_document  # noqa: F401  each adds its cases
 import cases_order  # noqa: F401
+import cases_passkey  # noqa: F401
 import cases_roster  # noqa: F401
 import cases_signature  # noqa: F401
 import cases_statement  # noqa: F401

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from pyformats import Bad, Doc, age_header, age_open, age_payload, b64, canonical, cms, document, identities, our_json, \
     reader_of, sha, sshsig, tar_members, timestamp, utc
+from pypasskey import signature
 
 # statement.tsr, where there is one, stands behind statement.p7s.
 MEMBERS = ["README.txt", "certificate.pdf", "return.json", "approvals.json", "statement.json", "statement.p7s",
@@ -59,7 +60,7 @@ class Roster:
         """{name: row} of who signed; they must have been on the list at some time from since to until."""
         names = {}
         for s in signatures:
-            key, verified = sshsig(s, f"writ-{kind}@v1", text.encode(), check)
+            key, verified = signature(s, f"writ-{kind}@v1", text.encode(), check)
             row = self.person(key, check, since, until)
             if may and (may not in row.list("may", str) or not live(row, since, until)):
                 raise Bad(entitled or check, f"{row.get('name')} may not {may} at that time")

@@ -5,7 +5,7 @@
 #include "order/5_approve/approve.h"
 
 #include "crypt/hash.h"
-#include "crypt/sshsig.h"
+#include "crypt/signature.h"
 #include "format/time.h"
 #include "order/3_judge/judge.h"
 #include "order/vault.h"
@@ -110,9 +110,9 @@ enum err approval_take(struct ctx *c, struct session *s, struct order *o, struct
 		       struct span signature, struct span *name_out)
 {
 	struct json *body = json_object(c);
-	struct span live, key, hex;
+	struct span live, hex;
 	const struct json *row, *state;
-	struct sshsig sig;
+	struct signature sig;
 
 	TRY(order_permit(c, s, o, ACT_APPROVED));
 	TRY(order_need_answerable(c, o));
@@ -126,9 +126,8 @@ enum err approval_take(struct ctx *c, struct session *s, struct order *o, struct
 		     "what was signed is not the live statement: something changed since it was "
 		     "printed");
 	}
-	TRY(sshsig_verify(c, signature, "writ-approval@v1", statement, &sig));
-	TRY(ssh_key_line(c, &sig.key, &key));
-	TRY(roster_person_of_key(c, s, key, &row));
+	TRY(signature_verify(c, signature, "writ-approval@v1", statement, &sig));
+	TRY(roster_person_of_key(c, s, sig.key, &row));
 	if (!row || !roster_may(row, "approve"))
 		FAIL(c, ERR_DENIED, "the key that signed belongs to nobody who may approve");
 	TRY(roster_need_verified(c, row, sig.user_verified));

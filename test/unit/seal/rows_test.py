@@ -11,6 +11,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', '..', 'harness'))
+import passkey  # noqa: E402
 import people  # noqa: E402
 import sealtalk  # noqa: E402
 from sealtalk import NOW, Ended, Seal, canonical, sha, sign, utc  # noqa: E402
@@ -63,6 +64,8 @@ class Bench(Seal):
         ok(self.roster('end', gone))
         self.hardware = people.Key('sk-ed25519')
         ok(self.roster('begin', self.person('hana', ['approve'], self.hardware.line, user_verified=True)))
+        self.passkey = passkey.Passkey()
+        ok(self.roster('begin', self.person('pat', ['halt'], self.passkey.line)))
         self.stop()
         return self
 
@@ -251,6 +254,16 @@ def _(b):
 @case('USER_VERIFIED')
 def _(b):
     return release_with(b, lambda s, text: [s[0], b.hardware.sign('writ-approval@v1', text, flags=people.PRESENT)])
+
+
+@case('COUNTER')
+def _(b):
+    doc = b.document('halt', halt_epoch=b.state()['halt_epoch'], because='so it is')
+    ok(b.ask('halt', document=doc, signatures=[b.passkey.sign('', doc)]))
+    b.set_time(b.now + 2)
+    b.passkey.counter = 0
+    doc = b.document('resume', halt_epoch=b.state()['halt_epoch'], because='so it is')
+    return b.ask('resume', document=doc, signatures=[*b.sign(doc, ['ana']), b.passkey.sign('', doc)])
 
 
 @case('MAY')
