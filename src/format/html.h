@@ -14,7 +14,8 @@
 enum html_place {
 	HTML_TEXT,      /* between tags; a text with letters from right to left stands in a <bdi> */
 	HTML_RAW,       /* between the tags of title, textarea and option, which hold text alone */
-	HTML_ATTR,      /* between the quotes of a value */
+	HTML_ATTR,      /* between the quotes of a value that people read or hear */
+	HTML_VALUE,     /* between the quotes of a value that a program reads */
 	HTML_ID,        /* part of an id or a name: [A-Za-z0-9_-], any other byte as :xx */
 	HTML_QUERY,     /* a value in a query, or part of a segment of a path */
 	HTML_SEGMENT,   /* a whole segment of a path, which never becomes "", "." or ".." */

@@ -170,6 +170,7 @@ void html_escape(struct buf *b, enum html_place place, struct span s)
 	case HTML_TEXT:
 	case HTML_RAW:
 	case HTML_ATTR:
+	case HTML_VALUE:
 		buf_str(b, isolate ? "<bdi>" : "");
 		put_text(b, s);
 		buf_str(b, isolate ? "</bdi>" : "");

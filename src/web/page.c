@@ -61,7 +61,7 @@ void page_link(struct page_out *o, bool own, struct span url)
 /* Words, not an id, a value in an address, or a text that a program reads. */
 static bool is_for_people(enum html_place place)
 {
-	return place == HTML_TEXT || place == HTML_RAW || place == HTML_PLAIN;
+	return place == HTML_TEXT || place == HTML_RAW || place == HTML_ATTR || place == HTML_PLAIN;
 }
 
 /* Digits in groups of three: 1,204. */
@@ -85,7 +85,7 @@ void page_bytes(struct page_out *o, enum html_place place, int64_t bytes)
 	size_t unit = 0;
 	char digits[24];
 
-	if (!is_for_people(place) && place != HTML_ATTR) {
+	if (!is_for_people(place)) {
 		page_int(o, place, bytes);
 		return;
 	}
@@ -170,7 +170,7 @@ void page_time(struct page_out *o, enum html_place place, int64_t utc_s)
 	time_text(utc_s, text);
 	if (place == HTML_TEXT)
 		buf_fmt(o->b, "<time datetime=\"%s\">", text);
-	if (is_for_people(place) || place == HTML_ATTR)
+	if (is_for_people(place))
 		put_time_words(o, place, utc_s);
 	else
 		html_escape(o->b, place, span_str(text));
@@ -185,12 +185,10 @@ void page_clock(struct page_out *o, enum html_place place, int64_t left_s)
 	uint64_t s = left_s < 0 ? 0 - (uint64_t)left_s : (uint64_t)left_s;
 	char text[SHORT_MAX];
 
-	if (!is_for_people(place) && place != HTML_ATTR) {
+	if (!is_for_people(place)) {
 		page_int(o, place, left_s);
 		return;
 	}
-	if (place == HTML_TEXT)
-		buf_fmt(o->b, "<time datetime=\"PT%lluS\">", (unsigned long long)s);
 	html_escape(o->b, place, span_str(sign));
 	if (s < 100 * 60) {
 		snprintf(text, sizeof text, "%02u:%02u", (unsigned)(s / 60), (unsigned)(s % 60));
@@ -201,6 +199,4 @@ void page_clock(struct page_out *o, enum html_place place, int64_t left_s)
 	} else {
 		put_word_clock_d(o, place, (int64_t)(s / 86400));
 	}
-	if (place == HTML_TEXT)
-		buf_str(o->b, "</time>");
 }

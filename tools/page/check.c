@@ -121,7 +121,7 @@ static enum err check_number(struct walk *w, const struct node *attr)
 	int64_t i;
 
 	if (n && !n->next && n->kind == NODE_SLOT && !n->word && n->value.type == TYPE_INT) {
-		n->where = "HTML_ATTR";
+		n->where = "HTML_VALUE";
 		return ERR_OK;
 	}
 	if (!n || n->next || n->kind != NODE_TEXT || !span_to_i64(n->text, &i) || i < 0)
@@ -133,13 +133,13 @@ static enum err check_number(struct walk *w, const struct node *attr)
 static enum err check_kind(struct walk *w, const struct node *element, struct node *attr,
 			   enum attr_kind kind, const char *values)
 {
-	if (!attr->has_value && kind != ATTR_BOOL)
+	if (!attr->has_value && kind != ATTR_BOOL && !span_starts(attr->name, "data-"))
 		FAIL_AT(w->c, &attr->at, "%.*s has no value", SPAN_ARG(attr->name));
 	switch (kind) {
 	case ATTR_WORDS:
 		return slots_at(w, attr->nodes, "HTML_ATTR", true);
 	case ATTR_DATA:
-		return slots_at(w, attr->nodes, "HTML_ATTR", false);
+		return slots_at(w, attr->nodes, "HTML_VALUE", false);
 	case ATTR_ID:
 	case ATTR_IDS:
 		return check_ids(w, attr, attr->nodes);

@@ -11,6 +11,7 @@ struct emit {
 	struct buf raw;                 /* literal bytes that wait */
 	unsigned tabs;
 	bool keep_space;
+	bool blank_before;              /* one blank is enough */
 };
 
 static void tabs(struct emit *e)
@@ -57,10 +58,13 @@ static void raw_text(struct emit *e, struct span s)
 		while (!e->keep_space && i < s.n &&
 		       (s.p[i] == ' ' || s.p[i] == '\t' || s.p[i] == '\n'))
 			i++;
-		if (i > from)
+		if (i > from && !e->blank_before)
 			buf_byte(&e->raw, memchr(s.p + from, '\n', i - from) ? '\n' : ' ');
+		e->blank_before = e->blank_before || i > from;
 		for (from = i; i < s.n && (e->keep_space || !strchr(" \t\n", s.p[i]));)
 			i++;
+		if (i > from)
+			e->blank_before = false;
 		raw_escaped(e, span_cut(s, from, i - from));
 	}
 }
@@ -86,6 +90,7 @@ static void emit_arg(struct emit *e, const struct value *v)
 
 static void emit_slot(struct emit *e, const struct node *n)
 {
+	e->blank_before = false;
 	flush(e);
 	tabs(e);
 	if (n->word && !n->word->word->args) {
@@ -114,6 +119,7 @@ static void emit_if(struct emit *e, const struct node *n, emit_some *some)
 	e->tabs++;
 	some(e, n->nodes);
 	flush(e);
+	e->blank_before = false;
 	e->tabs--;
 	tabs(e);
 	if (n->otherwise) {
@@ -121,6 +127,7 @@ static void emit_if(struct emit *e, const struct node *n, emit_some *some)
 		e->tabs++;
 		some(e, n->otherwise);
 		flush(e);
+		e->blank_before = false;
 		e->tabs--;
 		tabs(e);
 	}
@@ -174,6 +181,7 @@ static void emit_element(struct emit *e, const struct node *n)
 {
 	bool kept = e->keep_space;
 
+	e->blank_before = false;
 	buf_byte(&e->raw, '<');
 	buf_add(&e->raw, n->name);
 	if (span_is(n->name, "html")) {
@@ -188,6 +196,7 @@ static void emit_element(struct emit *e, const struct node *n)
 		tabs(e);
 		buf_str(e->b, "page_token(&o);\n");
 	}
+	e->blank_before = false;
 	if (element_is_void(n->name))
 		return;
 	e->keep_space = kept || element_keeps_space(n->name);
@@ -195,6 +204,7 @@ static void emit_element(struct emit *e, const struct node *n)
 		buf_byte(&e->raw, '\n');        /* the one that parsers leave out */
 	emit_list(e, n->nodes);
 	e->keep_space = kept;
+	e->blank_before = false;
 	buf_str(&e->raw, "</");
 	buf_add(&e->raw, n->name);
 	buf_byte(&e->raw, '>');
@@ -212,8 +222,10 @@ static void emit_each(struct emit *e, const struct node *n)
 		SPAN_ARG(n->value.shape->name), n->loop, SPAN_ARG(n->value.c), n->loop);
 	tabs(e);
 	buf_fmt(e->b, "(void)r%u;\n", n->loop);
+	e->blank_before = false;
 	emit_list(e, n->nodes);
 	flush(e);
+	e->blank_before = false;
 	e->tabs--;
 	tabs(e);
 	buf_str(e->b, "}\n");
@@ -224,6 +236,7 @@ static void emit_each(struct emit *e, const struct node *n)
 	e->tabs++;
 	emit_list(e, n->otherwise);
 	flush(e);
+	e->blank_before = false;
 	e->tabs--;
 	tabs(e);
 	buf_str(e->b, "}\n");

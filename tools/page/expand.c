@@ -192,9 +192,7 @@ static enum err resolve_word(const struct env *e, const struct expr *x, struct n
 	size_t n = 0;
 
 	if (!w)
-		FAIL_AT(e->site->c, &at, "unknown word '@%.*s': it stands in no catalogue",
-			SPAN_ARG(x->text));
-	w->used = true;
+		FAIL(e->site->c, ERR_FAILED, "a word that nobody mentioned");
 	TRY(NEW(e->site->c, *out));
 	(*out)->kind = NODE_SLOT;
 	(*out)->at = at;

@@ -60,8 +60,6 @@ bool attr_kind_of(struct span element, struct span attr, enum attr_kind *out, co
 {
 	*values = "";
 	*out = ATTR_DATA;
-	if (span_starts(attr, "data-") && attr.n > 5)
-		return true;
 	for (size_t i = 0; i < sizeof attrs / sizeof attrs[0]; i++) {
 		if (!span_is(attr, attrs[i].name) ||
 		    (strcmp(attrs[i].elements, "*") != 0 && !word_in(attrs[i].elements, element)))
@@ -70,7 +68,7 @@ bool attr_kind_of(struct span element, struct span attr, enum attr_kind *out, co
 		*values = attrs[i].values;
 		return true;
 	}
-	return false;
+	return span_starts(attr, "data-") && attr.n > 5;
 }
 
 /* Also within an {% if %}; which of several does not matter to who asks. */

@@ -122,7 +122,8 @@ static int make_all(struct site *s, char **argv, int argc)
 	if (!bad && !s->languages)
 		bad += fprintf(stderr, "page: no words were given\n") > 0;
 	if (!bad)
-		bad += report(s->c, words_check(s)) + report(s->c, shapes_resolve(s)) +
+		bad += report(s->c, words_check(s)) + report(s->c, words_mentioned(s)) +
+		       report(s->c, shapes_resolve(s)) +
 		       report(s->c, make_depfile(s, argv[1], argv[2], argv[argc - 1]));
 	if (bad)
 		return 1;

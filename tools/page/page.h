@@ -152,11 +152,18 @@ struct language {
 	struct language *next;
 };
 
+struct mention {
+	struct span id;
+	struct place at;
+	struct mention *next;
+};
+
 struct site {
 	struct ctx *c;
 	struct shape *shapes;           /* shapes, parts and pages, in order of reading */
 	struct language *languages;     /* the first is what the others are compared with */
 	unsigned loops;                 /* of the page that is made */
+	struct mention *mentions;       /* @id in templates */
 };
 
 /* Errors: "file:line:column: what: why". */
@@ -197,6 +204,7 @@ enum err read_file(struct site *s, const char *path) MUST_USE;
 /* words.c */
 enum err words_read(struct site *s, const char *path) MUST_USE;
 enum err words_check(struct site *s) MUST_USE;          /* languages against each other */
+enum err words_mentioned(struct site *s) MUST_USE;      /* by templates: unknown ones are an error */
 enum err words_used(struct site *s) MUST_USE;           /* unused ones are an error */
 enum err words_scan(struct site *s, const char *path) MUST_USE; /* word_ID in a C file */
 struct word *word_find(const struct language *l, struct span id);

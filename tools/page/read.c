@@ -360,6 +360,17 @@ enum err read_list(struct scan *p, enum read_mode mode, struct node **out)
 	return ERR_OK;
 }
 
+/* Blanks and comments. */
+static enum err scan_blank(struct scan *p)
+{
+	scan_space(p);
+	while (scan_is(p, "{#")) {
+		TRY(read_comment(p));
+		scan_space(p);
+	}
+	return ERR_OK;
+}
+
 static enum err read_slots(struct scan *p, struct shape *s)
 {
 	struct slot **end = &s->slots;
@@ -367,13 +378,13 @@ static enum err read_slots(struct scan *p, struct shape *s)
 	for (;;) {
 		struct slot *n;
 
-		scan_space(p);
+		TRY(scan_blank(p));
 		if (scan_eat(p, "%}"))
 			return ERR_OK;
 		if (s->slots) {
 			TRY(scan_need(p, ",",
 				      "slots stand between commas, the statement ends with %}"));
-			scan_space(p);
+			TRY(scan_blank(p));
 		}
 		TRY(NEW(p->c, n));
 		if (!scan_name(p, &n->type_name))
@@ -469,13 +480,9 @@ enum err read_file(struct site *s, const char *path)
 	if (!span_is_utf8(p.s))
 		FAIL_AT(s->c, &p.at, "this file is not UTF-8");
 	for (;;) {
-		scan_space(&p);
+		TRY(scan_blank(&p));
 		if (p.i == p.s.n)
 			return ERR_OK;
-		if (scan_is(&p, "{#")) {
-			TRY(read_comment(&p));
-			continue;
-		}
 		if (!scan_is(&p, "{%"))
 			FAIL_AT(s->c, &p.at,
 				"a file begins with {%% page ... %%}, {%% part ... %%} or "

@@ -98,10 +98,15 @@ static enum err scan_number(struct scan *p, struct expr *e)
 
 static enum err scan_word(struct scan *p, struct expr *e)
 {
+	struct mention *m;
+
 	scan_skip(p, 1);
 	e->kind = EXPR_WORD;
 	if (!scan_name(p, &e->text))
 		FAIL_AT(p->c, &p->at, "'@' without the id of a word");
+	TRY(NEW(p->c, m));
+	*m = (struct mention){ .id = e->text, .at = e->at, .next = p->site->mentions };
+	p->site->mentions = m;
 	if (!scan_eat(p, "("))
 		return ERR_OK;
 	TRY(scan_args(p, ")", &e->args));

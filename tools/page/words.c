@@ -358,6 +358,24 @@ enum err words_check(struct site *s)
 	return ERR_OK;
 }
 
+enum err words_mentioned(struct site *s)
+{
+	const struct mention *worst = NULL;
+
+	for (const struct mention *m = s->mentions; m; m = m->next) {
+		struct word *w = word_find(s->languages, m->id);
+
+		if (w)
+			w->used = true;
+		else
+			worst = m;      /* the list goes backwards: the first one is told */
+	}
+	if (worst)
+		FAIL_AT(s->c, &worst->at, "unknown word '@%.*s': it stands in no catalogue",
+			SPAN_ARG(worst->id));
+	return ERR_OK;
+}
+
 enum err words_used(struct site *s)
 {
 	for (const struct word *w = s->languages ? s->languages->words : NULL; w; w = w->next)
