@@ -209,7 +209,7 @@ def test_a_spoiled_draft_harms_nothing(desk):
 
 SHEET = ('<dialog data-keys aria-label="Keys" class="sheet" data-next-row="Next row" data-previous-row="Previous row" data-this-sheet="This sheet">'
          '<label for="on">Keys on</label><input id="on" type="checkbox" data-keys-on><table><tbody data-keys-list></tbody></table>'
-         '<form method="dialog"><button id="shut">Close</button></form></dialog>')
+         '<button type="button" id="shut" data-keys-shut>Close</button></dialog>')
 KEYS = ('<button type="button" data-keys-open hidden>Keys</button><p><a href="/done" data-key="n">Take in</a></p><input id="q" type="search" data-key="/" aria-label="Search">'
         '<table><tbody><tr data-row="A"><th><a id="a" href="#a">A</a></th></tr><tr data-row="B"><th><a id="b" href="#b">B</a></th></tr></tbody></table>' + SHEET)
 

@@ -1,7 +1,7 @@
 // Keys for those who want them: off until switched on, each can be changed (WCAG 2.1.4), both kept
 // in this browser. An element with data-key="x" is clicked by x, or focused where it is a field;
 // j and k go through the rows of [data-row]. The sheet is <dialog data-keys> of the page:
-//   [data-keys-open] opens it, [data-keys-on] is the switch, [data-keys-list] gets a row for each.
+//   [data-keys-open] opens it, [data-keys-shut] shuts it, [data-keys-on] is the switch, [data-keys-list] gets a row for each.
 // SPDX-License-Identifier: Apache-2.0
 const STORE = "keys";
 
@@ -29,7 +29,7 @@ function act(e) {
 
 function actions(sheet) {
 	const list = [];
-	for (const e of document.querySelectorAll("[data-key]"))
+	for (const e of document.querySelectorAll('[data-key]:not([data-key=""])'))
 		list.push({ letter: e.dataset.key, name: e.dataset.keyName || e.ariaLabel || e.textContent.trim(), run: () => act(e) });
 	if (document.querySelector("[data-row]")) {
 		list.push({ letter: "j", name: sheet.dataset.nextRow, run: () => go_row(1) });
@@ -88,6 +88,7 @@ export function keys() {
 		b.hidden = false;
 		b.addEventListener("click", () => sheet.showModal());
 	}
+	sheet.querySelector("[data-keys-shut]")?.addEventListener("click", () => sheet.close());
 	draw(list, sheet.querySelector("[data-keys-list]"), state, save);
 	document.addEventListener("keydown", (event) => {
 		if (!state.on || event.ctrlKey || event.altKey || event.metaKey || event.isComposing || sheet.open) return;
