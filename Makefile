@@ -20,7 +20,7 @@ exact tamper mutate cage law torture fuzz bench: export FIGURES = 1
 cage: export FIGURES_OF = cage
 cage: export WRIT_FULL = 1
 
-build: ## build/writ, writ-seal, writ-hand, writ-send, writ-draw, writ-verify (the default)
+build: ## build/writ, writ-seal, writ-hand, writ-send, writ-draw, writ-look, writ-verify (the default)
 	@tools/install-deps build
 	@tools/configure build
 	@ninja -C build
@@ -66,9 +66,9 @@ law: build ## the acceptance orders of the law set, then properties on LAW_ORDER
 	@$(PYTHON) test/harness/law.py
 	@$(PYTHON) test/harness/lawprops.py --orders $(LAW_ORDERS)
 
-cage: build ## forbidden acts in the release executables, accounts that climb, hostile mailboxes
+cage: build ## forbidden acts in the release executables, hostile papers, accounts that climb, hostile mailboxes
 	@tools/install-deps test
-	@$(PYTHON) test/harness/alltests.py test_cage.py test_climb.py test_hostile.py test_changing.py
+	@$(PYTHON) test/harness/alltests.py test_cage.py test_look.py test_climb.py test_hostile.py test_changing.py
 
 torture: build ## KILLS kills at random moments, each write failing, images of a loss of power (up to 40 minutes)
 	@tools/install-deps test

@@ -5,6 +5,7 @@
  *   WRIT_TEST_CLOCK=FILE     the file holds the time in ms since 1970 UTC
  *   WRIT_TEST_SEED=TEXT      randomness is a stream drawn from TEXT and a counter
  *   WRIT_CRASH_AT=NAME       die as by kill -9 at this crash point (base/crash.def)
+ *   WRIT_TEST_TOOLS=DIR      a tool that lies there is taken in the place of this machine's
  *   WRIT_FAIL=CALL:N:ERRNO   the n-th CALL (open, write, fsync, rename, unlink) fails once
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -33,6 +34,8 @@ struct seam {
 };
 
 const struct seam *seam_world(void);
+/* Where a tool of this machine lies; a test puts another in its place. */
+const char *seam_tool_path(const char *path);
 
 /* Numbered places where a test kills the process; nothing in release builds. */
 enum crash_point {

@@ -17,7 +17,7 @@
 
 static struct {
 	bool ready;
-	char clock_path[512], crash_at[64], fail_call[16];
+	char clock_path[512], crash_at[64], fail_call[16], tools[512], tool[1024];
 	long fail_at, fail_seen;
 	int fail_errno, clock_fd;
 	int64_t last_ms;
@@ -51,11 +51,12 @@ static void read_fail(const char *text)
 static void read_environment(void)
 {
 	const char *clock_path = getenv("WRIT_TEST_CLOCK"), *crash_at = getenv("WRIT_CRASH_AT");
-	const char *seed = getenv("WRIT_TEST_SEED");
+	const char *seed = getenv("WRIT_TEST_SEED"), *tools = getenv("WRIT_TEST_TOOLS");
 
 	test.ready = true;
 	snprintf(test.clock_path, sizeof test.clock_path, "%s", clock_path ? clock_path : "");
 	snprintf(test.crash_at, sizeof test.crash_at, "%s", crash_at ? crash_at : "");
+	snprintf(test.tools, sizeof test.tools, "%s", tools ? tools : "");
 	read_fail(getenv("WRIT_FAIL"));
 	for (; seed && *seed; seed++)
 		test.random_state = test.random_state * 1099511628211u + (unsigned char)*seed;
@@ -141,6 +142,16 @@ const struct seam *seam_world(void)
 	if (!test.ready)
 		read_environment();
 	return &world;
+}
+
+const char *seam_tool_path(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!*test.tools || !slash)
+		return path;
+	snprintf(test.tool, sizeof test.tool, "%s%s", test.tools, slash);
+	return access(test.tool, X_OK) == 0 ? test.tool : path;
 }
 
 static const char *const crash_names[CRASH_COUNT] = {

@@ -9,6 +9,7 @@
 #include <linux/landlock.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -41,20 +42,27 @@ int landlock_level(void)
 	return level > 0 ? (int)level : 0;
 }
 
-static enum err allow_reading(struct ctx *c, int ruleset, int folder)
+static enum err allow_reading(struct ctx *c, int ruleset, const struct landlock_place *place)
 {
 	struct landlock_path_beneath_attr beneath = {
-		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR,
-		.parent_fd = folder,
+		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE,
+		.parent_fd = place->fd,
 	};
+	struct stat st;
 
+	/* A right to list is one that no file takes. */
+	if (fstat(place->fd, &st) != 0 || S_ISDIR(st.st_mode))
+		beneath.allowed_access |= LANDLOCK_ACCESS_FS_READ_DIR;
+	if (place->execute)
+		beneath.allowed_access |= LANDLOCK_ACCESS_FS_EXECUTE;
 	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) != 0)
 		FAIL(c, ERR_FAILED, "the cage cannot be told of a store's folder: %s",
 		     strerror(errno));
 	return ERR_OK;
 }
 
-enum err landlock_close(struct ctx *c, int level, const int *below, size_t count)
+enum err landlock_close_places(struct ctx *c, int level, const struct landlock_place *places,
+			       size_t count)
 {
 	struct ruleset all = { 0 };
 	size_t bytes = 0;
@@ -71,8 +79,18 @@ enum err landlock_close(struct ctx *c, int level, const int *below, size_t count
 		FAIL(c, ERR_FAILED, "Landlock level %d does not take our rules: %s", level,
 		     strerror(errno));
 	for (size_t i = 0; i < count; i++)
-		TRY(allow_reading(c, fd, below[i]));
+		TRY(allow_reading(c, fd, &places[i]));
 	if (syscall(SYS_landlock_restrict_self, fd, 0) != 0)
 		FAIL(c, ERR_FAILED, "Landlock does not close: %s", strerror(errno));
 	return ERR_OK;
+}
+
+enum err landlock_close(struct ctx *c, int level, const int *below, size_t count)
+{
+	struct landlock_place *places;
+
+	TRY(NEW_ARRAY(c, places, count + 1));
+	for (size_t i = 0; i < count; i++)
+		places[i] = (struct landlock_place){ below[i], false };
+	return landlock_close_places(c, level, places, count);
 }

@@ -29,6 +29,8 @@ static const struct job_kind {
 	{ "send", job_send, "version job address imprint_sha256", 0, 64 * MIB },
 #elif defined(WRIT_DRAWS)
 	{ "draw", job_draw, "version job title reference sha256_text made_at", 2, 256 * MIB },
+#elif defined(WRIT_LOOKS)
+	{ "look", job_look, "version job what page to longest grey language", 2, 512 * MIB },
 #else
 	{ "read", job_read, "version job what name", 2, 256 * MIB },
 	{ "describe", job_describe, "version job", 0, 64 * MIB },

@@ -4,8 +4,9 @@
  * constructor took from CAGE_ACT before the hand cleared its environment. It reports on stderr
  * what came of it; a kill by SIGSYS reports itself. With CAGE_WHEN=before it acts before the cage
  * closes, which shows that the act is real; with CAGE_WHEN=thread at the next write() of a thread
- * that is not the first; with CAGE_WHEN=option when an option of a socket is set, on that socket.
- * SPDX-License-Identifier: Apache-2.0
+ * that is not the first; with CAGE_WHEN=option when an option of a socket is set, on that socket;
+ * with CAGE_WHEN=tool in the child that is about to become a tool, in the cage that the tool will
+ * have. SPDX-License-Identifier: Apache-2.0
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -34,7 +35,7 @@
 
 static struct {
 	char act[64], home[512], store[512], mail[512], other[512];
-	int before, thread, option, loaded, done, sock;
+	int before, thread, option, tool, child, loaded, done, sock, heard;
 	pid_t parent;
 	pthread_t first;
 } me = { .sock = 3 };
@@ -427,6 +428,9 @@ static void take(char *to, size_t n, const char *name)
 
 static int (*real_load)(void *filter);
 static ssize_t (*real_write)(int fd, const void *p, size_t n);
+static pid_t (*real_fork)(void);
+static int (*real_execveat)(int fd, const char *path, char *const *argv, char *const *envp,
+			    int flags);
 static int (*real_option)(int fd, int level, int name, const void *p, socklen_t n);
 
 __attribute__((constructor)) static void begin(void)
@@ -441,10 +445,13 @@ __attribute__((constructor)) static void begin(void)
 	me.before = when && !strcmp(when, "before");
 	me.thread = when && !strcmp(when, "thread");
 	me.option = when && !strcmp(when, "option");
+	me.tool = when && !strcmp(when, "tool");
 	me.parent = getppid();
 	me.first = pthread_self();
 	*(void **)&real_load = dlsym(RTLD_NEXT, "seccomp_load");
 	*(void **)&real_write = dlsym(RTLD_NEXT, "write");
+	*(void **)&real_fork = dlsym(RTLD_NEXT, "fork");
+	*(void **)&real_execveat = dlsym(RTLD_NEXT, "execveat");
 	*(void **)&real_option = dlsym(RTLD_NEXT, "setsockopt");
 	if (getenv("CAGE_LIST"))
 		for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++)
@@ -452,9 +459,25 @@ __attribute__((constructor)) static void begin(void)
 }
 
 int seccomp_load(void *filter);
+/* A tool's stderr leads nowhere: its prisoner keeps the one of the hand. */
+pid_t fork(void)
+{
+	pid_t pid = real_fork();
+
+	if (pid == 0) {
+		me.child = 1;
+		me.heard = fcntl(2, F_DUPFD, 100);
+	}
+	return pid;
+}
+
 int seccomp_load(void *filter)
 {
-	int rc = real_load(filter);
+	int rc;
+
+	if (me.child)
+		dup2(me.heard, 2);
+	rc = real_load(filter);
 
 	me.loaded = rc == 0;
 	return rc;
@@ -471,10 +494,17 @@ int clearenv(void)
 
 ssize_t write(int fd, const void *p, size_t n)
 {
-	if (me.loaded && !me.done && *me.act && !me.option &&
+	if (me.loaded && !me.done && *me.act && !me.option && !me.tool && !me.child &&
 	    (!me.thread || !pthread_equal(me.first, pthread_self())))
 		act();
 	return real_write ? real_write(fd, p, n) : syscall(SYS_write, fd, p, n);
+}
+
+int execveat(int fd, const char *path, char *const *argv, char *const *envp, int flags)
+{
+	if (me.loaded && me.child && me.tool && *me.act)
+		act();
+	return real_execveat(fd, path, argv, envp, flags);
 }
 
 int setsockopt(int fd, int level, int name, const void *p, socklen_t n)

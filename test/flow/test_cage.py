@@ -25,12 +25,15 @@ HAND = tools.program("writ-hand")
 if not HAND or not PRISONER:
     pytest.fail("writ-hand or cage_act.so is not built (WRIT_BUILD)", pytrace=False)
 
-PROFILES = ("read", "count", "fetch", "send", "draw")
+# look: the hand itself when a tool has ended; tool: what pdftotext has in its place.
+PROFILES = ("read", "count", "fetch", "send", "draw", "look", "tool")
 # What is no forbidden act in a profile: a fetch writes its vault file (descriptor 4); a count has
 # no descriptor 4 of its own to write to; a draw starts threads, as glibc does.
 LAWFUL = {
     ("fetch", "write_document"), ("fetch", "write_document_plainly"), ("count", "write_document_plainly"),
     ("draw", "protect_write"), ("draw", "rename_self"),
+    # A tool maps its libraries and, as every program does that is loaded, protects parts of them.
+    ("tool", "protect_write"), ("tool", "map_file"),
 }
 # What is refused so that glibc takes the other call, whose flags a filter sees.
 REFUSED_OTHERWISE = {("draw", "clone3_made"): "refused ENOSYS"}
@@ -77,6 +80,14 @@ def run(profile, home, env=None, before=None):
         finally:
             os.close(text)
             os.close(result)
+    if profile in ("look", "tool"):
+        paper, result = hand.memory(PAPER), hand.memory()
+        try:
+            return hand.ask({"version": 1, "job": "look", "what": "words"}, (paper, result), program=tools.program("writ-look"), env=env,
+                            before=before)
+        finally:
+            os.close(paper)
+            os.close(result)
     if profile == "send":
         return hand.ask({"version": 1, "job": "send", "address": "timestamp", "imprint_sha256": "ab" * 32}, home=home.dir,
                         program=tools.program("writ-send"), env=env, before=before)
@@ -94,13 +105,22 @@ def imprisoned(profile, act, home, when="after", before=None):
     other = next((home.account("other") / "cur").iterdir())
     env = {"LD_PRELOAD": str(PRISONER), "CAGE_ACT": act, "CAGE_WHEN": when, "CAGE_HOME": str(home.dir),
            "CAGE_STORE": str(home.account("finch")), "CAGE_MAIL": str(mail), "CAGE_OTHER": str(other)}
-    _, ran = run(profile, home, env, before)
+    if profile == "tool":
+        env["CAGE_WHEN"] = "tool"
+    answer, ran = run(profile, home, env, before)
+    if profile == "tool" and answer is not None and answer.get("error") == "DENIED" and "cage forbids" in answer["why"]:
+        return "killed"
     said = re.search(r"^ACT \S+ (\S+) (\d+)$", ran.log, re.M)
     if ran.status == -signal.SIGSYS:
         return "killed"
     if said is None:
         return f"no report, status {ran.status}: {ran.log}"
     return "done" if said[1] == "done" else f"{said[1]} {errno.errorcode.get(int(said[2]), said[2])}"
+
+
+# One page without a word.
+PAPER = (b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj "
+         b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj trailer<</Root 1 0 R>>\n%%EOF\n")
 
 
 CASES = [(profile, act) for profile in PROFILES for act in acts() if (profile, act) not in LAWFUL]
@@ -149,7 +169,7 @@ LIMITS = {
 }
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", LIMITS)
 def test_limits(profile, home, authority, tmp_path):
     """As the kernel has them while the hand is at work."""
     found, pid = [], tmp_path / "pid"
@@ -208,7 +228,7 @@ def test_at_least_forty_acts_in_each_profile(record_testsuite_property):
         assert tried >= 40
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", [p for p in PROFILES if p != "tool"])
 def test_answer_and_log_tell_the_cage(profile, home):
     """The release executable has its cage, and says truthfully that it is closed."""
     answer, ran = run(profile, home)
@@ -308,7 +328,7 @@ def test_landlock_that_is_switched_off_or_fails(profile, calls, home):
         assert home.seal.asked == []
 
 
-@pytest.mark.parametrize("profile", ("read", "count", "fetch", "draw"))
+@pytest.mark.parametrize("profile", ("read", "count", "fetch", "draw", "look"))
 @pytest.mark.parametrize("why", (errno.ENOSYS, errno.EINVAL, errno.EPERM, errno.ENOMEM))
 def test_without_its_filter_a_hand_does_nothing(profile, why, home):
     """Whatever the home accepts."""
@@ -325,6 +345,11 @@ def test_without_landlock_stores_stay_shut(profile, home):
     assert answer["ok"] is False and answer["error"] == "DENIED" and "Landlock" in answer["why"]
     assert "accept_no_landlock" in answer["next"]
     assert home.seal.asked == []
+
+
+def test_without_landlock_no_tool_is_started(home):
+    answer, _ = run("look", home, before=without_landlock)
+    assert answer["ok"] is False and answer["error"] == "FAILED" and "Landlock" in answer["why"], answer
 
 
 @pytest.mark.parametrize("profile", ("count", "fetch"))
