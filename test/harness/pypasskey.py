@@ -27,6 +27,13 @@ def signature(text, namespace, message, check):
     return sshsig(text, namespace, message, check)
 
 
+def same_key(a, b):
+    """A passkey is its public key, wherever it is said to be used."""
+    if a.startswith("passkey ") and b.startswith("passkey "):
+        return a.split(" ")[3:4] == b.split(" ")[3:4]
+    return a == b
+
+
 def key_parse(line, check):
     """(rp id, origin, public key) of a passkey's line."""
     words = line.split(" ")

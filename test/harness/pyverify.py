@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from pyformats import Bad, Doc, age_header, age_open, age_payload, b64, canonical, cms, document, identities, our_json, \
     reader_of, sha, sshsig, tar_members, timestamp, utc
-from pypasskey import signature
+from pypasskey import same_key, signature
 
 # statement.tsr, where there is one, stands behind statement.p7s.
 MEMBERS = ["README.txt", "certificate.pdf", "return.json", "approvals.json", "statement.json", "statement.p7s",
@@ -83,7 +83,7 @@ class Roster:
                 raise Bad(no, "no such policy")
             self.policy[row["name"]] = row.text("value") if d["action"] == "begin" else POLICY[row["name"]]
         elif row.get("row") == "person" and d["action"] == "begin":
-            if any(r.get("key") == row.text("key") and r.get("name") != row.text("name") for r in self.people):
+            if any(same_key(r.text("key"), row.text("key")) and r.get("name") != row.text("name") for r in self.people):
                 raise Bad(no, "a key that is another person's")
             self.people.append(row)
         elif row.get("row") == "person":
