@@ -40,11 +40,17 @@ static size_t take_char(struct span s, uint32_t *out)
 
 /* Zero width joiners are letters' business in Persian, Indic and emoji, variation selectors in
  * Han; between others they only hide that two names differ. */
+static bool is_script(uint32_t x)
+{
+	return x >= 0x0600 && x != 0x200c && x != 0x200d && x != 0xfffd;
+}
+
 static bool belongs(uint32_t x, uint32_t before, uint32_t after)
 {
 	if (x == 0x200c || x == 0x200d)
-		return before >= 0x0600 && after >= 0x0600 && before != 0x200c && before != 0x200d;
-	return x >= 0xe0100 && x <= 0xe01ef && before >= 0x3400 && before < 0xe0000;
+		return is_script(before) && is_script(after);
+	return x >= 0xe0100 && x <= 0xe01ef && before >= 0x3400 && before < 0xe0000 &&
+	       before != 0xfffd;
 }
 
 static bool is_unseen(uint32_t x, uint32_t before, uint32_t after)

@@ -125,7 +125,7 @@ static void put_distance(struct page_out *o, enum html_place place, int64_t utc_
 	uint64_t s = past ? (uint64_t)now - (uint64_t)utc_s : (uint64_t)utc_s - (uint64_t)now;
 	int64_t min = (int64_t)(s / 60), h = (int64_t)(s / 3600), d = (int64_t)(s / 86400);
 
-	if (s < 60 && past)
+	if (s < 60)
 		html_escape(o->b, place, word_ago_now(o->base));
 	else if (s < 3600)
 		past ? put_word_ago_min(o, place, min) : put_word_in_min(o, place, min);

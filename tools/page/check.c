@@ -81,12 +81,14 @@ static enum err check_ids(struct walk *w, const struct node *attr, struct node *
 	return ERR_OK;
 }
 
-static enum err no_slots(struct walk *w, const struct node *attr, const struct node *n, bool ifs)
+static enum err no_slots(struct walk *w, const struct node *attr, struct node *n, bool ifs)
 {
 	for (; n; n = n->next) {
-		if (n->kind == NODE_SLOT)
+		if (n->kind == NODE_SLOT && ifs && !n->word && n->value.type == TYPE_INT)
+			n->where = "HTML_ID";
+		else if (n->kind == NODE_SLOT)
 			FAIL_AT(w->c, &n->at, "a slot in %.*s: its value is written out%s",
-				SPAN_ARG(attr->name), ifs ? ", {% if %} can choose" : "");
+				SPAN_ARG(attr->name), ifs ? ", an int or {% if %} can choose" : "");
 		if (n->kind == NODE_IF && !ifs)
 			FAIL_AT(w->c, &n->at,
 				"{%% if %%} in %.*s: put it around the whole attribute",

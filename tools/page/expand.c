@@ -619,11 +619,11 @@ static enum err expand_body(const struct env *e, const struct node *n, struct no
 {
 	struct place at = here(e, n->at);
 
-	if (!e->body_env || !e->wraps)
-		FAIL_AT(e->site->c, &at,
-			e->body_env ? "this part has a {%% body %%}: {%% wrap NAME %%} ... "
-				      "{%% end %%}"
-				    : "{%% body %%} stands in parts only");
+	if (!e->body_env)
+		FAIL_AT(e->site->c, &at, "{%% body %%} stands in parts only");
+	if (!e->wraps)
+		FAIL_AT(e->site->c, e->through,
+			"this part has a {%% body %%}: {%% wrap NAME %%} ... {%% end %%}");
 	*e->body_seen = true;
 	return expand_list(e->body_env, e->body, end);
 }

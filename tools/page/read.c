@@ -272,6 +272,9 @@ static enum err read_element(struct scan *p, struct node **out)
 	if (element_is_void(n->name))
 		return ERR_OK;
 	TRY(read_list(p, READ_CONTENT, &n->nodes));
+	/* As in HTML, a line end right after <pre> or <textarea> is not part of it. */
+	if (element_keeps_space(n->name) && n->nodes && span_starts(n->nodes->text, "\n"))
+		n->nodes->text = span_cut(n->nodes->text, 1, n->nodes->text.n);
 	at = p->at;
 	if (!scan_eat(p, "</"))
 		FAIL_AT(p->c, &n->at, "<%.*s> is not closed where it should be, at %u:%u",

@@ -166,15 +166,17 @@ static enum err read_rule(struct scan *p, struct span *out)
 	struct buf b;
 
 	buf_begin(&b, p->c, 4096);
+	buf_byte(&b, '(');
 	TRY(one_relation(p, &b));
 	while (p->i < p->s.n && p->s.p[p->i] == ' ') {
 		scan_space(p);
 		scan_name(p, &word);
 		if (!span_is(word, "and") && !span_is(word, "or"))
 			FAIL_AT(p->c, &p->at, "'and' or 'or' was expected between two rules");
-		buf_str(&b, span_is(word, "and") ? " && " : " || ");
+		buf_str(&b, span_is(word, "and") ? " && " : ") || (");
 		TRY(one_relation(p, &b));
 	}
+	buf_byte(&b, ')');
 	return buf_done(p->c, &b, out);
 }
 
