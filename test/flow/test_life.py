@@ -1,5 +1,6 @@
 """Whole lives of orders that are answered: what leaves is exactly what was ordered and decided, opens
 with stock tools, and holds before both verifiers. SPDX-License-Identifier: Apache-2.0"""
+import hashlib
 import json
 import os
 import re
@@ -343,14 +344,22 @@ def test_a_gag_with_its_end_stands_in_the_package(town):
 
 # ---- approval ----
 
+def words(text):
+    """Six words of RFC 1751 for the first 66 bits of the SHA-256."""
+    listed = re.findall('"([A-Z]+)"', (tools.ROOT / "src/format/words.def").read_text())
+    bits = int.from_bytes(hashlib.sha256(text).digest(), "big") >> 256 - 66
+    return " ".join(listed[bits >> 55 - 11 * i & 2047] for i in range(6))
+
+
 def test_approved_on_the_approvers_own_machine(town):
     home = town.home("noticed")
     for who in ("ben", "chi"):
         path = home.base / f"{who}.json"
-        home.ok("approve", home.ref, "--print", path, as_=who.capitalize())
+        printed = home.ok("approve", home.ref, "--print", path, as_=who.capitalize())
         pinned = home.dir / "founding.json"
         shown = home.run("approve", "--show", path, "--pin", pinned)
         assert shown.exit == 0 and "release 18 items" in shown.out and "the seal that you pinned" in shown.out
+        assert f"  code      {words(path.read_bytes())} (" in shown.out and words(path.read_bytes()) in printed
         unpinned = home.run("approve", "--show", path)
         assert unpinned.exit == 7 and "not compared" in unpinned.err
         life.call("ssh-keygen", "-q", "-Y", "sign", "-f", home.world.key(who), "-n", "writ-approval@v1", path)

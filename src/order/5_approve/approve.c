@@ -7,6 +7,7 @@
 #include "crypt/hash.h"
 #include "crypt/signature.h"
 #include "format/time.h"
+#include "format/words.h"
 #include "order/3_judge/judge.h"
 #include "order/vault.h"
 
@@ -161,9 +162,13 @@ static void size_words(struct buf *b, int64_t bytes)
 
 enum err statement_words(struct ctx *c, struct span statement, struct span *out)
 {
+	struct span code;
+	struct sha256 h;
 	struct json *st;
 	struct buf b;
 
+	TRY(sha256_of(c, statement, &h));
+	TRY(hash_words(c, sha256_span(&h), &code));
 	TRY(json_parse_canonical(c, statement, &st));
 	if (!span_is(json_opt_text(st, "kind", SPAN_NONE), "approval"))
 		FAIL(c, ERR_FORMAT, "this is no approval statement");
@@ -194,5 +199,8 @@ enum err statement_words(struct ctx *c, struct span statement, struct span *out)
 		SPAN_ARG(json_opt_text(st, "expires_at", SPAN_NONE)),
 		SPAN_ARG(json_opt_text(st, "scope_sha256", SPAN_NONE)),
 		SPAN_ARG(json_opt_text(st, "manifest_sha256", SPAN_NONE)));
+	buf_fmt(&b,
+		"  code      %.*s (compare it: these words are 66 bits of the statement's hash)\n",
+		SPAN_ARG(code));
 	return buf_done(c, &b, out);
 }
