@@ -1,14 +1,19 @@
 # Pictures of pages in every dress, a contact sheet of each dress, and axe-core's verdict on each page:
+#   screens.py OUT                     the gallery (test/unit/web/gallery.c): pages with invented data
 #   screens.py OUT FOLDER              the *.html of a folder
 #   screens.py OUT URL...              pages of a running desk that need no sign-in
 # It ends with 1 if a page has a violation, scrolls sideways, or the browser complained.
 # A flow that is signed in calls shoot() with its own browser.
 # SPDX-License-Identifier: Apache-2.0
+import os
 import pathlib
+import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness.browser import LOOKS, Browser  # noqa: E402
+from harness.pagesite import Site  # noqa: E402
 
 WIDTHS = {320: 800, 1280: 900, 1920: 1080}
 
@@ -21,14 +26,24 @@ def dresses():
                 yield look, (720 if look == 'print' else width), height
 
 
-def shoot(browser, name, url, out):
-    """All pictures of one page; what is wrong with it, as lines."""
+def gallery(site):
+    """Has the gallery's pages served by the site: {name: url}."""
+    with tempfile.TemporaryDirectory(prefix='writ-gallery-') as folder:
+        subprocess.run([pathlib.Path(os.environ['WRIT_BUILD']) / 'test/unit/web/gallery', folder], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for page in sorted(pathlib.Path(folder).glob('*.html')):
+            site.pages['/' + page.stem] = page.read_text()
+    return {path[1:]: site.url + path for path in site.pages}
+
+
+def shoot(browser, name, url, out=None):
+    """All pictures of one page, or none without a folder for them; what is wrong with it, as lines."""
     wrong = []
     browser.go(url)
     for look, width, height in dresses():
         browser.size(width, height)
         browser.look(look)
-        browser.picture(out / f'{name}-{look}-{width}.png')
+        if out:
+            browser.picture(out / f'{name}-{look}-{width}.png')
         if look != 'print' and browser.too_wide() > 0:
             wrong.append(f'{name} {look} {width}: {browser.too_wide()} pixels too wide')
         if look == 'print':
@@ -54,15 +69,7 @@ def sheets(browser, names, out):
         page.unlink()
 
 
-def main():
-    if len(sys.argv) < 3:
-        sys.exit('usage: screens.py OUT FOLDER|URL...')
-    out = pathlib.Path(sys.argv[1]).resolve()
-    out.mkdir(parents=True, exist_ok=True)
-    if pathlib.Path(sys.argv[2]).is_dir():
-        pages = {p.stem: p.resolve().as_uri() for p in sorted(pathlib.Path(sys.argv[2]).glob('*.html'))}
-    else:
-        pages = {u.rstrip('/').rsplit('/', 1)[-1] or 'start': u for u in sys.argv[2:]}
+def show(out, pages):
     wrong = []
     with Browser('--ignore-certificate-errors', '--allow-file-access-from-files') as browser:
         for name, url in pages.items():
@@ -70,8 +77,21 @@ def main():
         sheets(browser, list(pages), out)
     print(*wrong, sep='\n')
     print(f'{len(pages)} pages, {len(wrong)} things wrong')
-    sys.exit(1 if wrong else 0)
+    return 1 if wrong else 0
+
+
+def main():
+    if len(sys.argv) < 2:
+        sys.exit('usage: screens.py OUT [FOLDER|URL...]')
+    out = pathlib.Path(sys.argv[1]).resolve()
+    out.mkdir(parents=True, exist_ok=True)
+    if len(sys.argv) == 2:
+        with Site() as site:
+            return show(out, gallery(site))
+    if pathlib.Path(sys.argv[2]).is_dir():
+        return show(out, {p.stem: p.resolve().as_uri() for p in sorted(pathlib.Path(sys.argv[2]).glob('*.html'))})
+    return show(out, {u.rstrip('/').rsplit('/', 1)[-1] or 'start': u for u in sys.argv[2:]})
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

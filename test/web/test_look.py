@@ -3,14 +3,11 @@
 # SPDX-License-Identifier: Apache-2.0
 import base64
 import hashlib
-import http.server
 import json
 import os
 import pathlib
 import sys
-import threading
 import time
-import urllib.parse
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
@@ -21,70 +18,14 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness.browser import Browser  # noqa: E402
+from harness.pagesite import Site  # noqa: E402
 
-LOOK = pathlib.Path(os.environ['WRIT_BUILD']) / 'src/web/look'
-TYPES = {'.css': 'text/css', '.js': 'text/javascript', '.woff2': 'font/woff2', '.svg': 'image/svg+xml'}
-POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; "
-          "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'")
 HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
 
 
 def frame(main, body='', keep=''):
     return ('<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Queue</title><link rel="stylesheet" href="/look/desk.css">'
             f'<script type="module" src="/look/desk.js"></script></head><body {body}><main id="main" {keep}><h1>Page</h1>{main}</main></body></html>')
-
-
-class Site:
-    """Pages by path, and what was posted to them."""
-
-    def __init__(self):
-        self.pages, self.posts, self.headers, self.status = {}, [], [], {}
-        site = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def answer(self, status, kind, data):
-                self.send_response(status)
-                self.send_header('Content-Type', kind)
-                self.send_header('Content-Length', str(len(data)))
-                self.send_header('Content-Security-Policy', POLICY)
-                self.send_header('Cache-Control', 'no-store')
-                self.end_headers()
-                self.wfile.write(data)
-
-            def do_GET(self):
-                path = urllib.parse.urlsplit(self.path).path
-                site.headers.append((path, dict(self.headers)))
-                file = LOOK / path.rsplit('/', 1)[-1]
-                if path.startswith('/look/') and file.suffix in TYPES and file.exists():
-                    self.answer(200, TYPES[file.suffix], file.read_bytes())
-                elif path in site.pages:
-                    self.answer(site.status.get(path, 200), 'text/html; charset=utf-8', site.pages[path].encode())
-                else:
-                    self.answer(204 if path == '/favicon.ico' else 404, 'text/plain', b'')
-
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers['Content-Length'])).decode()
-                site.posts.append((self.path, urllib.parse.parse_qs(body, keep_blank_values=True)))
-                self.send_response(303)
-                self.send_header('Location', site.after)
-                self.send_header('Content-Length', '0')
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self.after = '/done'
-        self.pages['/done'] = frame('<p id="done">Done</p>', 'data-person="ana"')
-        self.server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-        self.server.daemon_threads = True
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={'poll_interval': 0.05})
-        self.thread.start()
-        self.url = f'http://localhost:{self.server.server_port}'
-
-    def close(self):
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
 
 
 @pytest.fixture(scope='module')
@@ -96,13 +37,13 @@ def chromium():
 @pytest.fixture
 def desk(chromium):
     """A fresh site at a fresh port, so with a store of its own; at its end nothing was complained of."""
-    site = Site()
-    site.browser, site.driver = chromium, chromium.driver
-    chromium.complaints()
-    yield site
-    chromium.go('about:blank')
-    said = chromium.complaints()
-    site.close()
+    with Site() as site:
+        site.browser, site.driver = chromium, chromium.driver
+        site.pages['/done'] = frame('<p id="done">Done</p>', 'data-person="ana"')
+        chromium.complaints()
+        yield site
+        chromium.go('about:blank')
+        said = chromium.complaints()
     assert not [line for line in said if '/favicon.ico' not in line]
 
 
@@ -432,17 +373,13 @@ def test_a_policy_that_is_broken_is_noticed(desk):
 
 
 def test_without_script_all_is_there():
-    site = Site()
-    site.pages['/form'] = frame(FORM, 'data-person="ana"')
-    try:
-        with Browser(script=False) as browser:
-            browser.go(site.url + '/form')
-            browser.driver.find_element(By.CSS_SELECTOR, 'textarea').send_keys('because')
-            browser.driver.find_element(By.CSS_SELECTOR, 'form button:last-child').click()
-            end = time.monotonic() + 30
-            while not site.posts and time.monotonic() < end:
-                browser.driver.current_url  # asks the browser, which gives it time
-            assert site.posts[0][1]['why'] == ['because'] and site.posts[0][1]['token'] == ['t']
-            assert not [p for p, _ in site.headers if p.endswith('.js')]
-    finally:
-        site.close()
+    with Site() as site, Browser(script=False) as browser:
+        site.pages['/form'] = frame(FORM, 'data-person="ana"')
+        browser.go(site.url + '/form')
+        browser.driver.find_element(By.CSS_SELECTOR, 'textarea').send_keys('because')
+        browser.driver.find_element(By.CSS_SELECTOR, 'form button:last-child').click()
+        end = time.monotonic() + 30
+        while not site.posts and time.monotonic() < end:
+            browser.driver.current_url  # asks the browser, which gives it time
+        assert site.posts[0][1]['why'] == ['because'] and site.posts[0][1]['token'] == ['t']
+        assert not [p for p, _ in site.headers if p.endswith('.js')]

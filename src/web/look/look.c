@@ -4,11 +4,9 @@
  */
 #include "web/look/look.h"
 
-const struct look_file *look_find(struct span version_and_name)
+const struct look_file *look_find(struct span version, struct span name)
 {
-	struct span version, name;
-
-	if (!span_split(version_and_name, '/', &version, &name) || !span_is(version, look_version))
+	if (!span_is(version, look_version))
 		return NULL;
 	for (const struct look_file *f = look_files; f->name; f++)
 		if (span_is(name, f->name))

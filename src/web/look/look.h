@@ -28,10 +28,8 @@ extern const struct look_file look_files[];
 /* Sixteen hexadecimal digits. */
 extern const char look_version[];
 
-/*
- * What stands behind /look/, "VERSION/NAME". NULL where no such file is, or another version was
- * asked for: a page from before an upgrade gets an honest 404, never half of a new look.
- */
-const struct look_file *look_find(struct span version_and_name);
+/* NULL where no such file is, or another version was asked for: a page from before an upgrade gets
+ * an honest 404, never half of a new look. */
+const struct look_file *look_find(struct span version, struct span name);
 
 #endif

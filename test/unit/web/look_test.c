@@ -5,16 +5,11 @@
  */
 #include "web/look/look.h"
 
-#include <stdio.h>
-
 #include "../test.h"
 
 static const struct look_file *ask(const char *version, const char *name)
 {
-	char path[200];
-
-	snprintf(path, sizeof path, "%s/%s", version, name);
-	return look_find(span_str(path));
+	return look_find(span_str(version), span_str(name));
 }
 
 static void found_by_name(void **state)
@@ -47,15 +42,13 @@ static void not_found(void **state)
 		assert_null(ask(look_version, names[i]));
 	assert_null(ask("0000000000000000", "desk.css"));
 	assert_null(ask("", "desk.css"));
-	assert_null(look_find(span_str(look_version)));
-	assert_null(look_find(span_str("desk.css")));
-	assert_null(look_find(SPAN_NONE));
+	assert_null(look_find(span_str(look_version), SPAN_NONE));
+	assert_null(look_find(SPAN_NONE, SPAN("desk.css")));
+	assert_null(look_find(span_of(look_version, 15), SPAN("desk.css")));
 	/* A NUL ends nothing. */
-	char path[] = "0123456789abcdef/desk.css\0x";
-
-	memcpy(path, look_version, 16);
-	assert_null(look_find(span_of(path, sizeof path - 1)));
-	assert_non_null(look_find(span_of(path, sizeof path - 3)));
+	assert_null(look_find(span_str(look_version), span_of("desk.css\0x", 10)));
+	assert_null(look_find(span_of(look_version, 17), SPAN("desk.css")));
+	assert_non_null(look_find(span_of(look_version, 16), span_of("desk.css\0x", 8)));
 }
 
 static bool begins(const char *name, const char *magic)
