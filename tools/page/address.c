@@ -61,6 +61,9 @@ static enum err one_char(struct address *a, const struct place *at, unsigned cha
 		TRY(end_segment(a, at));
 		a->part = PART_QUERY;
 	} else if (a->part == PART_PATH && x == '/') {
+		if (a->last == '/' && !a->slot_before)
+			FAIL_AT(a->site->c, at,
+				"'//' in a path: at its beginning another place follows");
 		TRY(end_segment(a, at));
 	} else if (a->part == PART_PATH) {
 		a->dots = a->dots || x == '.';

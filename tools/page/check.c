@@ -285,6 +285,11 @@ static enum err check_form(struct walk *w, const struct node *n, const struct in
 	const struct node *form = form_around(in);
 	struct span type = attr_fixed(n, "type");
 
+	if ((span_is(n->name, "form") && !attr_direct(n, "method")) ||
+	    (span_is(n->name, "input") && !attr_direct(n, "type")))
+		FAIL_AT(w->c, &n->at,
+			"%s of <%.*s> in an {%% if %%}: what is checked and added hangs on it",
+			span_is(n->name, "form") ? "method" : "type", SPAN_ARG(n->name));
 	if (span_is(attr_fixed(n, "name"), "token"))
 		FAIL_AT(w->c, &n->at,
 			"a field of the name 'token': it is the form's own, and is put there by "

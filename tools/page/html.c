@@ -94,6 +94,14 @@ struct node *attr_find(const struct node *element, const char *name)
 	return find_in(element->attrs, name);
 }
 
+const struct node *attr_direct(const struct node *element, const char *name)
+{
+	for (const struct node *n = element->attrs; n; n = n->next)
+		if (n->kind == NODE_ATTR && span_is(n->name, name))
+			return n;
+	return NULL;
+}
+
 struct span attr_fixed(const struct node *element, const char *name)
 {
 	const struct node *a = attr_find(element, name);

@@ -19,7 +19,9 @@ struct element {
 
 const struct element *element_of(struct span name);
 bool word_in(const char *words, struct span word);
-/* The value of an attribute that is written out and unconditional text. */
+/* The attribute that stands in the tag whatever is the case. */
+const struct node *attr_direct(const struct node *element, const char *name);
+/* The value of an attribute that is written out. */
 struct span attr_fixed(const struct node *element, const char *name);
 
 /* Where a walk through a page is. */

@@ -1,6 +1,7 @@
 /*
- * Ids are unique on a page, in a loop they depend on its row; each field has a label, each label
- * its field. Two branches of one if may hold the same id.
+ * Ids are unique on a page, in a loop they depend on its row; each field has a label, and what is
+ * named by its id (label, aria-describedby, href="#...") is there. Two branches of one if may hold
+ * the same id.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "html.h"
@@ -13,7 +14,7 @@ struct id {
 };
 
 struct ids {
-	struct id *ids, *labels, *fields;
+	struct id *ids, *labels, *fields, *named;
 };
 
 enum err ids_begin(struct site *s, struct ids **out)
@@ -83,6 +84,61 @@ static enum err add(struct site *s, struct id **list, const struct node *attr,
 	return ERR_OK;
 }
 
+/* An id that is named, as far as it is known here: the words of a list, without ifs. */
+static enum err add_named(struct site *s, struct ids *ids, const struct node *attr,
+			  const struct node *first, size_t skip)
+{
+	struct node part = *attr, copy = { 0 };
+	struct span key, rest, head;
+	uint64_t loops;
+	struct id *mine;
+
+	for (const struct node *n = first; n; n = n->next)
+		if (n->kind == NODE_IF)
+			return ERR_OK;
+	if (!first)
+		return ERR_OK;
+	copy = *first;
+	if (copy.kind == NODE_TEXT)
+		copy.text = span_cut(copy.text, skip, copy.text.n);
+	part.nodes = &copy;
+	TRY(key_of(s, &part, &key, &loops));
+	for (rest = key; rest.n;) {
+		struct span tail = SPAN_NONE;
+
+		head = rest;
+		span_split(rest, ' ', &head, &tail);
+		rest = tail;
+		TRY(NEW(s->c, mine));
+		*mine = (struct id){ .key = head, .at = attr->at, .next = ids->named };
+		ids->named = mine;
+	}
+	return ERR_OK;
+}
+
+static enum err all_named(struct site *s, struct ids *ids, const struct node *element,
+			  const struct node *n)
+{
+	for (; n; n = n->next) {
+		enum attr_kind kind;
+		const char *values;
+
+		if (n->kind == NODE_IF) {
+			TRY(all_named(s, ids, element, n->nodes));
+			TRY(all_named(s, ids, element, n->otherwise));
+			continue;
+		}
+		attr_kind_of(element->name, n->name, &kind, &values);
+		if (kind == ATTR_IDS || span_is(n->name, "list"))
+			TRY(add_named(s, ids, n, n->nodes, 0));
+		else if (kind == ATTR_LINK && n->nodes && n->nodes->kind == NODE_TEXT &&
+			 !n->nodes->next && span_starts(n->nodes->text, "#") &&
+			 n->nodes->text.n > 1)
+			TRY(add_named(s, ids, n, n->nodes, 1));
+	}
+	return ERR_OK;
+}
+
 static bool is_field(const struct node *n)
 {
 	struct span type = attr_fixed(n, "type");
@@ -122,6 +178,7 @@ enum err ids_element(struct site *s, struct ids *ids, const struct node *n, cons
 
 	if (id)
 		TRY(one_id(s, ids, id, in));
+	TRY(all_named(s, ids, n, n->attrs));
 	if (of && span_is(n->name, "label"))
 		TRY(add(s, &ids->labels, of, in, &mine));
 	if (!is_field(n) || attr_find(n, "aria-label") || attr_find(n, "aria-labelledby"))
@@ -147,6 +204,9 @@ enum err ids_end(struct site *s, const struct ids *ids)
 			FAIL_AT(s->c, &f->at,
 				"field \"%.*s\" has no <label for=\"%.*s\"> and no aria-label",
 				SPAN_ARG(f->key), SPAN_ARG(f->key));
+	for (const struct id *n = ids->named; n; n = n->next)
+		if (n->key.n && !is_among(ids->ids, n->key))
+			FAIL_AT(s->c, &n->at, "\"%.*s\" is no id of this page", SPAN_ARG(n->key));
 	for (const struct id *l = ids->labels; l; l = l->next)
 		if (!is_among(ids->ids, l->key))
 			FAIL_AT(s->c, &l->at, "a label for \"%.*s\", which is no id of this page",

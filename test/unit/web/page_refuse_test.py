@@ -14,8 +14,9 @@ TOOL, ROOT = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2])
 FRAME = '''{% shape view text person %}
 {% shape row text key, int n %}
 {% part w %}<!DOCTYPE html><html><head><title>1</title></head><body>{% body %}</body></html>{% end %}
-{% part one text a, int b = 1, row c = 1 %}{{ a }}{% end %}
-'''.replace(', row c = 1', '')
+{% part one text a, int b = 1 %}{{ a }}{% end %}
+{% part go text to %}<p><a href="/{{ to }}">1</a></p>{% end %}
+'''
 WORDS = 'language English\nplural one: n = 1\nhello = Hello\nmany by n =\n\tone: {n:int} thing\n\tother: {n:int} things\nto = To {who}\n'
 # The page's own words are used here, so that no other error hides the one that is looked for.
 USES = '{{ @hello }}{{ @many(n=1) }}{{ @to(who="5") }}'
@@ -95,6 +96,8 @@ BODIES = [
     ('<a href="javascript:alert(1)">1</a>', '3:10', "an address begins with '/'"),
     ('<a href="http://example.org/">1</a>', '3:10', "an address begins with '/'"),
     ('<a href="//example.org/">1</a>', '3:10', 'the address of another place'),
+    ('<a href="/a//b">1</a>', '3:10', "'//' in a path"),
+    ('{% include go to="/example.org" %}', '3:19', "'//' in a path"),
     ('<a href="order">1</a>', '3:10', "an address begins with '/'"),
     ('<a href="https://{{ s }}/">1</a>', '3:18', 'a slot in the address of another place'),
     ('<a href="/{{ s }}{{ s }}">1</a>', '3:18', 'two slots without anything between them'),
@@ -130,7 +133,13 @@ BODIES = [
     ('<p><label for="a">1</label></p>', '3:11', 'a label for "a", which is no id of this page'),
     ('<form method="post"><label for="a">1</label><input type="file" id="a" name="a"></form>', '3:45', 'a form without enctype'),
     ('<form method="get"><input type="password" name="a"></form>', '3:27', 'type="password" of <input>'),
+    ('<form {% if b %}method="post"{% else %}method="get"{% end %}></form>', '3:1', 'method of <form> in an {% if %}'),
+    ('<form method="get"><input {% if b %}type="hidden"{% else %}type="text"{% end %} name="a" value="1"></form>', '3:20', 'type of <input> in an {% if %}'),
     # ids
+    ('<p aria-describedby="a">1</p>', '3:4', '"a" is no id of this page'),
+    ('<p id="a" aria-labelledby="a b">1</p>', '3:11', '"b" is no id of this page'),
+    ('<a href="#a">1</a>', '3:4', '"a" is no id of this page'),
+    ('{% each x in rows %}<p {% if b %}aria-describedby="a-{{ x.key }}"{% end %}>1</p>{% end %}', '3:34', '"a-{r1->key}" is no id of this page'),
     ('<p id="a">1</p><p id="a">2</p>', '3:19', 'id "a" is there already, at'),
     ('{% each x in rows %}<p id="a">1</p>{% end %}', '3:24', 'does not depend on its row'),
     ('{% each x, i in rows %}{% each y in rows %}<p id="a-{{ i }}">1</p>{% end %}{% end %}', '3:47', 'does not depend on its row'),
