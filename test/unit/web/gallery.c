@@ -202,30 +202,7 @@ static void approve_pages(void **state)
 
 static void other_pages(void **state)
 {
-	static const struct page_checkpoint checkpoints[] = {
-		{ NOW - 6, 88313, S("Xb1qkFqg0Wl8u1yq"), S("seal") },
-		{ NOW - 16, 88312, S("m0ZcT5r1Kk9wQ2wx"), S("seal") }
-	};
-	static const struct page_looker people[] = { { S("Ana K."), 14, 31, 9, NOW - 251 },
-						     { S("Ben T."), 3, 4, 2, NOW - 9000 } };
-	static const struct page_changed_act acts[] = { { NOW - 60, S("Decided: answer in part"),
-							  S("Chi L.") } };
-	static const struct page_typed_text typed[] = {
-		{ S("Why"), S("Line 3 is not named in the order.") }
-	};
-	static const struct page_typed_text hostile[] = { { S(HOSTILE), S(HOSTILE) } };
-
 	(void)state;
-	SHOW("audit", audit, .view = &somebody, .holds = true, .checked_at = NOW - 30,
-	     .checked = S("88,313 ticks, 41 orders"), .checkpoints = checkpoints,
-	     .checkpoints_n = 2, .people = people, .people_n = 2, .due = 2, .ended = 7);
-	SHOW("audit-differs", audit, .view = &somebody, .checked_at = NOW - 30,
-	     .checked = S("88,313 ticks, 41 orders"),
-	     .differences = S("order W-7KQF-2M9D: act 4 is not what its commitment says"));
-	SHOW("changed", changed, .view = &somebody, .reference = S("W-7KQF-2M9D"), .acts = acts,
-	     .acts_n = 1, .typed = typed, .typed_n = 1);
-	SHOW("changed-hostile", changed, .view = &hostile_view, .reference = S(HOSTILE),
-	     .typed = hostile, .typed_n = 1);
 	SHOW("enrol", enrol, .view = &nobody, .name = S("Ben Tournier"),
 	     .rights = S("decide, approve"), .invited = true, .until = NOW + 1740,
 	     .challenge = S("q83vEjRWeJo"), .rp = S("localhost"), .rp_name = S("Example Mail"),
