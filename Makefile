@@ -68,7 +68,7 @@ law: build ## the acceptance orders of the law set, then properties on LAW_ORDER
 
 cage: build ## forbidden acts in the release executables, hostile papers, accounts that climb, hostile mailboxes
 	@tools/install-deps test
-	@$(PYTHON) test/harness/alltests.py test_cage.py test_look.py test_climb.py test_hostile.py test_changing.py
+	@$(PYTHON) test/harness/alltests.py test_cage.py test_look.py test_reading.py test_climb.py test_hostile.py test_changing.py
 
 torture: build ## KILLS kills at random moments, each write failing, images of a loss of power (up to 40 minutes)
 	@tools/install-deps test

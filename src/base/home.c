@@ -31,6 +31,7 @@ enum err home_paths(struct ctx *c, const char *dir, bool single_user, struct hom
 	} while (0)
 	PATH(db, "%s/writ.db", dir);
 	PATH(blob, "%s/blob", dir);
+	PATH(reading, "%s/reading", dir);
 	PATH(vault, "%s/vault", dir);
 	PATH(log, "%s/log", dir);
 	PATH(seal_sock, "%s/seal.sock", run);

@@ -240,48 +240,6 @@ enum err cmd_order_list(struct ctx *c, const struct command *self, const struct 
 	return ERR_OK;
 }
 
-struct paper_place {
-	const char *path;
-	struct buf names;
-};
-
-/* Into the folder, or, where the caller lent descriptors (step.c), one into each, and their names.
- */
-static enum err put_paper(struct ctx *c, void *of, int number, struct span name, struct span bytes)
-{
-	struct paper_place *to = of;
-	char *path;
-
-	if (user_lent(to->path)) {
-		buf_fmt(&to->names, "%02d-%.*s\n", number, SPAN_ARG(name));
-		return user_write_beside(c, to->path, "", number + 1, bytes, 0600);
-	}
-	TRY(path_fmt(c, &path, "%s/%02d-%.*s", to->path, number, SPAN_ARG(name)));
-	return file_write_once(c, path, bytes, 0600);
-}
-
-enum err cmd_paper(struct ctx *c, const struct command *self, const struct args *a)
-{
-	struct session SESSION_SCOPED s = { .seal = -1 };
-	struct paper_place to = { NULL };
-	struct order o;
-	int64_t count;
-
-	buf_begin(&to.names, c, 16384);
-	TRY(command_order(c, self, a, &s, &o));
-	if (!args_get(a, "out"))
-		FAIL(c, ERR_USAGE, "say where to: --out DIR");
-	to.path = args_get(a, "out");
-	if (!user_lent(to.path))
-		TRY(dir_make(c, to.path, 0700));
-	TRY(order_papers(c, &s, &o, put_paper, &to, &count));
-	if (user_lent(to.path))
-		TRY(user_write(c, to.path, span_of(to.names.p, to.names.n), 0600));
-	say("%lld files in %s (00 is the order file); their hashes are in 'writ show %.*s'",
-	    (long long)count, user_name(to.path), SPAN_ARG(o.ref));
-	return ERR_OK;
-}
-
 static enum err letter_text(struct ctx *c, const struct session *s, const struct json *letter,
 			    struct span *out)
 {

@@ -1,7 +1,7 @@
 /*
  * writ doctor: the machine around a home. Users and folders, what the cage needs of the kernel,
- * zones, fonts, disk, clock, and when it was last copied and verified. Looks, and touches nothing.
- * SPDX-License-Identifier: Apache-2.0
+ * zones, fonts, tools for papers, disk, clock, and when it was last copied and verified. Looks, and
+ * touches nothing. SPDX-License-Identifier: Apache-2.0
  */
 #include <grp.h>
 #include <pwd.h>
@@ -19,6 +19,7 @@
 #include "log/log.h"
 #include "order/backup.h"
 #include "order/pdf.h"
+#include "order/reading.h"
 
 #define DISK_NEEDED ((uint64_t)1 << 30)
 #define DISK_WANTED ((uint64_t)10 << 30)
@@ -127,6 +128,18 @@ static void examine_letters(struct examination *e, struct session *s)
 	}
 }
 
+/* Without it papers are kept all the same, and are to be opened elsewhere. */
+static void examine_papers(struct examination *e, struct session *s)
+{
+	if (reading_try(e->c, s) == ERR_OK) {
+		doctor_find(e, GOOD, "papers", "can be read: PDF and scans");
+		return;
+	}
+	doctor_find(e, REMARK, "papers", "%s (%s)", e->c->why,
+		    e->c->next[0] ? e->c->next : "packages poppler-utils, tesseract-ocr");
+	err_clear(e->c);
+}
+
 static void examine_disk(struct examination *e, const struct session *s)
 {
 	struct statvfs fs;
@@ -187,6 +200,7 @@ enum err examine_machine(struct examination *e, struct session *s)
 	examine_folders(e, s);
 	TRY(examine_kernel(e));
 	examine_letters(e, s);
+	examine_papers(e, s);
 	examine_disk(e, s);
 	TRY(examine_clock(e, s));
 	TRY(examine_mark(e, s, "backup", BACKUP_DAYS, "writ backup --out FILE"));

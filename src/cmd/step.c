@@ -16,13 +16,15 @@
 #include "base/file.h"
 #include "base/home.h"
 #include "cmd/asked.h"
+#include "cmd/user_file.h"
 #include "order/1_receive/receive.h"
 #include "order/sign.h"
 
 #define WORDS_MAX 160u
 #define DOCUMENT_MAX ((size_t)4 << 20)
-#define PAPER_FDS (PAPERS_MAX + 2)      /* the names, the order file, the papers */
 #define FIRST_FD 10     /* descriptors that go along are numbered from here, so sudo is told -C */
+#define PAPER_FDS (LENT_FILES_MAX + 1)  /* the names, and the papers or pictures of pages */
+_Static_assert(PAPER_FDS >= PAPERS_MAX + 2 && FIRST_FD + PAPER_FDS <= 64, "they fit");
 
 /* Commands that read no home, and those that root does as itself. */
 static const char *const elsewhere[] = { "help", "verify", "demo", "init", "order new",
@@ -166,7 +168,7 @@ static int write_flags(const struct command *command, const struct args *a)
 
 static bool is_papers(const struct command *command)
 {
-	return !strcmp(command->words, "paper");
+	return !strcmp(command->words, "paper") || !strcmp(command->words, "paper read");
 }
 
 /* sudo -u OWNER -C N -- SELF WORDS ARGS: everything but --key, with files as descriptors. */

@@ -10,6 +10,9 @@
 #include "base/ctx.h"
 #include "base/span.h"
 
+/* What a caller lends where a command writes into a folder: one for the names, and these. */
+#define LENT_FILES_MAX 53
+
 enum err user_open(struct ctx *c, const char *path, int flags, mode_t mode, int *fd_out) MUST_USE;
 enum err user_read(struct ctx *c, const char *path, size_t max_bytes, struct span *out) MUST_USE;
 enum err user_write(struct ctx *c, const char *path, struct span s, mode_t mode) MUST_USE;

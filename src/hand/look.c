@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/file.h"
 #include "base/num.h"
 #include "hand/job.h"
@@ -34,6 +35,7 @@
 #define PDFTOTEXT "/usr/bin/pdftotext"
 #define PDFTOPPM "/usr/bin/pdftoppm"
 #define TESSERACT "/usr/bin/tesseract"
+#define TESSDATA "/usr/share/tesseract-ocr/5/tessdata"
 
 struct look {
 	struct job *job;
@@ -56,6 +58,28 @@ static enum err number_of(struct ctx *c, const struct json *ask, const char *key
 	return ERR_OK;
 }
 
+/* Those of them that this machine has. */
+static enum err installed(struct ctx *c, struct span names, char **out)
+{
+	struct span name, rest = names, have;
+	struct buf b;
+	char *path;
+
+	buf_begin(&b, c, names.n + 2);
+	for (bool more = true; more; names = rest) {
+		more = span_split(names, '+', &name, &rest);
+		if (!more)
+			name = names;
+		TRY(path_fmt(c, &path, TESSDATA "/%.*s.traineddata", SPAN_ARG(name)));
+		if (name.n && file_exists(path)) {
+			buf_str(&b, b.n ? "+" : "");
+			buf_add(&b, name);
+		}
+	}
+	TRY(buf_done(c, &b, &have));
+	return span_cstr(c, have, out);
+}
+
 /* Names of tessdata files, one or several: they become an argument. */
 static enum err language_of(struct ctx *c, const struct json *ask, char **out)
 {
@@ -66,7 +90,7 @@ static enum err language_of(struct ctx *c, const struct json *ask, char **out)
 			s.n = 0;
 	if (s.n < 3 || s.n > 60)
 		FAIL(c, ERR_FORMAT, "language is made of names like eng+fra");
-	return span_cstr(c, s, out);
+	return installed(c, s, out);
 }
 
 static enum err take_ask(struct ctx *c, struct look *l)
@@ -323,6 +347,11 @@ static enum err letters(struct ctx *c, struct look *l)
 	struct json *result;
 	struct span tsv;
 
+	if (!*l->language) {
+		err_next(c, "install tesseract-ocr and tesseract-ocr-eng (or another language)");
+		FAIL(c, ERR_NOT_FOUND, "scans cannot be read here: tesseract has no language of "
+				       "the paper");
+	}
 	TRY(run(c, l, TESSERACT, argv, TEXT_MAX, &tsv));
 	TRY(paper_words(c, tsv, 1, 1, l->page, &result));
 	return give_json(c, l, result);

@@ -126,11 +126,13 @@ static enum err put_file(struct backup *b, const char *path, struct span name)
 }
 
 /* What is no part of a copy: the seal (a home for one user keeps it below), the sockets, the live
- * database, of which there is a copy, and what is half written. */
+ * database, of which there is a copy, what was read on papers, which can be read again, and what is
+ * half written. */
 static bool left_out(struct span name)
 {
-	static const char *const exact[] = { "run", "seal", "writ.db", "writ.db-wal", "writ.db-shm",
-					     COPY, "log/lock", "backup.json", "SHA256SUMS" };
+	static const char *const exact[] = { "run", "seal", "reading", "writ.db", "writ.db-wal",
+					     "writ.db-shm", COPY, "log/lock", "backup.json",
+					     "SHA256SUMS" };
 
 	for (size_t i = 0; i < COUNT_OF(exact); i++)
 		if (span_is(name, exact[i]))

@@ -1,7 +1,7 @@
 /*
  * Starting a hand and hearing it out: one job, one hand. In a single-user home fork and exec; in
  * an installed home a connection to writ-hand.socket, behind which systemd starts one; but who
- * draws is fork and exec in both.
+ * draws, or looks at papers, is fork and exec in both.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <errno.h>
@@ -31,19 +31,24 @@ static void hand_end(struct hand *h)
 }
 #define HAND_SCOPED __attribute__((cleanup(hand_end)))
 
-/* The hand that may reach the network and the one that draws are programs of their own. Who draws
- * is in every home a process of this user, for it needs nothing that this user has not. */
+/* The hands that may reach the network, draw, and look at papers are programs of their own. Who
+ * draws or looks is in every home a process of this user, for it needs nothing that this user has
+ * not, and the user of the hands reads mail. */
 static enum err hand_start(struct ctx *c, const struct session *s, struct span job,
 			   struct hand *out)
 {
 	bool sends = span_is(job, "send"), draws = span_is(job, "draw");
-	const char *name = sends ? "writ-send" : draws ? "writ-draw" : "writ-hand";
+	bool looks = span_is(job, "look"), own = draws || looks;
+	const char *name = sends ? "writ-send" :
+			   draws ? "writ-draw" :
+			   looks ? "writ-look" :
+				   "writ-hand";
 	const char *sock = sends ? s->home.send_sock : s->home.hand_sock;
 	const char *argv[] = { NULL, "--home", s->home.dir, NULL };
 	char *program;
 	int pair[2];
 
-	if (!s->home.single_user && !draws) {
+	if (!s->home.single_user && !own) {
 		out->sock = c->seam->connect(sock);
 		if (out->sock >= 0)
 			return ERR_OK;

@@ -42,7 +42,7 @@ def test_a_good_home(town):
     home = town.home("founded")
     found = findings(home, 0)
     for what in ("seal", "seal.pub", "people", "agencies", "roster", "halt", "expiry", "store", "log", "folders", "seccomp",
-                 "zones", "letters", "clock"):
+                 "zones", "letters", "papers", "clock"):
         assert {g for g, _ in found[what]} == {"ok"}, what
     for what in ("users", "ticks", "backup", "verify", "decide"):       # a trial home, on demand, one counsel
         assert {g for g, _ in found[what]} == {"remark"}, what

@@ -25,7 +25,7 @@ MIB = 1 << 20
 def pdf(text=b"", pages=1):
     """A small PDF without a table of its objects, which readers make for themselves."""
     kids = b" ".join(b"%d 0 R" % (10 + i) for i in range(pages))
-    stream = b"BT /F 12 Tf 20 150 Td (" + text + b") Tj ET"
+    stream = b"BT /F 6 Tf 20 150 Td (" + text + b") Tj ET"
     parts = [b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[" + kids + b"]/Count %d>>endobj\n" % pages,
              b"3 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj\n",
              b"4 0 obj<</Length %d>>stream\n" % len(stream) + stream + b"\nendstream endobj\n"]
