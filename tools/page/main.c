@@ -8,12 +8,22 @@
  */
 #include "page.h"
 
+#include <fcntl.h>
 #include <fts.h>
 #include <stdio.h>
 
 #include "base/file.h"
 
 #define MEMORY ((size_t)512 << 20)
+
+/* What a build makes can be made again: nothing waits for the disk. */
+static enum err put(struct ctx *c, const char *path, struct span text)
+{
+	FD_SCOPED int fd = -1;
+
+	TRY(file_open(c, path, O_WRONLY | O_CREAT | O_TRUNC, 0644, &fd));
+	return fd_write_all(c, fd, text);
+}
 
 static enum err put_file(struct ctx *c, const char *folder, struct span name, const char *end,
 			 const struct buf *b)
@@ -28,7 +38,7 @@ static enum err put_file(struct ctx *c, const char *folder, struct span name, co
 		if (span_eq(was, now))
 			return ERR_OK;
 	}
-	return file_write(c, path, now, 0644);
+	return put(c, path, now);
 }
 
 static enum err make_page(struct site *s, struct shape *page, const char *folder)
@@ -100,7 +110,7 @@ static enum err make_depfile(struct site *s, const char *folder, const char *pat
 	TRY(scan_folder(s, sources, &deps));
 	buf_byte(&deps, '\n');
 	TRY(buf_done(s->c, &deps, &text));
-	return file_write(s->c, path, text, 0644);
+	return put(s->c, path, text);
 }
 
 static enum err read_one(struct site *s, const char *path)
