@@ -71,6 +71,17 @@ static enum err gather_recipients(struct turn *t, const struct json *statement)
 	return ERR_OK;
 }
 
+/* A home from before there were passkeys does not name it; a damaged value lets nobody release. */
+static int64_t native_approvals(const struct turn *t)
+{
+	const struct json *value = json_get(json_get(t->core, "policy"), "native_approvals");
+	int64_t n = 0;
+
+	if (value && (value->type != JSON_TEXT || !span_to_i64(value->s, &n)))
+		return INT64_MAX;
+	return n;
+}
+
 static enum err gather_live(struct turn *t)
 {
 	struct facts *f = &t->f;
@@ -78,9 +89,11 @@ static enum err gather_live(struct turn *t)
 	struct json *statement;
 
 	f->approvals = policy_number(t, "approvals");
+	f->native_approvals = native_approvals(t);
 	if (!t->ticket) {
 		/* There is nothing that could be signed; that it is unknown is the fact. */
 		f->people = (size_t)f->approvals;
+		f->native_people = (size_t)f->native_approvals;
 		return ERR_OK;
 	}
 	TRY(json_parse(t->c, t->statement, &statement));

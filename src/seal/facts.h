@@ -22,7 +22,7 @@ struct facts {
 	int64_t made_at, good_until, good_for, good_for_most;
 
 	/* its signatures */
-	size_t signatures, keys, people, people_needed;
+	size_t signatures, keys, people, native_people, people_needed;
 	bool sig_malformed, sig_broken, sig_other_namespace;
 	bool key_unknown, key_early, key_ended, key_unverified, key_may_not, counter_behind;
 
@@ -56,7 +56,7 @@ struct facts {
 	/* release */
 	bool statement_unknown, statement_replaced, policy_changed, roster_changed,
 		decider_approves;
-	int64_t statement_expires_at, epoch_then, epoch_now, approvals;
+	int64_t statement_expires_at, epoch_then, epoch_now, approvals, native_approvals;
 
 	/* roster */
 	int64_t version_said, version_now;

@@ -139,17 +139,20 @@ static void count_signers(struct turn *t)
 {
 	for (size_t i = 0; i < t->signer_count; i++) {
 		const struct signer *one = &t->signers[i];
-		bool key_again = false, person_again = false;
+		bool key_again = false, person_again = false, native_again = false;
 
 		for (size_t k = 0; k < i; k++) {
 			key_again = key_again || person_key_same(one->key, t->signers[k].key);
-			person_again = person_again ||
-				       (one->entry && t->signers[k].entry &&
-					span_eq(row_text(one->entry, "name"),
-						row_text(t->signers[k].entry, "name")));
+			bool same = one->entry && t->signers[k].entry &&
+				    span_eq(row_text(one->entry, "name"),
+					    row_text(t->signers[k].entry, "name"));
+
+			person_again = person_again || same;
+			native_again = native_again || (same && !t->signers[k].by.passkey);
 		}
 		t->f.keys += !key_again;
 		t->f.people += one->entry && !person_again;
+		t->f.native_people += one->entry && !one->by.passkey && !native_again;
 	}
 	t->f.signatures = t->signer_count;
 }

@@ -50,7 +50,12 @@ static enum err sealed(struct verify *v, const struct json *o, const char *text_
 	return ERR_OK;
 }
 
-static enum err values_in_force(struct verify *v, const struct roster *r, int64_t *approvals_out)
+/* How many people the rules in force demand; how many of them with an SSH key. */
+struct needed {
+	int64_t people, native;
+};
+
+static enum err values_in_force(struct verify *v, const struct roster *r, struct needed *out)
 {
 	struct sha256 h;
 	struct span text;
@@ -58,10 +63,11 @@ static enum err values_in_force(struct verify *v, const struct roster *r, int64_
 	TRY(json_write(v->c, r->policy, (size_t)1 << 16, &text));
 	TRY(sha256_of(v->c, text, &h));
 	TRY(verify_hash_is(v->c, v->approval, "policy_sha256", &h));
-	if (!span_to_i64(json_opt_text(r->policy, "approvals", SPAN_NONE), approvals_out))
+	if (!span_to_i64(json_opt_text(r->policy, "approvals", SPAN_NONE), &out->people) ||
+	    !span_to_i64(json_opt_text(r->policy, "native_approvals", SPAN("0")), &out->native))
 		FAIL(v->c, ERR_FORMAT, "the number of approvals is no number");
-	if (*approvals_out < 2)
-		*approvals_out = 2;
+	if (out->people < 2)
+		out->people = 2;
 	return ERR_OK;
 }
 
@@ -105,13 +111,17 @@ static enum err rows_shown(struct verify *v, const struct roster *r, const struc
 }
 
 static enum err enough_people(struct verify *v, const struct roster *r, const struct signers *who,
-			      int64_t needed)
+			      const struct needed *needed)
 {
-	size_t people = signers_people(who);
+	size_t people = signers_people(who, false), native = signers_people(who, true);
 
-	if ((int64_t)people < needed)
+	if ((int64_t)native < needed->native)
+		FAIL(v->c, ERR_VERIFY,
+		     "%zu approved with an SSH key, the rules demand %lld different people", native,
+		     (long long)needed->native);
+	if ((int64_t)people < needed->people)
 		FAIL(v->c, ERR_VERIFY, "%zu approved, the rules demand %lld different people",
-		     people, (long long)needed);
+		     people, (long long)needed->people);
 	return rows_shown(v, r, who);
 }
 
@@ -146,7 +156,7 @@ static enum err receipt(struct verify *v)
 }
 
 /* Signatures first, so that it is told apart who signed and who was entitled to. */
-static void people(struct verify *v, const struct roster *r, int64_t needed)
+static void people(struct verify *v, const struct roster *r, const struct needed *needed)
 {
 	struct demand demand = { "writ-approval@v1", NULL, v->released_utc, v->released_utc };
 	const struct json *signatures = NULL;
@@ -166,7 +176,7 @@ static void people(struct verify *v, const struct roster *r, int64_t needed)
 
 void verify_approvals(struct verify *v)
 {
-	int64_t needed = 2;
+	struct needed needed = { .people = 2 };
 	struct roster r;
 
 	verify_judge(v, VERIFY_FOUNDING, founding_known(v));
@@ -179,5 +189,5 @@ void verify_approvals(struct verify *v)
 		return;
 	verify_judge(v, VERIFY_POLICY_VALUES, values_in_force(v, &r, &needed));
 	verify_judge(v, VERIFY_TIMESTAMP, stamp_demanded(v, &r));
-	people(v, &r, needed);
+	people(v, &r, &needed);
 }

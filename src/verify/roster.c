@@ -10,16 +10,19 @@
 
 #define PEOPLE_MAX 4096u
 
+/* since: a founding from before a value was known does not name it. */
 static const struct {
 	const char *name, *fallback;
+	bool since;
 } values[] = {
 	{ "approvals", "2" }, { "decider_may_approve", "no" }, { "statement_hours", "4" },
 	{ "scope_hours", "72" }, { "ticket_hours", "24" }, { "ticket_days", "30" },
 	{ "counts_per_day", "200" }, { "timestamp", "none" },
+	{ "native_approvals", "0", true },
 };
 #define VALUE_NAMES                                                                                \
 	"approvals decider_may_approve statement_hours scope_hours ticket_hours ticket_days "      \
-	"counts_per_day timestamp"
+	"counts_per_day timestamp native_approvals"
 
 static bool live(const struct person *p, int64_t since_utc, int64_t until_utc)
 {
@@ -95,7 +98,7 @@ static enum err may_do(struct verify *v, const struct person *p, const struct de
 
 static enum err signer(struct verify *v, const struct roster *r, struct span text,
 		       const struct json *signature, const struct demand *demand,
-		       const struct person **out)
+		       const struct person **out, bool *native_out)
 {
 	struct signature sig;
 	bool touched;
@@ -103,6 +106,7 @@ static enum err signer(struct verify *v, const struct roster *r, struct span tex
 	if (signature->type != JSON_TEXT)
 		FAIL(v->c, ERR_FORMAT, "a signature is no text");
 	TRY(signature_verify(v->c, signature->s, demand->name_space, text, &sig));
+	*native_out = !sig.passkey;
 	*out = person_of(r, sig.key, demand);
 	if (!*out)
 		FAIL(v->c, ERR_VERIFY, "somebody signed who is not on the list");
@@ -123,7 +127,7 @@ enum err roster_signers(struct verify *v, const struct roster *r, struct span te
 
 		if (out->count == SIGNERS_MAX)
 			FAIL(v->c, ERR_LIMIT, "more than %u signatures", SIGNERS_MAX);
-		TRY(signer(v, r, text, one, demand, &p));
+		TRY(signer(v, r, text, one, demand, &p, &out->native[out->count]));
 		if (demand->may)
 			TRY(may_do(v, p, demand));
 		out->person[out->count++] = p;
@@ -131,7 +135,7 @@ enum err roster_signers(struct verify *v, const struct roster *r, struct span te
 	return ERR_OK;
 }
 
-size_t signers_people(const struct signers *s)
+size_t signers_people(const struct signers *s, bool native)
 {
 	size_t people = 0;
 
@@ -139,7 +143,11 @@ size_t signers_people(const struct signers *s)
 		struct span name = json_opt_text(s->person[i]->row, "name", SPAN_NONE);
 		size_t k = 0;
 
-		while (k < i && !span_eq(json_opt_text(s->person[k]->row, "name", SPAN_NONE), name))
+		if (native && !s->native[i])
+			continue;
+		while (k < i &&
+		       (!span_eq(json_opt_text(s->person[k]->row, "name", SPAN_NONE), name) ||
+			(native && !s->native[k])))
 			k++;
 		people += k == i;
 	}
@@ -154,7 +162,8 @@ static enum err founding_values(struct verify *v, struct roster *out)
 	TRY(json_need_object(v->c, v->founding, "policy", &policy));
 	TRY(json_only(v->c, policy, VALUE_NAMES));
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-		TRY(json_need_text(v->c, policy, values[i].name, &value));
+		if (!values[i].since || json_get(policy, values[i].name))
+			TRY(json_need_text(v->c, policy, values[i].name, &value));
 	return json_clone(v->c, policy, &out->policy);
 }
 
@@ -201,7 +210,7 @@ static enum err founding(struct verify *v, struct roster *out)
 	TRY(founding_values(v, out));
 	TRY(founding_continues(v));
 	TRY(roster_signers(v, out, text, signatures, &demand, &who));
-	if (signers_people(&who) < 2)
+	if (signers_people(&who, false) < 2)
 		FAIL(v->c, ERR_VERIFY,
 		     "fewer than two different people signed the founding document");
 	return ERR_OK;
@@ -269,7 +278,7 @@ static enum err follow(struct verify *v, struct roster *r, const struct json *li
 	r->version = version + 1;
 	demand.since_utc = made;
 	TRY(roster_signers(v, r, text, signatures, &demand, &who));
-	if (signers_people(&who) < 2)
+	if (signers_people(&who, false) < 2)
 		FAIL(v->c, ERR_VERIFY,
 		     "version %lld of the list was not signed by two different people",
 		     (long long)r->version);

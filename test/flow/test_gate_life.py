@@ -129,6 +129,24 @@ def test_passkeys_count_in_any_order_once(founded):
     released(h, one)
 
 
+@pytest.mark.parametrize("n, names", [(1, ("boris", "carla2")), (1, ("boris3", "carla")), (2, ("boris", "carla", "dora2")),
+                                      (1, ("boris", "boris3", "carla2"))], ids=str)
+def test_native_approvals(approved, n, names):
+    h, life = approved, approved.life
+    h.roster({"row": "policy", "name": "native_approvals", "value": str(n)})
+    h.take_statement(life)
+    released(h, h.approve(life, names))
+
+
+def test_a_state_whose_policy_knows_no_native_approvals(approved):
+    h, life = approved, approved.life
+    h.stop()
+    h.edit_state(lambda t: t["policy"].pop("native_approvals"))
+    h.start()
+    h.take_statement(life)
+    released(h, h.approve(life, ("boris3", "carla2")))
+
+
 def test_an_authenticator_that_does_not_count(founded):
     h = founded
     for n in range(3):

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 TEST = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TEST), str(TEST / "harness")]
+import makepackage  # noqa: E402
 import passkey  # noqa: E402
 from harness import life  # noqa: E402
 from harness.lifefixtures import no  # noqa: E402
@@ -139,6 +140,17 @@ def test_halt_and_resume(town):
             more = ["--signature", home.base / "ana.sig"]
             life.call("sh", "-c", 'ssh-keygen -q -Y sign -f "$1" -n writ-resume@v1 < "$2" > "$3"', "sh", home.world.key("ana"), path, more[1])
         home.ok(word, "--signature", sig, *more, as_="Ben")
+
+
+def test_one_approval_must_be_native(town):
+    home = town.home("collected")
+    home.ok("roster", "add", "--policy", "native_approvals", "--value", "1", as_="Ana", key=("ana", "ben"))
+    home.withhold()
+    approve(home, "Ben")
+    _, sig = signed(home, "statement", "Chi", "approve", home.ref)
+    no(home, 4, "approve", home.ref, "--signature", sig, as_="Chi", says="1 more approvals with an SSH key")
+    home.approve("Chi")
+    delivered(home)
 
 
 # ---- what must be refused, on the command line ----
@@ -317,6 +329,23 @@ def test_both_refuse_a_document(tmp_path, change):
 def test_both_ask_for_verification(tmp_path, flags, demanded, check):
     package = approved_by_carla(tmp_path, {"flags": flags}, twist={"chain": put("0.0.row.user_verified", demanded)})
     assert package.both() == ((5, ["approval-signatures"], 5, "approval-signatures") if check else (0, [], 0, None))
+
+
+@pytest.mark.parametrize("n,check", [("0", False), ("1", False), ("2", True)])
+def test_both_count_native_approvals(tmp_path, n, check):
+    """anna signs with an SSH key, carla with a passkey; the founding document does not know the rule."""
+    rule = {"version": 1, "kind": "roster", "made_at": makepackage.when(-86400 * 15), "action": "begin", "roster_version": 2,
+            "row": {"row": "policy", "name": "native_approvals", "value": n}}
+    package = approved_by_carla(tmp_path, {}, twist={"chain": lambda c: [c[0], [rule, ["anna", "boris"]], c[1]]})
+    assert package.both() == ((5, ["approval-people"], 5, "approval-people") if check else (0, [], 0, None))
+
+
+def test_both_know_native_approvals_of_the_founding(tmp_path):
+    package = approved_by_carla(tmp_path, {}, twist={"founding": put("policy.native_approvals", "2")})
+    assert package.both() == (5, ["approval-people"], 5, "approval-people")
+    (tmp_path / "two").mkdir()
+    package = approved_by_carla(tmp_path / "two", {}, twist={"founding": put("policy.native_approvals", "many")})
+    assert package.both() == (5, ["policy-values"], 5, "policy-values")
 
 
 def test_both_know_a_passkey_that_moved_to_another_person(tmp_path):

@@ -11,7 +11,7 @@ import json
 from cryptography.hazmat.primitives.asymmetric import ec
 
 import passkey
-from gatecase import Attack, add, approved_by, beginning, case, edited, releasing, signed, ticketing
+from gatecase import Attack, add, approved_by, beginning, case, edited, releasing, state_edited, ticketing
 from passkey import AT, BS, ED, UP, UV, Passkey
 
 EVIL = "https://desk.example.org.evil.example"
@@ -155,6 +155,46 @@ add("MAY", "passkey_of_one_who_may_not", "founded", lambda h, life, other: (
     lambda scope: ticketing(h, scope, h.sign("scope", scope, ["dora2"])))(h.scope("W-BBBB-0001")))
 add("KEY_TWICE", "the_same_passkey_twice", "approved", lambda h, life, other: approved_by(h, life, "boris", "carla2", "carla2"))
 add("APPROVERS", "passkey_and_ssh_key_of_one_person", "approved", lambda h, life, other: approved_by(h, life, "carla", "carla2"))
+
+
+
+def native(n):
+    """The policy asks for so many approvals with an SSH key; the statement is made under it."""
+    def set_it(h, life):
+        h.roster({"row": "policy", "name": "native_approvals", "value": str(n)})
+        h.take_statement(life)
+    return set_it
+
+
+@case("NATIVE_APPROVERS", "approved")
+def two_passkeys_where_one_must_be_native(h, life, other):
+    native(1)(h, life)
+    return approved_by(h, life, "boris3", "carla2")
+
+
+@case("NATIVE_APPROVERS", "approved")
+def one_passkey_where_two_must_be_native(h, life, other):
+    native(2)(h, life)
+    return approved_by(h, life, "boris", "carla2")
+
+
+@case("NATIVE_APPROVERS", "approved")
+def both_keys_of_one_person_are_one_native(h, life, other):
+    native(2)(h, life)
+    return approved_by(h, life, "boris", "boris2", "carla2")
+
+
+@case("NATIVE_APPROVERS", "approved")
+def native_approvals_that_cannot_be_read(h, life, other):
+    state_edited(h, lambda t: t["policy"].update(native_approvals="none"))
+    h.take_statement(life)
+    return approved_by(h, life, "boris", "carla")
+
+
+@case("POLICY_VALUE", "founded")
+def native_approvals_of_words(h, life, other):
+    return beginning(h, {"row": "policy", "name": "native_approvals", "value": "all"})
+
 
 # ---- counters: the approval of another order has counted before ----
 

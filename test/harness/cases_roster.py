@@ -109,8 +109,9 @@ add("POLICY_VALUE", "policy_timestamp_perhaps", "founded", policy("timestamp", "
 @case("KEEPS_ROSTER", "founded")
 def end_of_the_last_but_one_with_roster(h, life, other):
     h.roster(h.person("helga", "approve"))
-    for name in ("frida", "boris2"):
+    for name in ("frida", "boris2", "boris3"):
         h.end(name, ("anna", "carla"))
+    h.end("carla2", ("anna", "boris"))
     h.end("boris", ("anna", "carla"))
     return ending(h, h.row_of("carla"), by=("anna", "carla"))
 
@@ -118,6 +119,7 @@ def end_of_the_last_but_one_with_roster(h, life, other):
 @case("KEEPS_APPROVERS", "founded")
 def end_of_an_approver_who_is_needed(h, life, other):
     h.roster({"row": "policy", "name": "approvals", "value": "4"})
+    h.end("dora2")
     return ending(h, h.row_of("dora"))
 
 

@@ -8,7 +8,7 @@ import copy
 
 HOUR, DAY = 3600, 86400
 NUMBERS = {"approvals": (0, 16), "statement_hours": (1, 168), "scope_hours": (1, 720), "ticket_hours": (1, 720),
-           "ticket_days": (1, 366), "counts_per_day": (0, 100000)}
+           "ticket_days": (1, 366), "counts_per_day": (0, 100000), "native_approvals": (0, 16)}
 
 
 class Row:

@@ -22,7 +22,8 @@ from pypasskey import same_key, signature
 MEMBERS = ["README.txt", "certificate.pdf", "return.json", "approvals.json", "statement.json", "statement.p7s",
            "release.json", "statement.tlog-proof", "package.age"]
 POLICY = {"approvals": "2", "decider_may_approve": "no", "statement_hours": "4", "scope_hours": "72",
-          "ticket_hours": "24", "ticket_days": "30", "counts_per_day": "200", "timestamp": "none"}
+          "ticket_hours": "24", "ticket_days": "30", "counts_per_day": "200", "timestamp": "none", "native_approvals": "0"}
+YOUNGER = {"native_approvals"}          # names that a founding document from before them does not have
 TICK_TOLERANCE_MS = 60000
 TSA_TOLERANCE = 60
 
@@ -38,7 +39,7 @@ class Roster:
         self.founding = f
         self.people = f.list("people", dict)
         self.policy = dict(f.obj("policy"))
-        if f.get("action") != "found" or f.get("roster_version") != 1 or set(self.policy) != set(POLICY):
+        if f.get("action") != "found" or f.get("roster_version") != 1 or not set(POLICY) - YOUNGER <= set(self.policy) <= set(POLICY):
             raise Bad("founding-signatures", "not a founding document")
         if "continues" in f:
             check_continues(f["continues"])
@@ -58,7 +59,7 @@ class Roster:
 
     def signers(self, text, signatures, kind, check, may=None, since=None, until=None, entitled=None):
         """{name: row} of who signed; they must have been on the list at some time from since to until."""
-        names = {}
+        names, self.native = {}, set()
         for s in signatures:
             key, verified = signature(s, f"writ-{kind}@v1", text.encode(), check)
             row = self.person(key, check, since, until)
@@ -67,6 +68,8 @@ class Roster:
             if row.get("user_verified") is True and not verified:
                 raise Bad(check, "the key did not verify its user")
             names[row.text("name")] = row
+            if not key.startswith("passkey "):
+                self.native.add(row.text("name"))
         return names
 
     def follow(self, text, signatures):
@@ -116,10 +119,10 @@ def check_approvals(p, policy):
     names = roster.signers(text, a.list("signatures", str), "approval", "approval-signatures", "approve", released,
                            released, "approval-people")
     try:
-        needed = max(2, int(roster.policy["approvals"]))
+        needed, native = max(2, int(roster.policy["approvals"])), int(roster.policy.get("native_approvals", "0"))
     except (ValueError, TypeError) as e:
         raise Bad("policy-values", "approvals") from e
-    if len(names) < needed:
+    if len(names) < needed or len(roster.native) < native:
         raise Bad("approval-people", "too few different people")
     rows = a.list("rows", dict)
     if any(r not in roster.people for r in rows) or any(r not in rows for r in names.values()):

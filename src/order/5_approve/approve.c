@@ -59,12 +59,22 @@ static enum err ask_statement(struct ctx *c, struct session *s, const struct ord
 	return seal_ask(c, s, request, place, answer_out);
 }
 
+static enum err policy_value(struct ctx *c, struct session *s, const char *name, int64_t *out)
+{
+	const struct json *state;
+
+	TRY(seal_state(c, s, false, &state));
+	if (!span_to_i64(json_opt_text(json_get(state, "policy"), name, SPAN("0")), out))
+		*out = 0;
+	return ERR_OK;
+}
+
 static enum err make(struct ctx *c, struct session *s, struct order *o)
 {
 	struct json *body = json_object(c);
-	const struct json *answer, *state;
+	const struct json *answer;
 	struct span readme, certificate, returned, statement, seal;
-	int64_t needed = 2;
+	int64_t needed, native;
 
 	TRY(readme_make(c, s, o, &readme));
 	TRY(certificate_make(c, s, o, &certificate));
@@ -76,9 +86,10 @@ static enum err make(struct ctx *c, struct session *s, struct order *o)
 	seam_crash_point(CRASH_APPROVE_AFTER_STATEMENT);
 	TRY(json_need_text(c, answer, "statement", &statement));
 	TRY(json_need_text(c, answer, "statement_seal", &seal));
-	TRY(seal_state(c, s, false, &state));
-	if (!span_to_i64(json_opt_text(json_get(state, "policy"), "approvals", SPAN("2")), &needed))
-		needed = 2;
+	TRY(policy_value(c, s, "approvals", &needed));
+	TRY(policy_value(c, s, "native_approvals", &native));
+	needed = needed < 2 ? 2 : needed;
+	needed = needed < native ? native : needed;
 	json_set_text(c, body, "statement", statement);
 	json_set_text(c, body, "statement_seal", seal);
 	json_set_int(c, body, "approvals_needed", needed);
@@ -105,6 +116,28 @@ static bool decided_by(const struct order *o, struct span name)
 {
 	return span_eq(name, json_opt_text(o->decided, "name", SPAN_NONE)) ||
 	       json_has_text(json_get(o->decided, "names"), name);
+}
+
+/* A release bears no more signatures than are needed: a passkey's may not take the place that the
+ * policy keeps for an SSH key. */
+static enum err leaves_native(struct ctx *c, struct session *s, const struct order *o,
+			      const struct signature *sig)
+{
+	int64_t wanted, needed = json_opt_int(o->stated, "approvals_needed", 2);
+	struct signature before;
+	struct span text;
+
+	TRY(policy_value(c, s, "native_approvals", &wanted));
+	for (size_t i = 0; i < o->approvals; i++) {
+		TRY(json_need_text(c, o->approved[i], "signature", &text));
+		TRY(signature_claims(c, text, &before));
+		wanted -= !before.passkey;
+	}
+	if (!sig->passkey || wanted <= 0 || needed - (int64_t)o->approvals > wanted)
+		return ERR_OK;
+	err_next(c, "write it with --print FILE, and sign that with ssh-keygen");
+	FAIL(c, ERR_DENIED, "the policy demands %lld more approvals with an SSH key",
+	     (long long)wanted);
 }
 
 enum err approval_take(struct ctx *c, struct session *s, struct order *o, struct span statement,
@@ -141,6 +174,7 @@ enum err approval_take(struct ctx *c, struct session *s, struct order *o, struct
 		FAIL(c, ERR_DENIED, "%.*s decided this order and may not approve it",
 		     SPAN_ARG(*name_out));
 	}
+	TRY(leaves_native(c, s, o, &sig));
 	TRY(sha256_hex(c, statement, &hex));
 	json_set_text(c, body, "name", *name_out);
 	json_set_text(c, body, "statement_sha256", hex);

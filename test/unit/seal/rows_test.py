@@ -256,6 +256,15 @@ def _(b):
     return release_with(b, lambda s, text: [s[0], b.hardware.sign('writ-approval@v1', text, flags=people.PRESENT)])
 
 
+@case('NATIVE_APPROVERS')
+def _(b):
+    key = passkey.Passkey()
+    ok(b.roster('begin', b.person('pam', ['approve'], key.line)))
+    ok(b.policy('native_approvals', '2'))
+    text = b.have('statement')
+    return b.release(text, signatures=[*b.sign(text, ['ben']), key.sign('', text)])
+
+
 @case('COUNTER')
 def _(b):
     doc = b.document('halt', halt_epoch=b.state()['halt_epoch'], because='so it is')
