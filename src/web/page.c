@@ -4,12 +4,8 @@
  */
 #include "web/page.h"
 
-#include <stdio.h>
-
 #include "base/civil.h"
 #include "format/time.h"
-
-#define SHORT_MAX 96
 
 enum err page_begin(struct ctx *c, struct page_out *o, const struct page_base *base, struct buf *b)
 {
@@ -64,16 +60,37 @@ static bool is_for_people(enum html_place place)
 	return place == HTML_TEXT || place == HTML_RAW || place == HTML_ATTR || place == HTML_PLAIN;
 }
 
+/* Decimal, at the end of out; two digits at least where wide. */
+static struct span digits_of(uint64_t n, bool wide, char out[24])
+{
+	size_t at = 24;
+
+	do
+		out[--at] = (char)('0' + n % 10);
+	while (n /= 10);
+	if (wide && at == 23)
+		out[--at] = '0';
+	return span_of(out + at, 24 - at);
+}
+
 /* Digits in groups of three: 1,204. */
 void page_int(struct page_out *o, enum html_place place, int64_t n)
 {
-	char digits[24];
-	size_t len = (size_t)snprintf(digits, sizeof digits, "%lld", (long long)n), first = n < 0;
+	struct span digits;
+	char text[24];
+	size_t first;
 
-	for (size_t i = 0; i < len; i++) {
-		if (is_for_people(place) && i > first && (len - i) % 3 == 0)
-			html_escape(o->b, place, word_group(o->base));
-		html_escape(o->b, place, span_of(digits + i, 1));
+	if (!is_for_people(place)) {
+		buf_i64(o->b, n);
+		return;
+	}
+	digits = digits_of(n < 0 ? 0 - (uint64_t)n : (uint64_t)n, false, text);
+	first = (digits.n - 1) % 3 + 1;
+	buf_str(o->b, n < 0 ? "-" : "");
+	buf_add(o->b, span_cut(digits, 0, first));
+	for (size_t at = first; at < digits.n; at += 3) {
+		html_escape(o->b, place, word_group(o->base));
+		buf_add(o->b, span_cut(digits, at, 3));
 	}
 }
 
@@ -95,12 +112,10 @@ void page_bytes(struct page_out *o, enum html_place place, int64_t bytes)
 	}
 	for (tenths = n / 100; tenths >= 10000 && unit < 5; unit++)
 		tenths /= 1000;
-	snprintf(digits, sizeof digits, "%llu", (unsigned long long)(tenths / 10));
-	html_escape(o->b, place, span_str(digits));
+	buf_add(o->b, digits_of(tenths / 10, false, digits));
 	if (tenths < 100) {
-		snprintf(digits, sizeof digits, "%llu", (unsigned long long)(tenths % 10));
 		html_escape(o->b, place, word_decimal(o->base));
-		html_escape(o->b, place, span_str(digits));
+		buf_add(o->b, digits_of(tenths % 10, false, digits));
 	}
 	html_escape(o->b, place, SPAN("\xc2\xa0"));
 	html_escape(o->b, place, span_str(units[unit]));
@@ -142,19 +157,20 @@ static void put_time_words(struct page_out *o, enum html_place place, int64_t ut
 	int64_t today = o->base->now_utc_s + zone_offset_s(o->base->zone, o->base->now_utc_s);
 	int64_t year, second = wall - civil_day_of(wall) * DAY_S;
 	int month, day;
-	char clock[SHORT_MAX], years[SHORT_MAX];
+	char text[24];
 
-	snprintf(clock, sizeof clock, "%02d:%02d", (int)(second / 3600), (int)(second / 60 % 60));
 	if (civil_day_of(wall) != civil_day_of(today)) {
 		civil_from_days(civil_day_of(wall), &year, &month, &day);
-		snprintf(years, sizeof years, "%lld", (long long)year);
-		put_word_day(o, place, day, month_of(o->base, month), span_str(years));
-		html_escape(o->b, place, SPAN(", "));
+		put_word_day(o, place, day, month_of(o->base, month),
+			     digits_of(year < 0 ? 0 : (uint64_t)year, false, text));
+		buf_str(o->b, ", ");
 	}
-	html_escape(o->b, place, span_str(clock));
-	html_escape(o->b, place, SPAN(" ("));
+	buf_add(o->b, digits_of((uint64_t)second / 3600, true, text));
+	buf_byte(o->b, ':');
+	buf_add(o->b, digits_of((uint64_t)second / 60 % 60, true, text));
+	buf_str(o->b, " (");
 	put_distance(o, place, utc_s);
-	html_escape(o->b, place, SPAN("), "));
+	buf_str(o->b, "), ");
 	html_escape(o->b, place, o->base->zone_name);
 }
 
@@ -168,8 +184,11 @@ void page_time(struct page_out *o, enum html_place place, int64_t utc_s)
 		return;
 	}
 	time_text(utc_s, text);
-	if (place == HTML_TEXT)
-		buf_fmt(o->b, "<time datetime=\"%s\">", text);
+	if (place == HTML_TEXT) {
+		buf_str(o->b, "<time datetime=\"");
+		buf_str(o->b, text);
+		buf_str(o->b, "\">");
+	}
 	if (is_for_people(place))
 		put_time_words(o, place, utc_s);
 	else
@@ -181,21 +200,20 @@ void page_time(struct page_out *o, enum html_place place, int64_t utc_s)
 /* What is left until something is due: 06:50, 5 h 07 min, 3 d; with a + when it is over. */
 void page_clock(struct page_out *o, enum html_place place, int64_t left_s)
 {
-	const char *sign = left_s < 0 ? "+" : "";
 	uint64_t s = left_s < 0 ? 0 - (uint64_t)left_s : (uint64_t)left_s;
-	char text[SHORT_MAX];
+	char text[24];
 
 	if (!is_for_people(place)) {
 		page_int(o, place, left_s);
 		return;
 	}
-	html_escape(o->b, place, span_str(sign));
+	buf_str(o->b, left_s < 0 ? "+" : "");
 	if (s < 100 * 60) {
-		snprintf(text, sizeof text, "%02u:%02u", (unsigned)(s / 60), (unsigned)(s % 60));
-		html_escape(o->b, place, span_str(text));
+		buf_add(o->b, digits_of(s / 60, true, text));
+		buf_byte(o->b, ':');
+		buf_add(o->b, digits_of(s % 60, true, text));
 	} else if (s < 2 * 86400) {
-		snprintf(text, sizeof text, "%02u", (unsigned)(s / 60 % 60));
-		put_word_clock_h(o, place, (int64_t)(s / 3600), span_str(text));
+		put_word_clock_h(o, place, (int64_t)(s / 3600), digits_of(s / 60 % 60, true, text));
 	} else {
 		put_word_clock_d(o, place, (int64_t)(s / 86400));
 	}
