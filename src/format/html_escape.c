@@ -68,7 +68,7 @@ static bool is_leftward(struct span s)
 	for (size_t i = 0; i < s.n; i++) {
 		uint32_t x = 0;
 
-		if (s.p[i] < 0xd6 || !take_char(span_cut(s, i, s.n), &x))       /* U+0590 is d6 90 */
+		if (s.p[i] < 0xd6 || !take_char(span_cut(s, i, s.n), &x)) /* U+0590 is d6 90 */
 			continue;
 		for (size_t k = 0; k < sizeof leftward / sizeof leftward[0]; k++)
 			if (x >= leftward[k].first && x <= leftward[k].last)
