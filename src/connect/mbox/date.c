@@ -144,7 +144,7 @@ static bool ends(struct scan *d)
 	struct span word = take_word(d);
 
 	return word.n == 0 || (span_ieq(word, "remote") && span_ieq(take_word(d), "from") &&
-			       d->at < d->s.n);
+			       take_word(d).n > 0);
 }
 
 /* "Sat Jan  5 09:14:16 2008" and its kin, to the end. */

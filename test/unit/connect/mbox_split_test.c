@@ -125,6 +125,8 @@ static void dates_of_from_lines(void **state)
 		{ "From a Sat Jan  5 09:14:16 PST 2008 +0100", DATE_UNKNOWN },
 		{ "From a Sat Jan  5 09:14:16 2008 and more", DATE_UNKNOWN },
 		{ "From a Sat Jan  5 09:14:16 2008 remote from", DATE_UNKNOWN },
+		{ "From a Sat Jan  5 09:14:16 2008 remote from ", DATE_UNKNOWN },
+		{ "From a Sat Jan  5 09:14:16 2008 remote from a host ", 1199524456 },
 		{ "From a Sat Foo  5 09:14:16 2008", DATE_UNKNOWN },
 		{ "From a Son Jan  5 09:14:16 2008", DATE_UNKNOWN },
 		{ "From a Sat Jan  5 09:14:16 208", DATE_UNKNOWN },
