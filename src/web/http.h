@@ -55,8 +55,8 @@ enum web_door {
 	DOOR_PERSON,            /* site->admit decides who */
 };
 
-/* Name and value, both UTF-8 without control characters but tab and LF (a browser's CRLF in a text
- * has become LF). The same name may come several times. */
+/* Name and value. Of a form: UTF-8, CRLF has become LF, any other control character but tab
+ * U+FFFD. The same name may come several times. */
 struct web_field {
 	struct span name, value;
 };
@@ -78,6 +78,7 @@ struct web_file {
 
 struct request;
 struct answer;
+struct server_config;
 
 struct web_route {
 	const char *name;       /* what log and metrics call it: they never see a path */
@@ -91,8 +92,9 @@ struct web_route {
 
 struct request {
 	struct ctx *c;                  /* ends with the answer; every span here lives as long */
-	struct web_site *site;
+	const struct web_site *site;
 	const struct home *home;
+	const struct server_config *server;     /* for ops.c; a page has no use for it */
 	const struct web_route *route;  /* NULL in trouble before a route was found */
 	enum web_method method;
 	struct span target;             /* path and query as sent: "/order/W-7KQF-2M9D?tab=2" */
@@ -136,10 +138,11 @@ struct answer {
 	struct span etag;               /* without quotes; a file with one can be resumed */
 	struct span location;
 	struct span download;           /* name under which a browser keeps it */
+	struct span encoding;           /* Content-Encoding, or nothing */
 	struct span cookies[ANSWER_COOKIES_MAX];
 	size_t cookie_count;
 	unsigned refresh_s;             /* the browser asks again after so many seconds */
-	bool keep;                      /* bytes that never change under this address (static) */
+	bool keep;                      /* these bytes never change under this address */
 	bool close;                     /* the connection ends with this answer */
 };
 
@@ -162,22 +165,13 @@ enum err answer_file(struct request *r, struct answer *a, int fd, const char *ty
 enum err answer_cookie(struct request *r, struct answer *a, const char *name, struct span value,
 		       int64_t max_age_s) MUST_USE;
 
-/* One file that every page may fetch: /static/NAME. With ?v= and the first 16 digits of its hash,
- * as web_static_url writes it, a browser keeps it for a year. */
-struct web_static {
-	const char *name, *type;
-	struct span bytes;
-	const char *sha256;             /* hex */
-};
-enum err web_static_url(struct ctx *c, const struct web_site *site, const char *name,
-			struct span *out) MUST_USE;
+/* May a body be sent compressed with gzip? */
+bool web_takes_gzip(const struct request *r);
 
 /* What is served; one for the life of a process. */
 struct web_site {
 	const struct web_route *routes;
 	size_t route_count;
-	const struct web_static *statics;
-	size_t static_count;
 	void *of;                       /* the site's own */
 	/* Before the body: sets r->person, or fails, or answers (a->status). NULL: a DOOR_PERSON is
 	 * shut. */

@@ -69,3 +69,20 @@ int web_file_take(struct web_file *f)
 	f->fd = -1;
 	return fd;
 }
+
+bool web_takes_gzip(const struct request *r)
+{
+	struct span rest = web_header(r, "Accept-Encoding"), one, name, quality;
+
+	for (bool more = rest.n > 0; more;) {
+		more = span_split(rest, ',', &one, &rest);
+		if (!more)
+			one = rest;
+		quality = SPAN_NONE;
+		name = one;
+		span_split(one, ';', &name, &quality);
+		if (span_ieq(span_trim(name), "gzip"))
+			return !span_is(span_trim(quality), "q=0");
+	}
+	return false;
+}

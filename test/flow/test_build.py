@@ -20,7 +20,7 @@ SIGNING = re.compile(r"\b(ed25519_sign|sshsig_sign_ed25519|note_sign|cms_sign|cm
 # Seams of test builds, and the table of what they crash at.
 HOOKS = (b"WRIT_TEST_CLOCK", b"WRIT_TEST_SEED", b"WRIT_CRASH_AT", b"WRIT_FAIL", b"WRIT_TEST_TOOLS", b"WRIT_LEAVE_OUT", b"SEAL_BEFORE_STATE")
 NEEDED = {
-    "writ": {"libcrypto", "libjansson", "libsqlite3", "libc"},
+    "writ": {"libcrypto", "libjansson", "libsqlite3", "libmicrohttpd", "libgnutls", "libc"},
     "writ-seal": {"libcrypto", "libjansson", "libc"},
     "writ-hand": {"libcrypto", "libjansson", "libyaml", "libseccomp", "libc"},
     "writ-send": {"libcrypto", "libjansson", "libyaml", "libseccomp", "libcurl", "libc"},
@@ -65,9 +65,15 @@ def test_no_program_knows_the_network(program):
     assert not [s for s in symbols(program) if NETWORK.fullmatch(s)]
 
 
-def test_only_the_hand_that_sends_speaks_http(program):
+def test_only_the_hand_that_sends_asks_by_http(program):
     has = {s for s in symbols(program) if s.startswith("curl_")}
     assert bool(has) == (program.name == "writ-send")
+
+
+def test_only_writ_answers_by_http(program):
+    has = {s for s in symbols(program) if s.startswith(("MHD_", "gnutls_"))}
+    assert bool(has) == (program.name == "writ")
+    assert not {s for s in has if re.search(r"post_process|auth|upgrade", s)}, "parsers that are never used"
 
 
 def test_only_the_hand_that_draws_has_fonts(program):

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Runs every test and counts: meson's (unit, fuzz, house) in the release and the sanitized build, then each
-file of test/flow in a process of its own, two side by side, the longest first. Failures are shown with
+file of test/flow and those of test/web that need no browser in a process of its own, two side by side, the longest first. Failures are shown with
 their output, skips by name and reason. Last line: N passed, N failed.  alltests.py [FLOW FILE...]
 FIGURES_OF names the section of doc/figures.md for what the files record (record_testsuite_property).
 SPDX-License-Identifier: Apache-2.0
@@ -19,6 +19,7 @@ import figures
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FLOW = ROOT / "test" / "flow"
+WEB = [ROOT / "test" / "web" / name for name in ("test_http.py", "test_serve.py")]      # the rest is a browser's: make web
 BUILD = pathlib.Path(os.environ["WRIT_BUILD"])
 RESULTS = BUILD / "results"
 TIMES = BUILD / "flow-times.json"
@@ -124,7 +125,8 @@ def main():
     if len(sys.argv) == 1:
         meson(BUILD, total)
         meson(pathlib.Path(os.environ["WRIT_BUILD_ASAN"]), total)
-    flows([FLOW / pathlib.Path(a).name for a in sys.argv[1:]] or sorted(FLOW.glob("test_*.py")), total)
+    known = {path.name: path for path in [*sorted(FLOW.glob("test_*.py")), *WEB]}
+    flows([known.get(pathlib.Path(a).name, FLOW / pathlib.Path(a).name) for a in sys.argv[1:]] or list(known.values()), total)
     if total.skipped:
         print(f"\n!!! {len(total.skipped)} SKIPPED: what these test is NOT tested here")
         for line in total.skipped:
