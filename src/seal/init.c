@@ -366,6 +366,18 @@ static enum err make_live(struct turn *t, const struct json *document, struct js
 	return state_commit(t);
 }
 
+/* Passkeys sign at the desk, which there is only after a founding; and nothing counts them yet. */
+static enum err no_passkey(struct turn *t)
+{
+	for (size_t i = 0; i < t->signer_count; i++) {
+		if (!t->signers[i].by.passkey)
+			continue;
+		err_next(t->c, "ssh-keygen -Y sign -f KEY -n writ-roster@v1 founding.json");
+		FAIL(t->c, ERR_DENIED, "founders sign with SSH keys, not with passkeys");
+	}
+	return ERR_OK;
+}
+
 static enum err sign(struct turn *t, const char *doc, char *const *sigs, int count)
 {
 	struct json *signatures = json_list(t->c), *document, *rows;
@@ -387,6 +399,7 @@ static enum err sign(struct turn *t, const char *doc, char *const *sigs, int cou
 	t->f.founding_differs = !span_eq(given, t->s->document);
 	TRY(gather_signatures(t, signatures, given, span_str("roster"), MAY_ROSTER, rows));
 	TRY(refuse_by(t, check_all(R(founding), &t->f)));
+	TRY(no_passkey(t));
 	return make_live(t, document, rows, signatures);
 }
 

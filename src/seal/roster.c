@@ -134,9 +134,6 @@ static enum err person_check(struct ctx *c, const struct json *row, bool filled_
 	TRY(person_key_parse(c, key, &parsed));
 	if (!span_eq(parsed.line, key))
 		FAIL(c, ERR_FORMAT, "'key' must be the kind and the base64 alone, without comment");
-	/* Passkeys are made at the desk, which there is only after the founding. */
-	if (filled_in && parsed.passkey)
-		FAIL(c, ERR_FORMAT, "founders sign with SSH keys; a passkey is entered later");
 	TRY(json_need_list(c, row, "may", &may));
 	JSON_EACH(word, may) {
 		unsigned bit = word->type == JSON_TEXT ? may_of(word->s) : 0;

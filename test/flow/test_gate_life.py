@@ -174,10 +174,13 @@ def test_counters_that_cannot_be_read(approved, counters):
 
 
 def test_a_passkey_founds_nothing():
+    """Its row may stand in a founding (a lost seal is followed by one); founders sign with SSH keys."""
     with gate.Home("one") as h:
         h.folders()     # the clock by which rows begin
-        said = h.init(people=h.founders() + [h.person("carla2", "approve")])
+        assert h.init(people=h.founders() + [h.person("carla2", "approve roster")]).returncode == 0
+        said = h.found(("anna", "carla2"))
         assert said.returncode and b"founders sign with SSH keys" in said.stderr
+        assert h.found(("anna", "carla")).returncode == 0
 
 
 def test_rsa_with_sha256_and_hash_sha256(approved):

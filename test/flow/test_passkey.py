@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 import pathlib
+import shutil
 import sys
 
 import pytest
@@ -150,6 +151,30 @@ def test_one_approval_must_be_native(town):
     _, sig = signed(home, "statement", "Chi", "approve", home.ref)
     no(home, 4, "approve", home.ref, "--signature", sig, as_="Chi", says="1 more approvals with an SSH key")
     home.approve("Chi")
+    delivered(home)
+
+
+def test_passkeys_outlive_a_lost_seal(town):
+    """The founding that goes on names them; they sign on under the new seal, and founders do with SSH keys."""
+    home = town.home()
+    home.stop()
+    shutil.rmtree(home.dir / "seal")
+    home.ok("init", "--continue")
+    founding = home.dir / "founding.json"
+    ana = home.base / "ana.sig"
+    life.call("sh", "-c", 'ssh-keygen -q -Y sign -f "$1" -n writ-roster@v1 < "$2" > "$3"', "sh", home.world.key("ana"), founding, ana)
+    got = home.run("init", "--signature", ana, "--signature", by_passkey(founding, KEYS["Ben"]))
+    assert got.exit == 1 and "founders sign with SSH keys" in got.err
+    ben = home.base / "ben.sig"
+    life.call("sh", "-c", 'ssh-keygen -q -Y sign -f "$1" -n writ-roster@v1 < "$2" > "$3"', "sh", home.world.key("ben"), founding, ben)
+    home.ok("init", "--signature", ana, "--signature", ben)
+    assert {KEYS[n].line for n in ("Ana", "Ben", "Chi")} <= {r["key"] for r in home.json("roster", "list")["rows"]}
+    home.agency_add("pj-paris")
+    home.ok("store", "check", as_="Ana")
+    home.ok("policy", "export", "--out", home.base / "policy.json")
+    home.to("noticed")
+    approve(home, "Ben")
+    approve(home, "Chi")
     delivered(home)
 
 
