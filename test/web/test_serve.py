@@ -1,6 +1,7 @@
 """'writ serve': the process that looks after those that serve, on a real home.
 SPDX-License-Identifier: Apache-2.0
 """
+import gzip
 import os
 import pathlib
 import re
@@ -53,6 +54,23 @@ def test_it_is_alive_and_counts(server):
     assert after['writ_http_requests_total{route="none",status="4xx"}'] >= 1
     assert after['writ_http_request_seconds_bucket{le="+Inf"}'] == after["writ_http_request_seconds_count"] > 5
     assert after["writ_http_process_starts_total"] >= 2
+
+
+def test_the_look_is_served_to_anybody_for_ever(server):
+    """Under the version that the build gave it, as gzip to whom takes that, and under no other."""
+    files = (pathlib.Path(os.environ["WRIT_BUILD"]) / "src/web/look/look_files.c").read_text()
+    base = "/look/" + re.search(r'look_version\[\] = "([0-9a-f]{16})"', files)[1]
+    plain = server.get(base + "/desk.css")
+    assert plain.status == 200 and b".queue" in plain.body and plain.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert plain.headers["content-type"] == "text/css; charset=utf-8" and "content-encoding" not in plain.headers
+    packed = server.get(base + "/desk.css", "Accept-Encoding: br, gzip;q=0.5")
+    assert packed.headers["content-encoding"] == "gzip" and packed.headers["vary"] == "Accept-Encoding"
+    assert gzip.decompress(packed.body) == plain.body and len(packed.body) <= 20000
+    assert "content-encoding" not in server.get(base + "/desk.css", "Accept-Encoding: gzip;q=0").headers
+    font = server.get(base + "/inter-400.woff2", "Accept-Encoding: gzip")
+    assert font.body[:4] == b"wOF2" and "content-encoding" not in font.headers
+    for path in ("/look/0123456789abcdef/desk.css", base + "/style.scss", base + "/desk.css/", base, base + "/..%2fdesk.css", base + "/"):
+        assert server.get(path).status in (400, 404), path
 
 
 def test_numbers_are_for_this_machine_alone(server):
