@@ -26,7 +26,7 @@ enum err hash_words(struct ctx *c, struct span hash, struct span *out)
 		unsigned value = 0;
 
 		for (unsigned bit = i * WORD_BITS; bit < (i + 1) * WORD_BITS; bit++)
-			value = value << 1 | (hash.p[bit / 8] >> (7 - bit % 8) & 1u);
+			value = value << 1 | ((unsigned)hash.p[bit / 8] >> (7 - bit % 8) & 1u);
 		buf_fmt(&b, "%s%s", i ? " " : "", words[value]);
 	}
 	return buf_done(c, &b, out);
