@@ -349,6 +349,9 @@ static enum err papers_run(struct ctx *c, const struct command *command, const s
 		if (fds[i] < 0)
 			FAIL(c, ERR_IO, "cannot make a file in memory: %s", strerror(errno));
 		TRY(lend(c, &s, fds[i], dir, &text));
+		/* Its twin alone stays open: all of them have numbers that sudo leaves alone. */
+		fd_close(&fds[i]);
+		fds[i] = s.next_fd - 1;
 		(void)span_split(span_str(text + 3), ':', &number, &rest);
 		TRY(span_fmt(c, &numbers, "%.*s%s%.*s", SPAN_ARG(numbers), i ? "+" : "",
 			     SPAN_ARG(number)));

@@ -31,7 +31,6 @@ enum err cage_tool_close(struct ctx *c, const struct tool_run *run, int tool)
 
 #define MIB (UINT64_C(1) << 20)
 #define MEMORY_MAX (1536 * MIB)
-#define WRITING (O_ACCMODE | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
 
 /* What a tool needs of this machine's files, where it is there. The first holds the loader and the
  * libraries, and is the only one beneath which anything can be executed. */
@@ -148,6 +147,13 @@ static const int allowed[] = {
 	SCMP_SYS(getegid),
 };
 
+/* fontconfig tries to bring its cache up to date, and goes on where it may not. */
+static const int refused[] = {
+	SCMP_SYS(chmod), SCMP_SYS(fchmodat), SCMP_SYS(mkdir), SCMP_SYS(mkdirat), SCMP_SYS(unlink),
+	SCMP_SYS(unlinkat), SCMP_SYS(rename), SCMP_SYS(link), SCMP_SYS(utimensat),
+};
+static const unsigned writing[] = { O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_TMPFILE & ~O_DIRECTORY };
+
 struct filter {
 	struct ctx *c;
 	scmp_filter_ctx rules;
@@ -187,7 +193,16 @@ static enum err allow_memory(struct filter *f)
 
 static enum err allow_files(struct filter *f)
 {
-	TRY(ALLOW_IF(f, openat, SCMP_A2(SCMP_CMP_MASKED_EQ, WRITING, O_RDONLY)));
+	unsigned any = 0;
+
+	for (size_t i = 0; i < COUNT_OF(writing); i++) {
+		any |= writing[i];
+		TRY(RULE(f, SCMP_ACT_ERRNO(EACCES), openat,
+			 SCMP_A2(SCMP_CMP_MASKED_EQ, writing[i], writing[i])));
+	}
+	TRY(ALLOW_IF(f, openat, SCMP_A2(SCMP_CMP_MASKED_EQ, any, 0)));
+	for (size_t i = 0; i < COUNT_OF(refused); i++)
+		TRY(taken(f->c, seccomp_rule_add(f->rules, SCMP_ACT_ERRNO(EPERM), refused[i], 0)));
 	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
 		TRY(ALLOW_IF(f, write, A0_IS(fd)));
 		TRY(ALLOW_IF(f, writev, A0_IS(fd)));

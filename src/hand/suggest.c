@@ -132,16 +132,18 @@ size_t digits_in(struct span s)
 
 /* ---- what makes a suggestion ---- */
 
-static bool said_enough(const struct suggester *s, const char *field, struct span value)
+static bool said_enough(const struct suggester *s, const char *what, const char *field,
+			struct span value)
 {
 	size_t same = 0;
 
 	JSON_EACH(one, s->list)
 		if (json_opt_int(one, "page", 0) == s->page &&
+		    span_is(json_opt_text(one, "what", SPAN_NONE), what) &&
 		    span_is(json_opt_text(one, "field", SPAN_NONE), field ? field : "") &&
 		    span_eq(json_opt_text(one, "value", SPAN_NONE), value))
 			same++;
-	return s->made >= SUGGEST_PAGE_MAX || (value.n && same >= SUGGEST_SAME_MAX);
+	return s->made >= SUGGEST_PAGE_MAX || same >= SUGGEST_SAME_MAX;
 }
 
 static struct json *box_of(const struct suggester *s, size_t from, size_t n)
@@ -171,7 +173,7 @@ void suggest_add(struct suggester *s, const char *what, const char *field, struc
 	struct buf b;
 	int64_t sure = 100;
 
-	if (!n || from + n > s->count || said_enough(s, field, value))
+	if (!n || from + n > s->count || said_enough(s, what, field, value))
 		return;
 	buf_begin(&b, s->c, QUOTE_BYTES_MAX + TOKEN_BYTES_MAX * 8);
 	for (size_t i = from; i < from + n && b.n < QUOTE_BYTES_MAX; i++) {

@@ -10,7 +10,7 @@
 #include "format/json.h"
 
 #define SUGGEST_PAGE_MAX 120u           /* suggestions of one page */
-#define SUGGEST_SAME_MAX 3u             /* of one page with the same field and value */
+#define SUGGEST_SAME_MAX 3u             /* of one page with the same what, field and value */
 
 /* pages as words_of_tsv makes them. A list of {what, field, value, quote, page, line, box, sure};
  * field is a path of the order file's facts or authority_reference, null where the words belong to

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -64,6 +65,8 @@ static void look_round(void)
 	tell_errno("passwd", open("/etc/passwd", O_RDONLY));
 	tell_errno("root", open("/", O_RDONLY | O_DIRECTORY));
 	tell_errno("proc", open("/proc/self/status", O_RDONLY));
+	tell_errno("write", open("/dev/null", O_WRONLY));
+	tell_errno("made", mkdir("/tmp/writ-look-test", 0700));
 	tell_errno("again", syscall(SYS_execveat, 200, "", argv, environ, AT_EMPTY_PATH));
 }
 
@@ -109,8 +112,8 @@ static void do_it(const char *what)
 		fork();
 	else if (!strcmp(what, "exec"))
 		execve("/bin/sh", argv, environ);
-	else if (!strcmp(what, "write"))
-		(void)open("/dev/null", O_WRONLY);
+	else if (!strcmp(what, "socket"))
+		syscall(SYS_socket, 1, 1, 0);
 	else if (!strcmp(what, "abort"))
 		abort();
 	else if (!strcmp(what, "status"))

@@ -6,6 +6,7 @@ import resource
 import shutil
 import struct
 import sys
+import tempfile
 import zlib
 
 import pytest
@@ -123,6 +124,18 @@ def test_the_same_whatever_the_environment():
     assert seen(paper, "picture", longest=300, env=env) == first
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="SKIPPED: only root can become another user")
+def test_another_user_whose_fonts_no_cache_knows(tmp_path):
+    """fontconfig then tries to write one; the tool goes on without."""
+    place = tempfile.mkdtemp(prefix="writ-look-")
+    try:
+        os.chmod(place, 0o755)
+        program = shutil.copy(LOOK, place)
+        assert is_plain(seen(pdf(b"Words"), "picture", longest=300, program=program, before=lambda: (os.setgid(65534), os.setuid(65534))))
+    finally:
+        shutil.rmtree(place)
+
+
 # ---- what it refuses ----
 
 @pytest.mark.parametrize("change", [
@@ -182,7 +195,7 @@ def test_a_tool_knows_nothing_of_the_world(fake):
     found = words_of("look", fake)
     assert found[:2] == ["LC_ALL=C.UTF-8", "OMP_THREAD_LIMIT=1"]
     assert [w for w in found if w.startswith("fd=")] == ["fd=0", "fd=1", "fd=2"]
-    assert {"passwd=EACCES", "root=EACCES", "proc=EACCES", "again=EBADF"} <= set(found)
+    assert {"passwd=EACCES", "root=EACCES", "proc=EACCES", "write=EACCES", "made=EPERM", "again=EBADF"} <= set(found)
 
 
 @needs_fake
@@ -194,7 +207,7 @@ def test_limits_of_a_tool(fake):
 @needs_fake
 @pytest.mark.parametrize("job", ("about", "words", "picture"))
 @pytest.mark.parametrize("what, error, says", [
-    ("fork", "DENIED", "cage forbids"), ("exec", "DENIED", "cage forbids"), ("write", "DENIED", "cage forbids"),
+    ("fork", "DENIED", "cage forbids"), ("exec", "DENIED", "cage forbids"), ("socket", "DENIED", "cage forbids"),
     ("endless", "LIMIT", "more in it"), ("abort", "FORMAT", "broke"), ("status", "FORMAT", "cannot be read")])
 def test_what_a_captured_tool_does(what, error, says, job, fake):
     answer, result, ran = captured(what, job, fake)

@@ -22,6 +22,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
 import sealclient  # noqa: E402
+import test_look  # noqa: E402
 from harness import life  # noqa: E402
 
 WRIT, SEAL, HAND = 62001, 62002, 62003
@@ -473,6 +474,21 @@ def test_files_beside_a_file_and_papers_in_a_folder(home, delivered):
     assert {p.stat().st_uid for p in folder.iterdir()} == {STAFF["Ana"]}
     (folder / sorted(folder.iterdir())[1].name).write_bytes(b"another")
     assert home.run("paper", home.first, "--out", str(folder)).exit != 0
+
+
+def test_papers_are_read_by_the_homes_user_and_shown_in_the_callers_folder(home):
+    """writ-look is writ's own process; the caller gets the pictures with the caller's rights alone."""
+    mine = home.base / "Ana"
+    paper = home.base / "warrant.pdf"
+    paper.write_bytes(test_look.pdf(b"Dated 15 November 2019", pages=3))
+    home.submit(papers=[home.world.paper, paper])
+    told = json.loads(home.ok("paper", "read", home.ref, "--out", str(mine / "pages"), "--json"))["papers"]
+    assert [p["reading"]["pages_read"] for p in told] == [0, 3]
+    assert "2019-11-15" in [s["value"] for s in told[1]["reading"]["suggestions"]]
+    pictures = sorted((mine / "pages").iterdir())
+    assert [p.name for p in pictures] == [f"02-page-00{n}.png" for n in (1, 2, 3)]
+    assert {p.stat().st_uid for p in pictures} == {STAFF["Ana"]} and all(test_look.is_plain(p.read_bytes()) for p in pictures)
+    assert {p.stat().st_uid for p in (home.dir / "reading").rglob("*")} == {home.dir.stat().st_uid}
 
 
 def test_a_printed_statement_is_checked_where_it_is_signed(home):
