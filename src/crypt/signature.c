@@ -111,8 +111,22 @@ static enum err document_claims(struct ctx *c, struct span text, struct signatur
 	return ERR_OK;
 }
 
-static enum err document_verify(struct ctx *c, struct span text, struct span message,
-				struct signature *out)
+/* An SSHSIG names what it is for; for a passkey the document's own kind does, so that no caller can
+ * take a signature over one kind for another. */
+static enum err kind_fits(struct ctx *c, struct span message, const char *name_space)
+{
+	struct json *j;
+	struct span want;
+
+	TRY(json_parse(c, message, &j));
+	TRY(span_fmt(c, &want, "writ-%.*s@v1", SPAN_ARG(json_opt_text(j, "kind", SPAN_NONE))));
+	if (!span_is(want, name_space))
+		FAIL(c, ERR_VERIFY, "what the passkey signed is a document of another kind");
+	return ERR_OK;
+}
+
+static enum err document_verify(struct ctx *c, struct span text, const char *name_space,
+				struct span message, struct signature *out)
 {
 	struct document document;
 	struct passkey_used used;
@@ -121,6 +135,7 @@ static enum err document_verify(struct ctx *c, struct span text, struct span mes
 
 	TRY(document_open(c, text, &document));
 	TRY(passkey_parse(c, document.key, &key));
+	TRY(kind_fits(c, message, name_space));
 	TRY(sha256_of(c, message, &hash));
 	TRY(passkey_verify(c, &key, sha256_span(&hash), &document.assertion, &used));
 	out->key = document.key;
@@ -148,7 +163,7 @@ enum err signature_verify(struct ctx *c, struct span text, const char *name_spac
 
 	*out = (struct signature){ .passkey = is_document(text) };
 	if (out->passkey)
-		return document_verify(c, text, message, out);
+		return document_verify(c, text, name_space, message, out);
 	TRY(sshsig_verify(c, text, name_space, message, &sig));
 	out->name_space = span_str(name_space);
 	out->user_verified = sig.user_verified;

@@ -34,7 +34,7 @@ struct signature {
 /* What it claims, read and not checked: key, name_space and passkey are set. */
 enum err signature_claims(struct ctx *c, struct span text, struct signature *out) MUST_USE;
 /* ERR_FORMAT if it is none, ERR_VERIFY if it does not hold over message; name_space: what an
- * SSHSIG must be made for. */
+ * SSHSIG must be made for; for a passkey message is JSON whose kind says the same. */
 enum err signature_verify(struct ctx *c, struct span text, const char *name_space,
 			  struct span message, struct signature *out) MUST_USE;
 

@@ -127,7 +127,9 @@ static enum err gather_one(struct turn *t, struct signer *signer, struct span me
 	t->f.sig_other_namespace = t->f.sig_other_namespace ||
 				   (!claims.passkey && !span_is(claims.name_space, name_space));
 	TRY(span_cstr(t->c, claims.name_space, &own_space));
-	TRY(fact_of(t, signature_verify(t->c, signer->text, own_space, message, &signer->by),
+	TRY(fact_of(t,
+		    signature_verify(t->c, signer->text, claims.passkey ? name_space : own_space,
+				     message, &signer->by),
 		    &broken));
 	t->f.sig_broken = t->f.sig_broken || broken;
 	signer->entry = entry_of(rows, signer->key, t->now);

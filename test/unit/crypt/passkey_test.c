@@ -6,6 +6,7 @@
 #include "passkey_test.h"
 
 #include "crypt/cbor.h"
+#include "crypt/signature.h"
 
 #define CHALLENGE SPAN("0123456789abcdef0123456789abcdef")
 #define CREDENTIAL "credential"
@@ -355,6 +356,65 @@ static void test_lines(void **state)
 	refused(&c, ERR_FORMAT, passkey_parse(&c, line, &out));
 }
 
+/* ---- signature documents ---- */
+
+static struct span document_of(struct ctx *c, EVP_PKEY *pkey, struct span message)
+{
+	struct passkey key = key_of(c, pkey);
+	struct span data = auth_data(c, RP, 5, 7, SPAN_NONE), line, parts[3], out;
+	struct sha256 h;
+
+	ok(c, sha256_of(c, message, &h));
+	parts[0] = data;
+	parts[1] = client_data(c, "webauthn.get", sha256_span(&h), "");
+	parts[2] = soft_sign(c, pkey, data, parts[1]);
+	ok(c, passkey_line(c, &key, &line));
+	for (size_t i = 0; i < 3; i++)
+		ok(c, b64_encode(c, parts[i], &parts[i]));
+	ok(c, span_fmt(c, &out,
+		       "{\"authenticator_data\":\"%.*s\",\"client_data\":\"%.*s\",\"key\":\"%.*s\","
+		       "\"kind\":\"passkey\",\"signature\":\"%.*s\",\"version\":1}",
+		       SPAN_ARG(parts[0]), SPAN_ARG(parts[1]), SPAN_ARG(line), SPAN_ARG(parts[2])));
+	return out;
+}
+
+#define SCOPE SPAN("{\"kind\":\"scope\",\"version\":1}")
+
+static void test_signature_documents(void **state)
+{
+	SCOPED(soft) EVP_PKEY *pkey = soft_key("P-256");
+	CTX(c);
+	struct span text = document_of(&c, pkey, SCOPE), line, other;
+	struct passkey key = key_of(&c, pkey);
+	struct signature sig, claims;
+	struct person_key person;
+
+	(void)state;
+	ok(&c, passkey_line(&c, &key, &line));
+	ok(&c, signature_verify(&c, text, "writ-scope@v1", SCOPE, &sig));
+	assert_true(sig.passkey && sig.user_verified && sig.counter == 7 && span_eq(sig.key, line));
+	ok(&c, signature_claims(&c, text, &claims));
+	assert_true(claims.passkey && span_eq(claims.key, line) && claims.name_space.n == 0);
+	/* Of another kind, by the caller's word or the document's. */
+	refused(&c, ERR_VERIFY, signature_verify(&c, text, "writ-void@v1", SCOPE, &sig));
+	refused(&c, ERR_VERIFY, signature_verify(&c, text, "", SCOPE, &sig));
+	other = SPAN("{\"kind\":\"void\",\"version\":1}");
+	refused(&c, ERR_VERIFY, signature_verify(&c, text, "writ-void@v1", other, &sig));
+	other = SPAN("no JSON");
+	refused(&c, ERR_FORMAT,
+		signature_verify(&c, document_of(&c, pkey, other), "writ-scope@v1", other, &sig));
+	for (size_t n = 0; n < text.n; n++)
+		refused(&c, ERR_FORMAT,
+			signature_verify(&c, span_cut(text, 0, n), "writ-scope@v1", SCOPE, &sig));
+	ok(&c, person_key_parse(&c, line, &person));
+	assert_true(person.passkey && person.verifies && span_eq(person.line, line));
+	key.origin = SPAN("https://desk.example.org");
+	ok(&c, passkey_line(&c, &key, &other));
+	assert_true(person_key_same(line, other) && !span_eq(line, other));
+	assert_false(person_key_same(line, SPAN("ssh-ed25519 AAAA")));
+	assert_false(person_key_same(SPAN("passkey a b c"), SPAN("passkey a b c d")));
+}
+
 /* ---- registrations ---- */
 
 static struct span cose(struct ctx *c, EVP_PKEY *pkey, const char *head_hex, const char *last)
@@ -515,6 +575,7 @@ int main(void)
 		cmocka_unit_test(test_what_the_authenticator_must_say),
 		cmocka_unit_test(test_another_credential),
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_signature_documents),
 		cmocka_unit_test(test_registrations),
 		cmocka_unit_test(test_cbor),
 	};
