@@ -8,6 +8,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -30,16 +31,29 @@ static enum err calling_user(struct ctx *c, bool single_user, struct span *out)
 }
 
 /* --as NAME where several people share one Unix user: the name must be rostered for that user. */
+/* The desk of an installed home signs people in by itself, and what it starts acts for them: only a
+ * process of the home's own user, which nobody reached through sudo, may say for whom. */
+static bool speaks_for_others(const struct session *s)
+{
+	struct stat st;
+
+	return !s->home.single_user && !getenv("SUDO_UID") && stat(s->home.dir, &st) == 0 &&
+	       st.st_uid == getuid();
+}
+
 static enum err find_actor(struct ctx *c, struct session *s, const char *as)
 {
 	const struct json *state, *roster, *found = NULL;
 	int64_t now_utc = c->seam->now_ms() / 1000;
+	bool any_user = as && speaks_for_others(s);
 
 	TRY(seal_state(c, s, false, &state));
 	TRY(json_need_list(c, state, "roster", &roster));
 	JSON_EACH(row, roster) {
 		if (!span_is(json_opt_text(row, "row", SPAN_NONE), "person") ||
-		    !roster_row_live(row, now_utc) ||
+		    !roster_row_live(row, now_utc))
+			continue;
+		if (!any_user &&
 		    !span_eq(json_opt_text(row, "unix_user", SPAN_NONE), s->unix_user))
 			continue;
 		if (as && !span_is(json_opt_text(row, "name", SPAN_NONE), as))
