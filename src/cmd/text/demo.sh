@@ -42,6 +42,7 @@ person() { printf '  - name: %s\n    unix_user: %s\n    key: %s\n    may:\n' "$1
 run 0 'writ init --single-user --answers answers.yaml --key ana.key --key ben.key'
 run 0 "writ agency add --as Ana --id lutetia --name 'Police judiciaire de Lutece' --country FR --label 'Lutece 2026' --recipient $lutetia --checked 'in person' --key ana.key --key ben.key"
 run 0 "writ agency add --as Ana --id thames --name 'Thames Constabulary' --country GB --label 'Thames 2026' --recipient $thames --checked 'call-back' --key ana.key --key ben.key"
+run 0 'echo "$DEMO" >home/demo'	# an invented home: one-click sign-ins at its desk
 run 0 'writ store check --as Ana'
 run 0 'writ doctor'
 run 0 'writ policy export --out policy.json'
@@ -157,6 +158,7 @@ say "Look around:"
 cat <<TXT
   cd $DEMO
   export WRIT_HOME=$DEMO/home PATH=$WRIT_BIN:\$PATH
+  writ serve                                                the duty desk: open the address that it prints
   writ show $fifth                                          a timeline
   writ approve $fifth --as Chi --key chi.key                be the second to approve
   writ release $fifth --as Chi
