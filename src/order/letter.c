@@ -189,20 +189,28 @@ static enum err keep_and_sign(struct ctx *c, struct session *s, const char *what
 	return ERR_OK;
 }
 
+enum err letter_text_now(struct ctx *c, struct session *s, const struct order *o,
+		     const char *template_name, const struct letter_slot *more, size_t more_count,
+		     struct span *out)
+{
+	struct letter_slot slots[LETTER_SLOTS_MAX];
+	size_t count = 0;
+
+	TRY(letter_slots(c, s, o, slots, &count));
+	for (size_t i = 0; i < more_count && count < LETTER_SLOTS_MAX; i++)
+		slots[count++] = more[i];
+	return letter_fill(c, template_name, slots, count, out);
+}
+
 enum err letter_make(struct ctx *c, struct session *s, const struct order *o,
 		     const char *template_name, const struct letter_slot *more, size_t more_count,
 		     struct json **body_out)
 {
-	struct letter_slot slots[LETTER_SLOTS_MAX];
 	const struct json *answer;
 	struct span text;
-	size_t count = 0;
 
 	*body_out = json_object(c);
-	TRY(letter_slots(c, s, o, slots, &count));
-	for (size_t i = 0; i < more_count && count < LETTER_SLOTS_MAX; i++)
-		slots[count++] = more[i];
-	TRY(letter_fill(c, template_name, slots, count, &text));
+	TRY(letter_text_now(c, s, o, template_name, more, more_count, &text));
 	TRY(keep_and_sign(c, s, "letter", o->ref, template_name, text, *body_out, &answer));
 	json_set_int(c, *body_out, "about_seq", o->last_seq + 1);
 	return ERR_OK;

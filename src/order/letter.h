@@ -37,6 +37,10 @@ struct span letter_target(const struct json *demand);   /* whose data */
 enum err letter_date(struct ctx *c, struct span when, struct span *out) MUST_USE;
 /* The reasons as numbered lines "CODE: words". */
 enum err letter_reasons(struct ctx *c, const struct json *codes, struct span *out) MUST_USE;
+/* The text that a letter would have now; nothing is kept. */
+enum err letter_text_now(struct ctx *c, struct session *s, const struct order *o,
+		     const char *template_name, const struct letter_slot *more, size_t more_count,
+		     struct span *out) MUST_USE;
 /* Makes and keeps a letter and has it signed; it is sent when the act ACT_LETTERED with that body
  * is recorded, together with the act that it tells of, which follows o's last. */
 enum err letter_make(struct ctx *c, struct session *s, const struct order *o,

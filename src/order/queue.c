@@ -271,6 +271,18 @@ enum err queue_walk(struct ctx *c, struct session *s, const struct queue_ask *as
 	return view_open(c, s->store, ask->now_utc, walk_row, &w);
 }
 
+/* How much of the time is left, in eighths. */
+int64_t queue_eighths(const struct order_view *v, int64_t now_utc)
+{
+	int64_t whole, left;
+
+	if (v->clock_at == VIEW_NO_I64 || v->clock_at <= v->received_at)
+		return 8;
+	whole = v->clock_at - v->received_at;
+	left = v->clock_at - now_utc;
+	return left <= 0 ? 0 : left >= whole ? 8 : left * 8 / whole;
+}
+
 enum err kind_words(struct ctx *c, struct span kind, struct span *out)
 {
 	struct buf b;

@@ -397,6 +397,27 @@ static enum err decision_letters(struct ctx *c, struct session *s, const struct 
 	return ERR_OK;
 }
 
+enum err decision_letter(struct ctx *c, struct session *s, const struct order *o,
+			 struct span document, struct span *text_out)
+{
+	struct letter_slot slots[2] = { { "reasons", SPAN_NONE }, { "judged", SPAN_NONE } };
+	enum decision decision;
+	struct json *d;
+	struct told t;
+
+	*text_out = SPAN_NONE;
+	TRY(json_parse_canonical(c, document, &d));
+	if (!decision_parse(json_opt_text(d, "decision", SPAN_NONE), &decision))
+		FAIL(c, ERR_FORMAT, "the document decides nothing that writ knows");
+	if (!decisions[decision].letter)
+		return ERR_OK;
+	TRY(told_open(c, s, o, d, &t));
+	TRY(told_reasons(&t, &slots[0].value));
+	TRY(told_rest(&t, &slots[1].value));
+	return letter_text_now(c, s, o, told_objects(&t) ? "objection" : decisions[decision].letter,
+			   slots, 2, text_out);
+}
+
 /* The decision, its letters and the end of the keys are one: whoever looks sees all or nothing. */
 static enum err decision_acts(struct ctx *c, struct session *s, struct order *o,
 			      enum decision decision, const struct json *d, struct json *body)

@@ -56,6 +56,9 @@ enum err decision_document(struct ctx *c, struct session *s, const struct order 
 /* An unsigned scope for counting: at most 100 lines, numbers only. */
 enum err count_document(struct ctx *c, struct session *s, const struct order *o,
 			struct span *document_out) MUST_USE;
+/* The letter that would go out with that document; empty where none would. */
+enum err decision_letter(struct ctx *c, struct session *s, const struct order *o,
+			 struct span document, struct span *text_out) MUST_USE;
 /* Takes the signed document in: checks it against the order and its judgement, records the
  * decision, makes the letter, and ends the keys of a refused order. */
 enum err decision_take(struct ctx *c, struct session *s, struct order *o, struct span document,

@@ -1,0 +1,238 @@
+/*
+ * Approval: exactly what will leave, from the statement that the seal made and from nothing else;
+ * its code of words, who has approved, and the signature over its bytes. Whether it counts the seal
+ * says at the release.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "order/5_approve/approve.h"
+
+#include "format/time.h"
+#include "format/words.h"
+#include "web/desk/order_page.h"
+#include "web/desk/step.h"
+
+#define FACTS_MAX 8u
+
+struct statement {
+	struct visit *v;
+	struct span text;
+	const struct json *doc;
+	struct page_approve page;
+};
+
+static enum err words_of(struct statement *st)
+{
+	struct page_code_word *list;
+	struct sha256 hash;
+	struct span all, word, rest;
+	bool more = true;
+
+	TRY(sha256_of(st->v->c, st->text, &hash));
+	TRY(hash_words(st->v->c, sha256_span(&hash), &all));
+	TRY(NEW_ARRAY(st->v->c, list, 16));
+	st->page.words = list;
+	for (; more && st->page.words_n < 16; all = rest) {
+		more = span_split(all, ' ', &word, &rest);
+		list[st->page.words_n++].word = more ? word : all;
+	}
+	return ERR_OK;
+}
+
+static enum err what_leaves(struct statement *st)
+{
+	const struct json *to = json_get(st->doc, "recipients");
+	const struct page_base *w = st->v->base;
+	struct buf lines, keys;
+
+	st->page.items = json_opt_int(st->doc, "items", -1);
+	st->page.size = json_opt_int(st->doc, "bytes", -1);
+	buf_begin(&lines, st->v->c, (size_t)1 << 20);
+	JSON_EACH(line, json_get(st->doc, "lines"))
+		buf_fmt(&lines, "%s%.*s: %lld, %.*s", lines.n ? "; " : "",
+			SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)),
+			(long long)json_opt_int(line, "items", -1),
+			SPAN_ARG(json_opt_text(line, "account", SPAN("-"))));
+	TRY(buf_done(st->v->c, &lines, &st->page.lines));
+	buf_begin(&keys, st->v->c, (size_t)1 << 20);
+	JSON_EACH(key, to)
+		buf_fmt(&keys, "%s%.*s (%.*s)", keys.n ? ", " : "",
+			SPAN_ARG(json_opt_text(key, "label", SPAN_NONE)),
+			SPAN_ARG(json_opt_text(key, "agency", SPAN_NONE)));
+	TRY(buf_done(st->v->c, &keys, &st->page.key));
+	if (to && to->first)
+		TRY(word_approve_registered(st->v->c, w,
+					    json_opt_text(to->first, "registered_on", SPAN_NONE),
+					    &st->page.key_since));
+	if (json_opt_text(st->doc, "gag_until", SPAN_NONE).n)
+		return word_approve_secret(st->v->c, w,
+					   json_opt_text(st->doc, "gag_until", SPAN_NONE),
+					   &st->page.secrecy);
+	return ERR_OK;
+}
+
+static enum err facts_of(struct statement *st)
+{
+	const struct page_base *w = st->v->base;
+	const struct {
+		struct span label;
+		const char *member;
+	} rows[] = {
+		{ word_approve_notice(w), "notice" },
+		{ word_approve_expires(w), "expires_at" },
+		{ word_approve_scope(w), "scope_sha256" },
+		{ word_approve_manifest(w), "manifest_sha256" },
+		{ word_approve_return(w), "return_sha256" },
+	};
+	struct page_approve_fact *list;
+
+	TRY(NEW_ARRAY(st->v->c, list, FACTS_MAX));
+	st->page.facts = list;
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		list[st->page.facts_n++] = (struct page_approve_fact){
+			rows[i].label, json_opt_text(st->doc, rows[i].member, SPAN_NONE)
+		};
+	return ERR_OK;
+}
+
+/* When somebody of that name approved: of the acts, the last. */
+static int64_t approved_at(const struct order *o, struct span name)
+{
+	int64_t at = 0;
+
+	JSON_EACH(act, o->acts)
+		if (span_is(json_opt_text(act, "act", SPAN_NONE), act_word(ACT_APPROVED)) &&
+		    span_eq(json_opt_text(json_get(act, "body"), "name", SPAN_NONE), name))
+			(void)time_parse(json_opt_text(act, "made_at", SPAN_NONE), &at);
+	return at;
+}
+
+static enum err approvers_of(struct statement *st)
+{
+	const struct order *o = &st->v->order;
+	int64_t needed = json_opt_int(o->stated, "approvals_needed", 2);
+	struct page_approver *list;
+
+	if (needed < (int64_t)o->approvals || needed > APPROVALS_MAX)
+		needed = APPROVALS_MAX;
+	TRY(NEW_ARRAY(st->v->c, list, (size_t)needed + 1));
+	st->page.approvers = list;
+	for (int64_t i = 0; i < needed; i++) {
+		struct page_approver *a = &list[st->page.approvers_n++];
+
+		TRY(span_fmt(st->v->c, &a->which, "%lld", (long long)i + 1));
+		if ((size_t)i >= o->approvals)
+			continue;
+		a->person = json_opt_text(o->approved[i], "name", SPAN_NONE);
+		a->done = true;
+		a->at = approved_at(o, a->person);
+		a->with = span_starts(json_opt_text(o->approved[i], "signature", SPAN_NONE), "{")
+				  ? word_approve_by_passkey(st->v->base)
+				  : word_approve_by_ssh(st->v->base);
+	}
+	return ERR_OK;
+}
+
+/* Why this person cannot approve it; empty where it can. The seal says it again. */
+static struct span why_not(const struct visit *v)
+{
+	for (size_t i = 0; i < v->order.approvals; i++)
+		if (span_eq(json_opt_text(v->order.approved[i], "name", SPAN_NONE), v->who->name))
+			return word_approve_done(v->base);
+	if (!v->desk->team->decider_may_approve &&
+	    (span_eq(json_opt_text(v->order.decided, "name", SPAN_NONE), v->who->name) ||
+	     json_has_text(json_get(v->order.decided, "names"), v->who->name)))
+		return word_approve_decided(v->base);
+	return SPAN_NONE;
+}
+
+static enum err sign_of(struct statement *st)
+{
+	struct signing how;
+
+	st->page.why_not = why_not(st->v);
+	if (st->page.why_not.n)
+		return ERR_OK;
+	if (sign_prepare(st->v, "approval", st->text, &how) != ERR_OK) {
+		TRY(span_copy(st->v->c, span_str(st->v->c->why), &st->page.why_not));
+		err_clear(st->v->c);
+		return ERR_OK;
+	}
+	st->page.may_sign = true;
+	st->page.demo_signs = how.demo;
+	st->page.sign = (struct page_to_sign){ how.challenge, how.rp, how.allow, st->text };
+	return ERR_OK;
+}
+
+static enum err show(struct visit *v)
+{
+	struct statement st = { .v = v, .page = { .view = v->view, .problem = v->problem } };
+	struct json *doc;
+	struct span flags;
+	struct buf b;
+
+	TRY(json_need_text(v->c, v->order.stated, "statement", &st.text));
+	TRY(json_parse_canonical(v->c, st.text, &doc));
+	st.doc = doc;
+	TRY(order_head(v, &st.page.order, &flags));
+	TRY(words_of(&st));
+	TRY(what_leaves(&st));
+	TRY(facts_of(&st));
+	TRY(approvers_of(&st));
+	TRY(sign_of(&st));
+	TRY(span_fmt(v->c, &st.page.command, "writ approve %.*s --key SSHKEY",
+		     SPAN_ARG(v->order.ref)));
+	visit_buf(v, &b);
+	TRY(page_approve(v->c, &st.page, &b));
+	return answer_page(v->r, v->a, &b);
+}
+
+/* A statement that is over would be refused: another one is made when it is asked for. */
+static bool is_live(const struct visit *v)
+{
+	struct span text = json_opt_text(v->order.stated, "statement", SPAN_NONE);
+	struct json *doc;
+	int64_t until;
+
+	return text.n && json_parse_canonical(v->c, text, &doc) == ERR_OK &&
+	       time_parse(json_opt_text(doc, "expires_at", SPAN_NONE), &until) &&
+	       v->r->now_ms / 1000 < until;
+}
+
+static enum err make(struct visit *v)
+{
+	struct span statement, seal;
+
+	TRY(step_check(v));
+	TRY(statement_current(v->c, &v->s, &v->order, &statement, &seal));
+	TRY(step_done(v));
+	return answer_see(v->r, v->a, "/order/%.*s/approve", SPAN_ARG(v->order.ref));
+}
+
+static enum err take(struct visit *v)
+{
+	struct span signature, name;
+
+	TRY(sign_take(v, "approval", typed(v, "statement"), &signature));
+	TRY(approval_take(v->c, &v->s, &v->order, typed(v, "statement"), signature, &name));
+	TRY(step_done(v));
+	return answer_see(v->r, v->a, "/order/%.*s", SPAN_ARG(v->order.ref));
+}
+
+enum err approve_step(struct visit *v)
+{
+	const struct page_base *w = v->base;
+	struct step s;
+
+	if (v->r->method == WEB_POST) {
+		enum err e = typed(v, "statement").n ? take(v) : make(v);
+
+		if (e == ERR_OK)
+			return ERR_OK;
+		TRY(step_failed(v, e));
+	}
+	if (is_live(v))
+		return show(v);
+	err_clear(v->c);
+	step_begin(v, &s, word_approve(w), word_approve_first(w), word_approve_show(w));
+	return step_show(&s);
+}

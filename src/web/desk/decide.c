@@ -1,0 +1,231 @@
+/*
+ * What people sign about an order: counsel's decision, or its end. First the page shows
+ * exactly what it is, with the document in it; then the signature over these bytes comes back with
+ * them. What counts is checked by src/order and by the seal.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "order/3_judge/judge.h"
+#include "order/8_notify/notify.h"
+#include "order/letter.h"
+#include "web/desk/step.h"
+
+static enum err to_order(struct visit *v)
+{
+	TRY(step_done(v));
+	return answer_see(v->r, v->a, "/order/%.*s", SPAN_ARG(v->order.ref));
+}
+
+static bool is_post(const struct visit *v)
+{
+	return v->r->method == WEB_POST;
+}
+
+static enum err one_signature(struct visit *v, const char *kind, struct span document,
+			      struct json **list_out)
+{
+	struct span signature;
+
+	TRY(sign_take(v, kind, document, &signature));
+	*list_out = json_list(v->c);
+	json_add(v->c, *list_out, json_text(v->c, signature));
+	return ERR_OK;
+}
+
+/* ---- counsel's decision ---- */
+
+/* Every value of that name, and the words of a text beside them. */
+static struct json *values(struct visit *v, const char *name, struct span more)
+{
+	struct json *list = json_list(v->c);
+	struct span value, rest;
+	size_t at = 0;
+
+	while (web_next(v->typed, name, &at, &value))
+		json_add(v->c, list, json_text(v->c, value));
+	for (bool go = more.n > 0; go; more = rest) {
+		go = span_split(more, ' ', &value, &rest);
+		if (!go)
+			value = more;
+		if (value.n && !json_has_text(list, value))
+			json_add(v->c, list, json_text(v->c, value));
+	}
+	return list;
+}
+
+static enum err compose(struct visit *v, struct span *document_out, const char **kind_out)
+{
+	struct decision_asked ask = { .undated_deliver = span_is(typed(v, "undated"), "deliver") };
+
+	if (!decision_parse(typed(v, "decision"), &ask.decision))
+		FAIL(v->c, ERR_USAGE, "choose what you decide");
+	ask.reasons = values(v, "reason", span_trim(typed(v, "codes")));
+	if (ask.decision == DECIDE_NARROW)
+		ask.lines = values(v, "line", SPAN_NONE);
+	return decision_document(v->c, &v->s, &v->order, &ask, document_out, kind_out);
+}
+
+/* The second page: what is signed, and the letter that goes out with it. */
+static enum err show_decision(struct visit *v, struct span document, const char *kind)
+{
+	const struct page_base *w = v->base;
+	struct json *d;
+	struct step s;
+	struct buf b;
+
+	TRY(json_parse_canonical(v->c, document, &d));
+	step_begin(v, &s, word_decide(w), word_decide_check(w), word_decide_sign(w));
+	TRY(decision_letter(v->c, &v->s, &v->order, document, &s.page.preview));
+	s.page.preview_title = word_decide_letter(w);
+	if (!s.page.preview.n) {
+		buf_begin(&b, v->c, (size_t)1 << 20);
+		buf_fmt(&b, "%.*s\n", SPAN_ARG(json_opt_text(d, "decision", SPAN_NONE)));
+		JSON_EACH(line, json_get(d, "lines")) {
+			struct span words;
+
+			TRY(scope_line_words(v->c, line, &words));
+			buf_fmt(&b, "\n%.*s: %.*s\n",
+				SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)), SPAN_ARG(words));
+		}
+		TRY(buf_done(v->c, &b, &s.page.preview));
+		s.page.preview_title = word_decide_scope(w);
+	}
+	step_keep(&s);
+	TRY(sign_ask(&s, kind, document));
+	return step_show(&s);
+}
+
+static enum err take_decision(struct visit *v)
+{
+	struct json *signatures, *d;
+	struct span kind;
+	char *z;
+
+	TRY(step_check(v));
+	TRY(json_parse_canonical(v->c, typed(v, "document"), &d));
+	TRY(json_need_text(v->c, d, "kind", &kind));
+	if (!span_is(kind, "scope") && !span_is(kind, "decision"))
+		FAIL(v->c, ERR_FORMAT, "the document decides nothing");
+	TRY(span_cstr(v->c, kind, &z));
+	TRY(one_signature(v, z, typed(v, "document"), &signatures));
+	return decision_take(v->c, &v->s, &v->order, typed(v, "document"), signatures);
+}
+
+static enum err reason_choices(struct step *s)
+{
+	const struct json *decision = json_get(s->v->order.judged, "decision");
+
+	JSON_EACH(code, json_get(decision, "reasons")) {
+		struct span words;
+
+		TRY(letter_reason(s->v->c, code->s, &words));
+		step_choice(s, code->s, code->s, words, false);
+	}
+	return ERR_OK;
+}
+
+static enum err decide_form(struct visit *v)
+{
+	const struct page_base *w = v->base;
+	struct json *lines, *open;
+	struct span words;
+	struct step s;
+
+	step_begin(v, &s, word_decide(w), word_decide_says(w), word_decide_next(w));
+	step_radios(&s, "decision", word_decide_what(w), SPAN_NONE);
+	step_choice(&s, SPAN("comply"), word_decide_comply(w), SPAN_NONE, false);
+	step_choice(&s, SPAN("narrow"), word_decide_narrow(w), word_decide_narrow_hint(w), false);
+	step_choice(&s, SPAN("ask"), word_decide_ask(w), SPAN_NONE, false);
+	step_choice(&s, SPAN("refuse"), word_decide_refuse(w), SPAN_NONE, false);
+	step_choice(&s, SPAN("redirect"), word_decide_redirect(w), SPAN_NONE, false);
+	step_checks(&s, "line", word_decide_lines(w), word_decide_lines_hint(w));
+	TRY(scope_compile(v->c, &v->order, &lines, &open));
+	JSON_EACH(line, lines) {
+		TRY(scope_line_words(v->c, line, &words));
+		step_choice(&s, json_opt_text(line, "id", SPAN_NONE),
+			    json_opt_text(line, "id", SPAN_NONE), words, true);
+	}
+	step_checks(&s, "reason", word_decide_reasons(w), word_decide_reasons_hint(w));
+	TRY(reason_choices(&s));
+	step_input(&s, "codes", word_decide_codes(w), word_decide_codes_hint(w));
+	step_radios(&s, "undated", word_decide_undated(w), SPAN_NONE);
+	step_choice(&s, SPAN("list"), word_undated_list(w), SPAN_NONE, true);
+	step_choice(&s, SPAN("deliver"), word_undated_deliver(w), SPAN_NONE, false);
+	return step_show(&s);
+}
+
+enum err decide_step(struct visit *v)
+{
+	struct span document;
+	const char *kind;
+	enum err e;
+
+	if (!is_post(v))
+		return decide_form(v);
+	if (typed(v, "document").n) {
+		e = take_decision(v);
+		if (e == ERR_OK)
+			return to_order(v);
+	} else {
+		e = step_check(v);
+		if (e == ERR_OK)
+			e = compose(v, &document, &kind);
+		if (e == ERR_OK)
+			e = show_decision(v, document, kind);
+		if (e == ERR_OK)
+			return ERR_OK;
+	}
+	TRY(step_failed(v, e));
+	return decide_form(v);
+}
+
+/* ---- withdrawn by the authority, or void ---- */
+
+static enum err take_end(struct visit *v)
+{
+	struct json *signatures;
+
+	TRY(step_check(v));
+	TRY(one_signature(v, "void", typed(v, "document"), &signatures));
+	return order_end(v->c, &v->s, &v->order, "void", typed(v, "document"),
+			 signatures->first->s, span_is(typed(v, "who"), "authority"));
+}
+
+static enum err show_end(struct visit *v)
+{
+	const struct page_base *w = v->base;
+	struct span document;
+	struct step s;
+
+	TRY(step_check(v));
+	if (!typed(v, "because").n || !typed(v, "who").n)
+		FAIL(v->c, ERR_USAGE, "say who ends it, and why");
+	TRY(end_document(v->c, &v->s, "void", &v->order, typed(v, "because"), &document));
+	step_begin(v, &s, word_end(w), word_end_check(w), word_end_sign(w));
+	s.page.preview_title = word_end_because(w);
+	s.page.preview = typed(v, "because");
+	step_keep(&s);
+	TRY(sign_ask(&s, "void", document));
+	return step_show(&s);
+}
+
+enum err end_step(struct visit *v)
+{
+	const struct page_base *w = v->base;
+	struct step s;
+	enum err e;
+
+	if (is_post(v)) {
+		bool signs = typed(v, "document").n > 0;
+
+		e = signs ? take_end(v) : show_end(v);
+		if (e == ERR_OK)
+			return signs ? to_order(v) : ERR_OK;
+		TRY(step_failed(v, e));
+	}
+	step_begin(v, &s, word_end(w), word_end_says(w), word_end_next(w));
+	step_radios(&s, "who", word_end_who(w), SPAN_NONE);
+	step_choice(&s, SPAN("authority"), word_end_withdrawn(w), SPAN_NONE, false);
+	step_choice(&s, SPAN("us"), word_end_void(w), SPAN_NONE, false);
+	step_long(&s, "because", word_end_because(w), SPAN_NONE);
+	return step_show(&s);
+}

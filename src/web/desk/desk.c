@@ -1,0 +1,385 @@
+/*
+ * The way into the desk; see desk.h. A request is admitted before its body is read, and looked at
+ * once more when the page is made: a sitting may have ended and the roster changed meanwhile.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "web/desk/desk.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "order/order.h"
+#include "web/form.h"
+#include "web/look/look.h"
+#include "web/pages.h"
+
+#define DESK_MEMORY ((size_t)64 << 20)
+#define TOLD_MEMORY ((size_t)64 << 20)
+#define TOLD_MS 2000            /* so long a change of the roster may go unnoticed */
+#define SWEEP_MS 600000
+
+/* What each row of the table of routes is, for the desk: no handler where it is not of the desk. */
+static const struct {
+	enum permit permit;
+	visit_fn *run;
+} entries[] = {
+#define X(name, method, path, body, most, door, handler) { PERMIT_PUBLIC_SEE, NULL },
+#define DESK(name, method, path, body, most, permit, handler) { PERMIT_##permit, handler },
+#include "web/route.def"
+#undef X
+#undef DESK
+};
+
+/* ---- what the seal says, asked at most every two seconds ---- */
+
+static enum err ask_seal(struct desk *d, struct ctx *c, int64_t now_ms)
+{
+	struct session s = { .home = d->home, .store = d->store, .seal = d->seal };
+	enum err e;
+
+	if (d->has_told && now_ms >= d->told_ms && now_ms - d->told_ms < TOLD_MS)
+		return ERR_OK;
+	if (d->has_told)
+		ctx_end(&d->told);
+	d->has_told = false;
+	TRY(ctx_begin(&d->told, TOLD_MEMORY));
+	d->has_told = true;
+	e = seal_state(&d->told, &s, true, &d->seal_state);
+	if (e == ERR_OK)
+		e = team_load(&d->told, &s, &d->team);
+	d->seal = s.seal;
+	if (e == ERR_OK) {
+		d->told_ms = now_ms;
+		return ERR_OK;
+	}
+	err_next(c, "%s", d->told.next);
+	(void)err_set(c, e, d->told.file, d->told.line, "%s", d->told.why);
+	ctx_end(&d->told);
+	d->has_told = false;
+	return e;
+}
+
+/* ---- who it is ---- */
+
+/* Whether that person still has the key with which it signed in. */
+static bool key_is_live(struct visit *v, const struct sitting *sitting)
+{
+	const struct json *roster = json_get(v->desk->seal_state, "roster");
+	struct span hash;
+
+	JSON_EACH(row, roster) {
+		if (!span_is(json_opt_text(row, "row", SPAN_NONE), "person") ||
+		    !span_eq(json_opt_text(row, "name", SPAN_NONE), sitting->person) ||
+		    !roster_row_live(row, v->r->now_ms / 1000))
+			continue;
+		if (sha256_hex(v->c, json_opt_text(row, "key", SPAN_NONE), &hash) == ERR_OK &&
+		    span_eq(hash, sitting->key_sha256))
+			return true;
+	}
+	return false;
+}
+
+/* A page that keeps itself true (live.js) asks without anybody looking: it prolongs nothing. */
+static bool nobody_looks(const struct request *r)
+{
+	return web_header(r, "Writ-Live").n > 0;
+}
+
+static enum err find_person(struct visit *v)
+{
+	const char *agent = agent_family(web_header(v->r, "User-Agent"));
+
+	v->token = web_cookie(v->r, "writ");
+	if (v->token.n != TOKEN_TEXT)
+		v->token = SPAN_NONE;
+	if (!v->token.n)
+		return ERR_OK;
+	TRY(form_token(v->c, v->token, &v->form));
+	TRY(sitting_find(v->c, v->desk->store, v->token, agent, !nobody_looks(v->r), &v->sitting));
+	if (v->sitting.state != SITTING_LIVE)
+		return ERR_OK;
+	v->who = team_find(v->desk->team, v->sitting.person);
+	if (v->who && key_is_live(v, &v->sitting))
+		return ERR_OK;
+	v->who = NULL;
+	v->sitting.state = SITTING_NONE;
+	return sitting_end(v->c, v->desk->store, v->sitting.id);
+}
+
+static void nav_add(struct page_view *view, struct page_nav_link *nav, const char *href,
+		    struct span label, struct span path)
+{
+	nav[view->nav_n++] = (struct page_nav_link){ .href = span_str(href), .label = label,
+						     .here = span_eq(path, span_str(href)) };
+}
+
+/* What all pages of a visit have; where a person may go, and nothing else. */
+static enum err dress(struct visit *v)
+{
+	struct page_nav_link *nav;
+	struct page_view *view;
+
+	TRY(NEW(v->c, view));
+	TRY(NEW_ARRAY(v->c, nav, 4));
+	*view = (struct page_view){
+		.base = { .now_utc_s = v->r->now_ms / 1000, .zone = v->desk->zone,
+			  .zone_name = v->desk->zone_name, .token = v->form },
+		.provider = v->desk->provider,
+		.version = SPAN(WRIT_VERSION),
+		.look = span_str(look_version),
+		.person = v->who ? v->who->name : SPAN_NONE,
+		.nav = nav,
+		.demo = v->desk->demo_keys.n > 0,
+		.single_user = v->desk->home.single_user,
+	};
+	v->view = view;
+	v->base = &view->base;
+	if (v->who && permit_has(PERMIT_QUEUE_SEE, v->roles))
+		nav_add(view, nav, "/desk", word_nav_orders(v->base), v->r->path);
+	if (v->who && permit_has(PERMIT_RECEIVE, v->roles))
+		nav_add(view, nav, "/intake", word_nav_intake(v->base), v->r->path);
+	if (v->who && permit_has(PERMIT_AUDIT_SEE, v->roles))
+		nav_add(view, nav, "/audit", word_nav_audit(v->base), v->r->path);
+	return ERR_OK;
+}
+
+static enum err visit_begin(struct visit *v)
+{
+	struct desk *d = v->desk;
+
+	TRY(ask_seal(d, v->c, v->r->now_ms));
+	if (v->r->now_ms - d->swept_ms >= SWEEP_MS) {
+		TRY(sitting_sweep(v->c, d->store));
+		d->swept_ms = v->r->now_ms;
+	}
+	v->sitting = (struct sitting){ .state = SITTING_NONE };
+	v->who = NULL;
+	TRY(find_person(v));
+	v->roles = roles_of(v->who);
+	v->s = (struct session){ .home = d->home, .store = d->store, .seal = d->seal,
+				 .seal_state = d->seal_state, .unix_user = d->unix_user,
+				 .actor = v->who ? v->who->name : SPAN_NONE };
+	return dress(v);
+}
+
+/* ---- in ---- */
+
+enum err target_escape(struct ctx *c, struct span target, struct span *out)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~/";
+	struct buf b;
+
+	buf_begin(&b, c, 3 * WEB_TEXT_MAX);
+	for (size_t i = 0; i < target.n; i++) {
+		if (target.p[i] && strchr(plain, target.p[i]))
+			buf_byte(&b, target.p[i]);
+		else
+			buf_fmt(&b, "%%%02X", target.p[i]);
+	}
+	return buf_done(c, &b, out);
+}
+
+static enum err to_sign_in(struct visit *v, struct span target)
+{
+	struct span to;
+
+	TRY(target_escape(v->c, target, &to));
+	return answer_see(v->r, v->a, "/sign-in?to=%.*s", SPAN_ARG(to));
+}
+
+/* A form whose sitting has ended meanwhile is read all the same, and kept for that person. */
+static bool is_late_form(const struct visit *v)
+{
+	return v->r->method == WEB_POST && v->sitting.state == SITTING_OVER &&
+	       !permit_has(v->permit, ROLE_NOBODY);
+}
+
+static enum err admit(struct request *r, struct answer *a)
+{
+	size_t at = (size_t)(r->route - r->site->routes);
+	struct visit *v;
+
+	if (!entries[at].run)
+		return ERR_OK;
+	TRY(NEW(r->c, v));
+	*v = (struct visit){ .r = r, .a = a, .c = r->c, .desk = r->site->of };
+	v->permit = entries[at].permit;
+	TRY(visit_begin(v));
+	r->person = v;
+	if (permit_has(v->permit, v->roles) || is_late_form(v))
+		return ERR_OK;
+	if (!v->who)
+		return to_sign_in(v, r->method == WEB_GET ? r->target : SPAN("/desk"));
+	if (permit_object(v->permit) == OBJECT_ORDER)
+		return permit_order(v->c, &v->s, v->permit, v->roles, r->args[0], &v->order);
+	return permit_need(v->c, v->permit, v->roles);
+}
+
+/* Fields as a form would send them, but for the token, which was that sitting's. */
+static enum err encode_fields(struct ctx *c, struct web_fields f, struct span *out)
+{
+	struct span name, value;
+	struct buf b;
+
+	buf_begin(&b, c, DRAFT_MAX + 1);
+	for (size_t i = 0; i < f.n; i++) {
+		if (span_is(f.at[i].name, "token"))
+			continue;
+		TRY(target_escape(c, f.at[i].name, &name));
+		TRY(target_escape(c, f.at[i].value, &value));
+		buf_fmt(&b, "%s%.*s=%.*s", b.n ? "&" : "", SPAN_ARG(name), SPAN_ARG(value));
+	}
+	return buf_done(c, &b, out);
+}
+
+static enum err keep_late_form(struct visit *v)
+{
+	struct draft d = { .target = v->r->path };
+	struct span token;
+
+	TRY(encode_fields(v->c, v->r->form, &d.form));
+	TRY(draft_keep(v->c, v->desk->store, v->sitting.person, &d, &token));
+	TRY(answer_cookie(v->r, v->a, "draft", token, DRAFT_S));
+	return to_sign_in(v, v->r->path);
+}
+
+/* What was typed when a sitting ended is typed again, where the same person comes back to it. */
+static enum err take_draft(struct visit *v)
+{
+	struct span token = web_cookie(v->r, "draft");
+	struct draft d;
+	bool found;
+
+	if (v->r->method != WEB_GET || !v->who || !token.n)
+		return ERR_OK;
+	TRY(draft_take(v->c, v->desk->store, token, v->who->name, v->r->path, &d, &found));
+	if (!found)
+		return ERR_OK;
+	TRY(answer_cookie(v->r, v->a, "draft", SPAN_NONE, -1));
+	v->problem = word_session_ended(v->base);
+	return form_read(v->c, d.form, &v->typed);
+}
+
+/* Once in a sitting: who looked at which order is told by the access report. */
+static enum err note_look(struct visit *v)
+{
+	bool seen;
+
+	TRY(access_seen(v->c, v->desk->store, v->who->name, v->order.ref, v->sitting.created_utc,
+			&seen));
+	return seen ? ERR_OK
+		    : access_note(v->c, v->desk->store, "looked at", v->who->name, v->order.ref,
+				  v->sitting.agent);
+}
+
+static enum err go_in(struct visit *v)
+{
+	struct request *r = v->r;
+
+	if (r->method == WEB_POST &&
+	    !form_token_holds(v->c, v->token, web_value(r->form, "token"))) {
+		err_next(v->c, "go back, load the page again, and send the form from there");
+		FAIL(v->c, ERR_DENIED, "this form is not of your session");
+	}
+	if (is_late_form(v))
+		return keep_late_form(v);
+	if (permit_object(v->permit) == OBJECT_ORDER) {
+		TRY(permit_order(v->c, &v->s, v->permit, v->roles, r->args[0], &v->order));
+		TRY(note_look(v));
+	} else {
+		TRY(permit_need(v->c, v->permit, v->roles));
+	}
+	v->typed = r->form;
+	TRY(take_draft(v));
+	return entries[r->route - r->site->routes].run(v);
+}
+
+enum err desk_enter(struct request *r, struct answer *a)
+{
+	struct visit *v = r->person;
+	enum err e;
+
+	v->a = a;
+	TRY(visit_begin(v));
+	e = go_in(v);
+	v->desk->seal = v->s.seal;
+	return e;
+}
+
+/* ---- what all pages have ---- */
+
+void visit_buf(struct visit *v, struct buf *out)
+{
+	buf_begin(out, v->c, WEB_PAGE_MAX);
+}
+
+/* The page of a failure; what it was stands in r->c. */
+static enum err trouble(struct request *r, enum err e, unsigned status, struct answer *a)
+{
+	struct visit nobody = { .r = r, .a = a, .c = r->c, .desk = r->site->of };
+	struct visit *v = r->person ? r->person : &nobody;
+	struct page_trouble page = { .why = span_str(r->c->why), .request_id = r->id };
+	const char *next = r->c->next[0] || e == ERR_OK ? r->c->next : err_hint(e);
+	struct buf b;
+
+	page.next = span_str(next);
+	visit_buf(v, &b);
+	if (!v->view)
+		TRY(dress(v));
+	page.view = v->view;
+	TRY(page_trouble(r->c, &page, &b));
+	a->status = status;
+	return answer_page(r, a, &b);
+}
+
+/* ---- the process ---- */
+
+static enum err read_demo(struct desk *d)
+{
+	char *mark;
+	struct span text;
+
+	TRY(path_fmt(&d->own, &mark, "%s/demo", d->home.dir));
+	if (!d->home.single_user || !file_exists(mark))
+		return ERR_OK;
+	TRY(file_read(&d->own, mark, 4096, &text));
+	d->demo_keys = span_trim(text);
+	return ERR_OK;
+}
+
+static enum err open_home(struct desk *d, const char *dir)
+{
+	struct session s = { .seal = -1 };
+	const struct json *founded;
+	struct ctx *c = &d->own;
+
+	TRY(session_open(c, dir, NULL, &s));
+	d->home = s.home;
+	d->store = s.store;
+	d->unix_user = s.unix_user;
+	fd_close(&s.seal);
+	TRY(home_last(c, &s, "founded", &founded));
+	d->provider = json_opt_text(founded, "provider", SPAN("writ"));
+	d->zone_name = SPAN("UTC");
+	TRY(zone_open(c, d->zone_name, &d->zone));
+	return read_demo(d);
+}
+
+enum err desk_open(struct ctx *c, const char *home_dir, struct desk *d, struct web_site *site)
+{
+	enum err e;
+
+	*d = (struct desk){ .seal = -1 };
+	TRY(ctx_begin(&d->own, DESK_MEMORY));
+	e = open_home(d, home_dir);
+	if (e != ERR_OK) {
+		err_next(c, "%s", d->own.next);
+		FAIL(c, e, "%s", d->own.why);
+	}
+	site->of = d;
+	site->admit = admit;
+	site->trouble = trouble;
+	return ERR_OK;
+}

@@ -1,0 +1,80 @@
+/*
+ * The desk: pages on which the provider's people work. Here is what every page of it shares: the
+ * process's hold on the home, a visit (one request of one person, or of nobody), and the way in:
+ * who it is, what the permit table says, which order, which form. A page decides nothing; what it
+ * brings about goes through the functions of src/order, as that person.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef WEB_DESK_DESK_H
+#define WEB_DESK_DESK_H
+
+#include "web/desk/permit.h"
+#include "web/desk/sitting.h"
+#include "web/http.h"
+#include "web/page.h"
+
+/* What one serving process holds for all its requests. */
+struct desk {
+	struct ctx own;                 /* ends with the process: home, store */
+	struct home home;
+	struct store *store;
+	struct span unix_user, provider;
+	struct span demo_keys;          /* an invented home: where its people's keys lie */
+	const struct zone *zone;
+	struct span zone_name;
+	int seal;                       /* its connection, -1 until it is needed */
+	struct ctx told;                /* what the seal said last: */
+	bool has_told;
+	const struct json *seal_state;
+	struct team *team;
+	int64_t told_ms, swept_ms;
+};
+
+struct page_view;
+
+/* One request, by whoever sent it. Everything in it ends with the request. */
+struct visit {
+	struct request *r;
+	struct answer *a;
+	struct ctx *c;
+	struct desk *desk;
+	enum permit permit;
+	struct session s;               /* the actor is the person; use it while a page is made */
+	struct sitting sitting;
+	struct span token, form;        /* of the cookie, and of its forms */
+	const struct team_person *who;  /* NULL: nobody is signed in */
+	unsigned roles;
+	struct order order;             /* loaded where the address names one */
+	struct page_view *view;         /* what all its pages have */
+	const struct page_base *base;   /* words, clock and zone of them */
+	struct web_fields typed;        /* what a form of this page holds: sent just now, or kept */
+	struct span problem, remedy;    /* why the form is shown again */
+};
+
+/* Opens the home for this process and fills in what the server asks of a site. */
+enum err desk_open(struct ctx *c, const char *home_dir, struct desk *d, struct web_site *site)
+	MUST_USE;
+void desk_close(struct desk *d);
+
+/* The handler of every row of the desk in route.def. */
+enum err desk_enter(struct request *r, struct answer *a) MUST_USE;
+
+/* A page with room for what it says; then visit_answer. */
+void visit_buf(struct visit *v, struct buf *out);
+/* What stands in a field of the form, empty where nothing does. */
+static inline struct span typed(const struct visit *v, const char *name)
+{
+	return web_value(v->typed, name);
+}
+/* A target of our own as a value in a query: %XX where it must. */
+enum err target_escape(struct ctx *c, struct span target, struct span *out) MUST_USE;
+
+typedef enum err visit_fn(struct visit *v);
+#define X(name, method, path, body, most, door, handler)
+#define DESK(name, method, path, body, most, permit, handler)                                      \
+	enum err handler(struct visit *v) MUST_USE;
+#include "web/route.def"
+#undef X
+#undef DESK
+
+#endif

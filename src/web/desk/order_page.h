@@ -1,0 +1,18 @@
+/*
+ * What the page of an order and the pages of what is done to it share: the acts as a timeline.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef WEB_DESK_ORDER_PAGE_H
+#define WEB_DESK_ORDER_PAGE_H
+
+#include "web/desk/desk.h"
+#include "web/pages.h"
+
+/* The acts after that number, each with how long after the one before it. */
+enum err order_acts(struct visit *v, int64_t after, struct page_order_act **list_out,
+		    size_t *n_out) MUST_USE;
+
+/* The bar of every page of this order: clock, kind, whose turn; flags_out: words of flag.def. */
+enum err order_head(struct visit *v, struct page_order_head *out, struct span *flags_out) MUST_USE;
+
+#endif

@@ -1,0 +1,102 @@
+/*
+ * The queue on a page: the rows of order/queue.h with what a person needs to see at one glance.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "web/desk/desk.h"
+#include "web/pages.h"
+
+#define ROWS_SHOWN 100
+
+struct listing {
+	struct visit *v;
+	struct page_queue *page;
+	struct page_queue_line *rows;
+	int64_t now_utc;
+};
+
+static enum err flags_of(struct ctx *c, struct span words, struct page_queue_line *line)
+{
+	struct page_queue_flag *flags;
+	struct span word, rest;
+	bool more = words.n > 0;
+
+	TRY(NEW_ARRAY(c, flags, FLAGS));
+	line->flags = flags;
+	while (more && line->flags_n < FLAGS) {
+		more = span_split(words, ' ', &word, &rest);
+		if (!more)
+			word = words;
+		TRY(span_copy(c, word, &flags[line->flags_n].word));
+		flags[line->flags_n++].words = span_str(order_flag_words(word));
+		words = rest;
+	}
+	return ERR_OK;
+}
+
+static int64_t lines_in(struct span s)
+{
+	int64_t n = s.n > 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += s.p[i] == '\n';
+	return n;
+}
+
+static enum err take(struct ctx *c, void *of, const struct queue_row *q)
+{
+	struct listing *l = of;
+	struct page_queue_line *line = &l->rows[l->page->rows_n++];
+	const struct order_view *v = q->v;
+
+	*line = (struct page_queue_line){ .late = q->breached, .for_me = q->for_me,
+					  .targets = v->targets,
+					  .eighths = queue_eighths(v, l->now_utc) };
+	TRY(span_copy(c, v->ref, &line->reference));
+	TRY(span_copy(c, span_str(q->clock), &line->clock));
+	TRY(kind_words(c, v->kind, &line->kind));
+	TRY(span_copy(c, v->agency, &line->agency));
+	TRY(span_copy(c, v->state, &line->state));
+	TRY(span_copy(c, q->waiting_for, &line->waiting_for));
+	if (v->approvals_needed != VIEW_NO_I64)
+		TRY(span_fmt(c, &line->progress, "%lld/%lld", (long long)lines_in(v->approved_by),
+			     (long long)v->approvals_needed));
+	return flags_of(c, q->flags, line);
+}
+
+static struct queue_ask asked(struct visit *v)
+{
+	struct queue_ask ask = { .view = QUEUE_OPEN, .words = web_value(v->r->query, "words"),
+				 .limit = ROWS_SHOWN, .now_utc = v->r->now_ms / 1000,
+				 .team = v->desk->team, .who = v->who };
+	int64_t number;
+
+	(void)queue_view_of(web_value(v->r->query, "view"), &ask.view);
+	if (span_to_i64(web_value(v->r->query, "page"), &number) && number > 1 && number < 100000)
+		ask.skip = (number - 1) * ROWS_SHOWN;
+	return ask;
+}
+
+enum err queue_page(struct visit *v)
+{
+	struct queue_ask ask = asked(v);
+	struct page_queue page = { .view_name = span_str(queue_view_word(ask.view)),
+				   .words = ask.words };
+	struct listing l = { v, &page, NULL, ask.now_utc };
+	struct queue_counts counts;
+	struct buf b;
+
+	TRY(NEW_ARRAY(v->c, l.rows, ROWS_SHOWN));
+	page.rows = l.rows;
+	TRY(queue_walk(v->c, &v->s, &ask, take, &l, &counts));
+	page.n_open = counts.n[QUEUE_OPEN];
+	page.n_mine = counts.n[QUEUE_MINE];
+	page.n_waiting = counts.n[QUEUE_WAITING];
+	page.n_breached = counts.n[QUEUE_BREACHED];
+	page.matched = counts.matched;
+	page.more = counts.matched > ask.skip + ROWS_SHOWN;
+	page.next_page = ask.skip / ROWS_SHOWN + 2;
+	page.view = v->view;
+	visit_buf(v, &b);
+	TRY(page_queue(v->c, &page, &b));
+	return answer_page(v->r, v->a, &b);
+}

@@ -1,0 +1,185 @@
+/*
+ * Steps; see step.h.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "web/desk/step.h"
+
+#include <string.h>
+
+#include "web/desk/order_page.h"
+
+void step_begin(struct visit *v, struct step *s, struct span title, struct span lead,
+		struct span button)
+{
+	*s = (struct step){ .v = v };
+	s->page = (struct page_step){ .title = title, .lead = lead, .button = button,
+				      .path = v->r->path, .fields = s->field,
+				      .reference = v->order.ref, .seq = v->order.last_seq,
+				      .problem = v->problem, .remedy = v->remedy };
+}
+
+static struct page_step_field *add(struct step *s, const char *name, struct span label,
+				   struct span hint)
+{
+	struct page_step_field *f;
+
+	if (s->page.fields_n == STEP_FIELDS_MAX) {
+		s->e = ERR_LIMIT;
+		return &s->field[0];
+	}
+	f = &s->field[s->page.fields_n++];
+	*f = (struct page_step_field){ .name = span_str(name), .label = label, .hint = hint,
+				       .value = typed(s->v, name) };
+	return f;
+}
+
+void step_input(struct step *s, const char *name, struct span label, struct span hint)
+{
+	add(s, name, label, hint);
+}
+
+void step_long(struct step *s, const char *name, struct span label, struct span hint)
+{
+	add(s, name, label, hint)->is_long = true;
+}
+
+void step_files(struct step *s, const char *name, struct span label, struct span hint)
+{
+	add(s, name, label, hint)->is_file = true;
+	s->page.upload = true;
+}
+
+static void add_choices(struct step *s, const char *name, struct span label, struct span hint,
+			bool radios)
+{
+	struct page_step_field *f = add(s, name, label, hint);
+	struct page_step_choice *list;
+
+	f->is_radio = radios;
+	f->is_check = !radios;
+	if (s->e == ERR_OK)
+		s->e = NEW_ARRAY(s->v->c, list, STEP_CHOICES_MAX);
+	f->choices = s->e == ERR_OK ? list : NULL;
+}
+
+void step_radios(struct step *s, const char *name, struct span label, struct span hint)
+{
+	add_choices(s, name, label, hint, true);
+}
+
+void step_checks(struct step *s, const char *name, struct span label, struct span hint)
+{
+	add_choices(s, name, label, hint, false);
+}
+
+/* Whether it was chosen: as it was sent, or by itself where nothing was sent yet. */
+static bool chosen(const struct visit *v, struct span name, struct span value, bool by_itself)
+{
+	if (v->typed.n == 0)
+		return by_itself;
+	for (size_t i = 0; i < v->typed.n; i++)
+		if (span_eq(v->typed.at[i].name, name) && span_eq(v->typed.at[i].value, value))
+			return true;
+	return false;
+}
+
+void step_choice(struct step *s, struct span value, struct span label, struct span hint,
+		 bool by_itself)
+{
+	struct page_step_field *f = &s->field[s->page.fields_n - 1];
+	struct page_step_choice choice = { value, label, hint,
+					   chosen(s->v, f->name, value, by_itself) };
+	struct page_step_choice *list;
+
+	if (s->e != ERR_OK || f->choices_n == STEP_CHOICES_MAX) {
+		s->e = s->e == ERR_OK ? ERR_LIMIT : s->e;
+		return;
+	}
+	/* The list was made here, for writing. */
+	memcpy(&list, &f->choices, sizeof list);
+	list[f->choices_n++] = choice;
+}
+
+void step_keep(struct step *s)
+{
+	static const char *const own[] = { "token", "seq", "document" };
+
+	for (size_t i = 0; i < s->v->typed.n; i++) {
+		struct span name = s->v->typed.at[i].name;
+		struct page_step_field *f;
+		bool skip = false;
+
+		for (size_t k = 0; k < COUNT_OF(own); k++)
+			skip |= span_is(name, own[k]);
+		if (skip)
+			continue;
+		f = add(s, "", SPAN_NONE, SPAN_NONE);
+		f->name = name;
+		f->value = s->v->typed.at[i].value;
+		f->is_hidden = true;
+	}
+}
+
+static enum err put_changes(struct step *s)
+{
+	struct page_order_act *acts;
+	int64_t before;
+	size_t n;
+
+	if (!span_to_i64(typed(s->v, "seq"), &before) || before >= s->v->order.last_seq)
+		return ERR_OK;
+	TRY(order_acts(s->v, before, &acts, &n));
+	s->page.changed = acts;
+	s->page.changed_n = n;
+	return ERR_OK;
+}
+
+enum err step_show(struct step *s)
+{
+	struct buf b;
+
+	if (s->e != ERR_OK)
+		FAIL(s->v->c, s->e, "the page of this step could not be made");
+	if (s->v->order.ref.n)
+		TRY(put_changes(s));
+	s->page.view = s->v->view;
+	visit_buf(s->v, &b);
+	TRY(page_step(s->v->c, &s->page, &b));
+	return answer_page(s->v->r, s->v->a, &b);
+}
+
+enum err step_check(struct visit *v)
+{
+	int64_t seq;
+
+	if (!span_to_i64(typed(v, "seq"), &seq))
+		FAIL(v->c, ERR_FORMAT,
+		     "the form does not say which state of the order it is about");
+	if (seq == v->order.last_seq)
+		return ERR_OK;
+	err_next(v->c, "look at what happened; what you typed is still here");
+	FAIL(v->c, ERR_BUSY, "somebody was faster: the order has changed since you saw it");
+}
+
+enum err step_done(struct visit *v)
+{
+	enum err e = order_close_tick(v->c, &v->s);
+
+	if (e != ERR_DEGRADED)
+		return e;
+	err_clear(v->c);
+	return ERR_OK;
+}
+
+enum err step_failed(struct visit *v, enum err e)
+{
+	const char *next = v->c->next[0] ? v->c->next : err_hint(e);
+
+	if (e == ERR_OK || e == ERR_NOMEM || e == ERR_IO || e == ERR_FAILED || e == ERR_CRYPTO)
+		return e;
+	TRY(span_copy(v->c, span_str(v->c->why), &v->problem));
+	TRY(span_copy(v->c, span_str(next), &v->remedy));
+	v->a->status = e == ERR_BUSY ? 409 : (unsigned)err_http_status(e);
+	err_clear(v->c);
+	return ERR_OK;
+}

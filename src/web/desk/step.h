@@ -1,0 +1,60 @@
+/*
+ * One step of a person at the desk: a page with fields and one button, sent to the address that
+ * showed it. It carries the number of the order's last act, so that the second to save is told what
+ * changed; what was typed stands in the fields again, whatever went wrong.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef WEB_DESK_STEP_H
+#define WEB_DESK_STEP_H
+
+#include "web/desk/desk.h"
+#include "web/pages.h"
+
+#define STEP_FIELDS_MAX 96u
+#define STEP_CHOICES_MAX 64u
+
+struct step {
+	struct visit *v;
+	struct page_step page;
+	struct page_step_field field[STEP_FIELDS_MAX];
+	enum err e;                     /* the first failure of the builders */
+};
+
+void step_begin(struct visit *v, struct step *s, struct span title, struct span lead,
+		struct span button);
+void step_input(struct step *s, const char *name, struct span label, struct span hint);
+void step_long(struct step *s, const char *name, struct span label, struct span hint);
+void step_files(struct step *s, const char *name, struct span label, struct span hint);
+/* One of several, or any of them; then the choices. */
+void step_radios(struct step *s, const char *name, struct span label, struct span hint);
+void step_checks(struct step *s, const char *name, struct span label, struct span hint);
+void step_choice(struct step *s, struct span value, struct span label, struct span hint,
+		 bool by_itself);
+/* What was typed on the page before goes along unseen, so that it is there when it is needed again.
+ */
+void step_keep(struct step *s);
+enum err step_show(struct step *s) MUST_USE;
+
+/* ERR_BUSY with words where the order has changed since this form was shown. */
+enum err step_check(struct visit *v) MUST_USE;
+/* After an act: closes the tick of a home that wants that; done is done, logged or not. */
+enum err step_done(struct visit *v) MUST_USE;
+/* Takes a failure that the person can do something about, so that the form is shown again; passes
+ * on the others. */
+enum err step_failed(struct visit *v, enum err e) MUST_USE;
+
+/* What a page needs to have this document signed by the person who looks at it. */
+struct signing {
+	struct span challenge, rp, allow;
+	bool demo;                      /* the key of the demonstration signs */
+};
+enum err sign_prepare(struct visit *v, const char *kind, struct span document,
+		      struct signing *out) MUST_USE;
+/* Asks for a signature of this document of that kind under the form; ERR_STATE with words where
+ * this person's sitting has no key that signs here. */
+enum err sign_ask(struct step *s, const char *kind, struct span document) MUST_USE;
+/* The signature that came with the form: a passkey's, or in an invented home the demo's key. */
+enum err sign_take(struct visit *v, const char *kind, struct span document,
+		   struct span *signature_out) MUST_USE;
+
+#endif

@@ -1,0 +1,416 @@
+"""The desk without a browser: every route for every role, what forged, stale and foreign forms and sign-ins get, and
+the life of orders by forms alone.
+SPDX-License-Identifier: Apache-2.0
+"""
+import os
+import re
+import sqlite3
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+from harness import desk, life, passkey, web  # noqa: E402
+
+ROUTES = [dict(zip(("name", "method", "path", "body", "most", "permit", "handler"), row))
+          for row in desk.table("src/web/route.def", "DESK")]
+PERMITS = {row[0]: {"object": row[1], "roles": row[2]} for row in desk.table("src/web/desk/permit.def", "X")}
+# One person for each role: what the roster says of it.
+PEOPLE = {"Mia": (), "Noa": ("decide",), "Abe": ("approve",), "Rob": ("roster",), "Hal": ("halt",), "Eva": ("audit",)}
+ROLE = {"Mia": "DESK", "Noa": "DECIDE", "Abe": "APPROVE", "Rob": "ROSTER", "Hal": "HALT", "Eva": "AUDIT", None: "NOBODY"}
+NO_SUCH = "W-2222-2222"
+
+
+def demo(home):
+    """Makes an invented home of it, whose people's keys lie where the desk looks for them."""
+    keys = home.base / "keys"
+    keys.mkdir(exist_ok=True)
+    for name in ("ana", "ben", "chi"):
+        if not (keys / f"{name}.key").exists():
+            (keys / f"{name}.key").symlink_to(home.world.key(name))
+    (home.dir / "demo").write_text(f"{keys}\n")
+
+
+@pytest.fixture(scope="module")
+def town():
+    with life.Town() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def home(town):
+    """Collected, with a notice decision and one approval; a person for each role; invented."""
+    made = town.home("collected")
+    made.withhold()
+    made.approve("Ben")
+    for name, may in PEOPLE.items():
+        words = [w for m in may for w in ("--may", m)]
+        life.call("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", made.base / name)
+        made.ok("roster", "add", "--name", name, "--user", life.USER, "--pub", made.base / f"{name}.pub", *words,
+                as_="Ana", key=("ana", "ben"))
+    demo(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def server(home):
+    with web.serve(home) as made:
+        yield made
+
+
+@pytest.fixture
+def who(server):
+    def sign_in(name):
+        person = desk.Person(server)
+        if name:
+            assert person.demo(name).location == "/desk"
+        return person
+    return sign_in
+
+
+def may(permit, name):
+    roles = PERMITS[permit]["roles"]
+    return roles == "EVERYBODY" or name and (roles == "SIGNED_IN" or roles == ROLE[name] or roles == "DESK" and name != "Eva")
+
+
+# ---- every route for every role ----
+
+@pytest.mark.parametrize("name", [*PEOPLE, None], ids=str)
+def test_every_route_for_every_role(home, server, who, name):
+    for route in (r for r in ROUTES if r["name"] != "sign-out"):
+        person = who(name)
+        path = route["path"].replace("{ref}", home.ref).replace("{name}", "receipt").replace("{number}", "0")
+        token = {"token": person.form(person.get("/sign-in"), "/sign-in")[0]["token"]}
+        got = person.get(path) if route["method"] == "GET" else person.post(path, token) if route["body"] == "FORM" \
+            else person.upload(path, token, [])
+        place = (route["name"], name, got.status, desk.words(got)[:300])
+        if may(route["permit"], name):
+            assert got.status != 403 and "rights do not let you" not in got.text, place
+            assert not (got.location or "").startswith("/sign-in?"), place
+        elif name is None:
+            assert got.status == 303 and got.location.startswith("/sign-in?to="), place
+        elif name == "Eva" and PERMITS[route["permit"]]["object"] == "ORDER":
+            assert got.status == 404 and "there is no such order here" in got.text, place
+        else:
+            assert got.status == 403 and "rights do not let you" in desk.words(got), place
+
+
+def test_every_route_is_of_the_permit_table():
+    assert ROUTES and {r["permit"] for r in ROUTES} <= set(PERMITS)
+    for route in ROUTES:
+        assert ("{ref}" in route["path"]) == (PERMITS[route["permit"]]["object"] == "ORDER"), route
+
+
+def test_what_is_not_there_and_what_may_not_be_seen_answer_alike(home, who):
+    eva, mia = who("Eva"), who("Mia")
+    for tail in ("", "/approve", "/letter/receipt", "/paper/0", "/download"):
+        def alike(answer):
+            return answer.status, re.sub(r"Reference of this request: \w+", "", desk.words(answer))
+        assert alike(eva.get(f"/order/{home.ref}{tail}")) == alike(eva.get(f"/order/{NO_SUCH}{tail}")), tail
+        if tail not in ("/approve",):
+            assert mia.get(f"/order/{NO_SUCH}{tail}").status == 404
+    for odd in ("HOME", "..%2f", "W-", "%00", "W-2222-222%32", "'or'1'='1"):
+        assert mia.get(f"/order/{odd}").status in (400, 404), odd
+    assert mia.get(f"/order/{home.ref.lower()}").status == 200       # people write it as they like
+
+
+def test_the_auditor_sees_who_looked(home, who):
+    mia, eva = who("Mia"), who("Eva")
+    assert mia.get(f"/order/{home.ref}").status == 200
+    page = desk.words(eva.get("/audit"))
+    assert re.search(rf"Mia looked at {home.ref}", page) and re.search(r"Eva signed in", page)
+    before = page.count(f"Mia looked at {home.ref}")
+    mia.get(f"/order/{home.ref}")
+    assert desk.words(eva.get("/audit")).count(f"Mia looked at {home.ref}") == before       # once in a sitting
+    assert "It holds" in desk.words(eva.get("/audit?verify=1"))
+
+
+# ---- forms, cookies, sessions ----
+
+def test_forms_of_another_session_are_refused(home, who):
+    ben, other = who("Ben"), who("Ben")
+    page = ben.get(f"/order/{home.ref}/secrecy")
+    fields, _ = ben.form(page, f"/order/{home.ref}/secrecy")
+    theirs, _ = other.form(other.get(f"/order/{home.ref}/secrecy"), f"/order/{home.ref}/secrecy")
+    for token in (theirs["token"], "", "0" * 64, fields["token"][:-1]):
+        got = ben.post(f"/order/{home.ref}/secrecy", fields | {"token": token, "basis": "x", "until": "2027-02-21"})
+        assert got.status == 403 and "not of your session" in got.text
+    del fields["token"]
+    assert ben.post(f"/order/{home.ref}/secrecy", fields).status == 403
+    assert not home.acts("gagged")
+
+
+def test_a_form_from_another_site_is_refused(server, who):
+    ben = who("Ben")
+    body = b"token=" + ben.form(ben.get("/desk"), "/sign-out")[0]["token"].encode()
+    for origin in ("https://evil.example", "null", server.origin.replace("https", "http")):
+        head = server.head("POST", "/sign-out", f"Origin: {origin}", "Content-Type: application/x-www-form-urlencoded",
+                           f"Content-Length: {len(body)}", *ben.headers())
+        assert server.ask(head + body).status == 403, origin
+    assert ben.get("/desk").status == 200
+
+
+def test_no_fixation(server):
+    """What stood in the cookie before the sign-in opens nothing after it, and the sign-in chooses the new one."""
+    one = desk.Person(server)
+    one.get("/sign-in")
+    before = one.cookies["__Host-writ"]
+    assert one.demo("Mia").status == 303 and one.cookies["__Host-writ"] != before
+    thief = desk.Person(server)
+    thief.cookies["__Host-writ"] = before
+    assert thief.get("/desk").location == "/sign-in?to=/desk"
+    thief.cookies["__Host-writ"] = "a" * 64
+    assert thief.get("/desk").status == 303
+    again = one.cookies["__Host-writ"]
+    one.demo("Mia")
+    assert one.cookies["__Host-writ"] != again
+
+
+def test_sign_out_ends_it(server, who):
+    mia = who("Mia")
+    kept = dict(mia.cookies)
+    assert mia.send(mia.get("/desk"), "/sign-out").location == "/"
+    mia.cookies = kept
+    assert mia.get("/desk").status == 303
+
+
+def test_another_kind_of_browser_ends_it(server, who):
+    mia = who("Mia")
+    mia.agent = "Mozilla/5.0 (X11) Chrome/148.0.0.0 Safari/537.36"
+    assert mia.get("/desk").status == 303
+    mia.agent = desk.FIREFOX
+    assert mia.get("/desk").status == 303
+
+
+def test_sign_in_leads_to_no_other_place(server):
+    for to in ("https://evil.example/", "//evil.example", "/\\evil.example", "javascript:1", ""):
+        person = desk.Person(server)
+        assert person.demo("Mia", to=to).location == "/desk", to
+    assert desk.Person(server).demo("Mia", to="/people?x=1").location == "/people?x=1"
+
+
+def test_nothing_typed_is_lost_when_a_session_ends(home, who):
+    ben = who("Ben")
+    page = ben.get(f"/order/{home.ref}/secrecy")
+    with sqlite3.connect(home.dir / "writ.db") as db:        # hours later
+        db.execute("UPDATE sitting SET seen_at_utc = seen_at_utc - 7200 WHERE person = 'Ben'")
+    got = ben.send(page, f"/order/{home.ref}/secrecy", basis="order <7> of Tuesday & more", until="2027-02-21")
+    assert got.status == 303 and got.location == f"/sign-in?to=/order/{home.ref}/secrecy"
+    chi = who("Chi")
+    chi.cookies["__Host-draft"] = ben.cookies["__Host-draft"]
+    assert "Tuesday" not in chi.get(f"/order/{home.ref}/secrecy").text      # another person's
+    assert ben.demo("Ben", to=f"/order/{home.ref}/secrecy").location == f"/order/{home.ref}/secrecy"
+    page = ben.get(f"/order/{home.ref}/secrecy")
+    assert "order &lt;7&gt; of Tuesday &amp; more" in page.text and "Your session had ended" in page.text
+    assert not home.acts("gagged")
+    assert "Tuesday" not in ben.get(f"/order/{home.ref}/secrecy").text      # given back once
+
+
+def test_the_second_to_save_is_told_what_changed(town):
+    home = town.home("authenticated")
+    demo(home)
+    path = f"/order/{home.ref}/secrecy"
+    with web.serve(home) as server:
+        ben = desk.Person(server)
+        ben.demo("Ben")
+        page = ben.get(path)
+        home.ok("preserve", home.ref, "--until", "2027-01-01", as_="Chi")
+        got = ben.send(page, path, basis="my basis", until="2027-02-21")
+        assert got.status == 409 and "preservation put on file" in desk.words(got) and 'value="my basis"' in got.text
+        assert not home.acts("gagged")
+        assert ben.send(got, path, basis="my basis", until="2027-02-21").location == f"/order/{home.ref}"
+        assert home.acts("gagged")[0]["actor"]["name"] == "Ben"
+
+
+def test_one_click_is_for_invented_homes_alone(town):
+    home = town.home()
+    with web.serve(home) as server:
+        person = desk.Person(server)
+        fields, _ = person.form(person.get("/sign-in"), "/sign-in")
+        assert "/sign-in/demo" not in person.get("/sign-in").text
+        got = person.post("/sign-in/demo", fields | {"name": "Ana", "to": "/desk"})
+        assert got.status == 404 and person.get("/desk").status == 303
+
+
+# ---- passkeys ----
+
+@pytest.fixture(scope="module")
+def keyed(town):
+    """A home with a passkey of Ana for its desk; not invented."""
+    home = town.home("authenticated")
+    with web.serve(home) as server:
+        key = passkey.Passkey(rp_id="localhost", origin=server.origin)
+        (home.base / "ana.passkey").write_text(key.line + "\n")
+        home.ok("roster", "add", "--name", "Ana", "--user", life.USER, "--pub", home.base / "ana.passkey", "--may", "decide",
+                "--user-verified", as_="Ben", key=("ben", "chi"))
+        home.key_of_ana, home.server = key, server
+        yield home
+
+
+def test_sign_in_with_a_passkey(keyed):
+    ana = desk.Person(keyed.server)
+    assert ana.passkey(keyed.key_of_ana, to=f"/order/{keyed.ref}").location == f"/order/{keyed.ref}"
+    assert ana.get(f"/order/{keyed.ref}").status == 200
+
+
+REFUSED = {
+    "no user verification": (dict(flags=passkey.UP), 422, "did not verify its user"),
+    "no user presence": (dict(flags=passkey.UV), 422, ""),
+    "another site": (dict(rp_id="evil.example"), 422, ""),
+    "another origin": (dict(origin="https://localhost:1"), 422, ""),
+    "a registration": (dict(kind="webauthn.create"), 422, ""),
+    "another frame": (dict(crossOrigin=True), 422, ""),
+    "a cloned counter": (dict(counter=1), 422, "did not grow"),
+    "a changed signature": (dict(change=lambda raw: raw[:-1] + bytes([raw[-1] ^ 1])), 422, ""),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_sign_ins_that_are_refused(keyed, what):
+    good = desk.Person(keyed.server)
+    assert good.passkey(keyed.key_of_ana).status == 303
+    twist, status, says = REFUSED[what]
+    person = desk.Person(keyed.server)
+    got = person.passkey(keyed.key_of_ana, **twist)
+    assert got.status == status and says in desk.words(got), (got.status, desk.words(got))
+    assert person.get("/desk").status == 303
+
+
+def test_an_assertion_counts_once_and_here(keyed):
+    one, two = desk.Person(keyed.server), desk.Person(keyed.server)
+    page = one.get("/sign-in")
+    fields = one.answer(page, "/sign-in", keyed.key_of_ana)
+    stolen = fields | {"token": two.form(two.get("/sign-in"), "/sign-in")[0]["token"]}
+    assert one.post("/sign-in", fields).status == 303
+    again = desk.Person(keyed.server)
+    again.cookies = dict(one.cookies)
+    token = again.form(again.get("/sign-in"), "/sign-in")[0]["token"]
+    got = again.post("/sign-in", fields | {"token": token})
+    assert got.status == 422 and "used before" in desk.words(got)
+    assert two.post("/sign-in", stolen).status == 422 and two.get("/desk").status == 303
+    third = desk.Person(keyed.server)
+    fields = third.answer(third.get("/sign-in"), "/sign-in", keyed.key_of_ana)
+    other = desk.Person(keyed.server)
+    token = other.form(other.get("/sign-in"), "/sign-in")[0]["token"]
+    got = other.post("/sign-in", fields | {"token": token})         # asked for in another browser
+    assert got.status == 422 and "another browser" in desk.words(got)
+
+
+def test_a_strangers_passkey(keyed):
+    stranger = passkey.Passkey(rp_id="localhost", origin=keyed.server.origin)
+    person = desk.Person(keyed.server)
+    got = person.passkey(stranger)
+    assert got.status == 403 and "nobody" in desk.words(got)
+    stranger.credential = keyed.key_of_ana.credential
+    assert person.passkey(stranger).status == 422
+    assert person.post("/sign-in", person.form(person.get("/sign-in"), "/sign-in")[0]).status == 400
+
+
+def test_a_decision_signed_with_a_passkey(keyed):
+    """The document that the page showed is what is signed; nothing else is taken under that signature."""
+    ana = desk.Person(keyed.server)
+    ana.passkey(keyed.key_of_ana)
+    path = f"/order/{keyed.ref}/decide"
+    page = ana.go(path, decision="comply")
+    fields = ana.answer(page, path, keyed.key_of_ana)
+    other = fields | {"document": fields["document"].replace('"comply"', '"narrow"')}
+    assert ana.post(path, other).status in (400, 403, 409, 422) and not keyed.acts("decided")
+    assert ana.post(path, fields).location == f"/order/{keyed.ref}"
+    assert '"kind":"passkey"' in keyed.acts("decided")[0]["body"]["signature"].replace(" ", "")
+
+
+def test_the_end_of_a_key_ends_its_sittings(town):
+    home = town.home()
+    with web.serve(home) as server:
+        key = passkey.Passkey(rp_id="localhost", origin=server.origin)
+        (home.base / "p").write_text(key.line + "\n")
+        home.ok("roster", "add", "--name", "Ana", "--user", life.USER, "--pub", home.base / "p", "--may", "decide", as_="Ben",
+                key=("ben", "chi"))
+        ana = desk.Person(server)
+        assert ana.passkey(key).status == 303 and ana.get("/desk").status == 200
+        home.ok("roster", "end", "--name", "Ana", "--pub", home.base / "p", as_="Ben", key=("ben", "chi"))
+        web.wait(lambda: ana.get("/desk").status == 303, "the end of the sitting")
+
+
+# ---- whole lives ----
+
+def test_an_order_from_intake_to_the_file(town):
+    """By forms alone, as three people: taken in, sender checked, counted, decided, collected, noticed, approved by
+    two, released, delivered, fetched; and the verifier accepts it."""
+    home = town.home()
+    demo(home)
+    order = life.order_file(home.base / "order.yaml", home.world)
+    with web.serve(home) as server:
+        ana, ben, chi = (desk.Person(server) for _ in range(3))
+        for person, name in ((ana, "Ana"), (ben, "Ben"), (chi, "Chi")):
+            assert person.demo(name).status == 303
+        page = ben.get("/intake")
+        fields, _ = ben.form(page, "/intake")
+        got = ben.upload("/intake", fields, [("order", "order.yaml", order.read_bytes()),
+                                             ("paper", "warrant.pdf", home.world.paper.read_bytes())])
+        assert got.status == 303, desk.words(got)
+        here = got.location
+        home.ref = here.rsplit("/", 1)[1]
+        assert ben.get(f"{here}/paper/1").body == home.world.paper.read_bytes()
+        got = ben.go(f"{here}/authenticate", by="callback", over="+33100000000", found="ministry directory")
+        assert got.location == here, desk.words(got)
+        assert ben.go(f"{here}/judge").location == here
+
+        def work(person, what, done):
+            got = person.go(f"{here}/{what}")
+            assert got.status == 303, desk.words(got)
+            page = web.wait(lambda: (lambda p: None if "It is running" in p.text else p)(person.get(got.location)), what)
+            assert "Done." in page.text and home.acts(done), desk.words(page)
+        work(ben, "count", "counted")
+        page = ana.get(f"{here}/decide")
+        doubts = re.findall(r'name="reason" type="checkbox" value="([^"]*)"', page.text)
+        assert doubts and "LAWYER" in ben.get(here).text                        # no pack is adopted here
+        page = ana.send(page, f"{here}/decide", decision="comply", reason=doubts)
+        assert ana.send(page, f"{here}/decide").location == here, desk.words(page)
+        work(ben, "collect", "collected")
+        assert ana.go(f"{here}/notice", decision="withheld", because="COURT_ORDER").location == here
+        assert ben.go(f"{here}/approve").location == f"{here}/approve"
+        page = ana.get(f"{here}/approve")
+        assert page.status == 403                                               # Ana may not approve
+        assert ben.send(ben.get(f"{here}/approve"), f"{here}/approve").location == here
+        assert "You have approved it" in ben.get(f"{here}/approve").text
+        assert ben.go(f"{here}/release").status == 409                          # one is not two
+        assert chi.send(chi.get(f"{here}/approve"), f"{here}/approve").location == here
+        assert ben.go(f"{here}/release").location == here
+        work(chi, "deliver", "delivered")
+        got = chi.get(f"{here}/download")
+        assert got.status == 200 and 'filename="' + home.ref in got.headers["content-disposition"]
+        (home.base / "got.tar").write_bytes(got.body)
+        home.ok("verify", home.base / "got.tar", "--policy", home.base / "policy.json", "--identity", home.world.age("paris"))
+        assert [a["actor"]["name"] for a in home.acts("approved")] == ["Ben", "Chi"]
+        assert "delivered" in desk.words(ana.get(here))
+
+
+def test_an_order_that_is_refused(town):
+    home = town.home("received")
+    demo(home)
+    with web.serve(home) as server:
+        ana = desk.Person(server)
+        ana.demo("Ana")
+        here = f"/order/{home.ref}"
+        got = ana.go(f"{here}/decide", decision="refuse")                       # without a reason
+        assert got.status == 400 and not home.acts("decided"), desk.words(got)
+        page = ana.go(f"{here}/decide", decision="refuse", codes="AUTH-UNVERIFIED")
+        assert "AUTH-UNVERIFIED" in page.text or "verified" in desk.words(page)  # the letter, before it goes
+        assert ana.send(page, f"{here}/decide").location == here
+        assert home.acts("decided")[0]["body"]["decision"] == "refuse"
+        assert ana.get(f"{here}/letter/refusal").status == 200
+        assert ana.get(here).text.count("/approve") == 0
+
+
+def test_an_order_that_is_made_void(town):
+    home = town.home("authenticated")
+    demo(home)
+    with web.serve(home) as server:
+        ana = desk.Person(server)
+        ana.demo("Ana")
+        here = f"/order/{home.ref}"
+        page = ana.go(f"{here}/end", who="us", because="sent twice")
+        assert not home.acts("voided")
+        assert ana.send(page, f"{here}/end").location == here
+        assert home.acts("voided")[0]["body"]["because"] == "sent twice"
