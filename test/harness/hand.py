@@ -65,7 +65,7 @@ class Hand:
         os.close(high)
         theirs.close()
         self.sock = ours
-        self.sock.settimeout(60)
+        self.sock.settimeout(180)   # longer than the longest job, a tool that sleeps for a minute
         self.progress = []
         self.status = None
 
