@@ -122,6 +122,15 @@ static enum err read_one(struct site *s, const char *path)
 	FAIL(s->c, ERR_USAGE, "%s: neither a template (.html) nor words (.txt)", path);
 }
 
+static enum err make_fill(struct site *s, const char *folder)
+{
+	struct buf b;
+
+	buf_begin(&b, s->c, OUT_MAX);
+	pages_emit_fill(s, &b);
+	return put_file(s->c, folder, SPAN("fill"), ".h", &b);
+}
+
 /* Pages are made even where another one fails, so that all errors are seen at once. */
 static int make_all(struct site *s, char **argv, int argc)
 {
@@ -149,12 +158,17 @@ int main(int argc, char **argv)
 {
 	CTX_SCOPED struct ctx c;
 	struct site s = { .c = &c };
+	bool fill = argc > 1 && strcmp(argv[1], "--fill") == 0;
 
 	if (ctx_begin(&c, MEMORY) != ERR_OK)
 		return 1;
+	argc -= fill;
+	argv += fill;
 	if (argc < 5) {
-		fprintf(stderr, "usage: page OUT_FOLDER DEPFILE FILE... SOURCE_FOLDER\n");
+		fprintf(stderr, "usage: page [--fill] OUT_FOLDER DEPFILE FILE... SOURCE_FOLDER\n");
 		return 2;
 	}
-	return make_all(&s, argv, argc);
+	if (make_all(&s, argv, argc) != 0)
+		return 1;
+	return fill ? report(&c, make_fill(&s, argv[1])) : 0;
 }

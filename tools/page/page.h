@@ -1,6 +1,7 @@
 /*
- * The compiler of pages: what its files share. read.c makes trees of templates, words.c reads the
- * catalogue, expand.c puts parts into pages and gives each slot its type, check.c knows HTML,
+ * The compiler of pages: what its files share. scan.c and read.c make trees of templates, words.c
+ * reads the catalogue, expand.c (with resolve.c and decide.c) puts parts into pages and gives each
+ * slot its type, check.c (with html.c, ids.c, address.c) knows HTML and gives each slot its place,
  * emit.c writes C. It refuses whatever it does not know, with the place, what, and why.
  * src/web/page/README.md is the language. SPDX-License-Identifier: Apache-2.0
  */
@@ -234,5 +235,8 @@ struct node *attr_find(const struct node *element, const char *name);
 enum err pages_emit_h(struct site *s, struct buf *b) MUST_USE;
 enum err page_emit_c(struct site *s, const struct shape *page, const struct node *nodes,
 		     struct buf *b) MUST_USE;
+
+/* fill.c */
+void pages_emit_fill(struct site *s, struct buf *b);
 
 #endif
