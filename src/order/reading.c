@@ -310,14 +310,15 @@ static enum err lock(struct ctx *c, const char *folder, int *fd_out)
 	return ERR_OK;
 }
 
-/* *out NULL where there is none, or one that this version does not know. */
-static enum err kept(struct ctx *c, const char *folder, const struct json **out)
+enum err reading_kept(struct ctx *c, struct session *s, const struct sha256 *paper,
+		      const struct json **out)
 {
 	struct span text;
 	struct json *doc;
-	char *path;
+	char *folder, *path;
 
 	*out = NULL;
+	TRY(folder_of(c, s, paper, &folder));
 	TRY(path_fmt(c, &path, "%s/reading.json", folder));
 	if (!file_exists(path))
 		return ERR_OK;
@@ -341,7 +342,7 @@ enum err reading_get(struct ctx *c, struct session *s, const struct reading_ask 
 	TRY(blob_open(c, s->home.blob, ask->paper, &paper));
 	TRY(folder_of(c, s, ask->paper, &r.folder));
 	TRY(lock(c, r.folder, &locked));
-	TRY(kept(c, r.folder, out));
+	TRY(reading_kept(c, s, ask->paper, out));
 	if (*out && !ask->again)
 		return ERR_OK;
 	r.paper = paper;

@@ -30,6 +30,9 @@ struct reading_ask {
  * only where this machine or home fails: no tool, no Landlock, no such paper. */
 enum err reading_get(struct ctx *c, struct session *s, const struct reading_ask *ask,
 		     const struct json **out) MUST_USE;
+/* The same where it was read already, else NULL: starts no hand, and so is fit for a page. */
+enum err reading_kept(struct ctx *c, struct session *s, const struct sha256 *paper,
+		      const struct json **out) MUST_USE;
 /* The picture of a page, checked to be a plain PNG; ERR_NOT_FOUND where the reading has none. */
 enum err reading_picture(struct ctx *c, struct session *s, const struct sha256 *paper, int64_t page,
 			 struct span *png_out) MUST_USE;

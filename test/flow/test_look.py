@@ -1,5 +1,7 @@
 """The hand that looks at papers: what it refuses, tools that a paper has captured, hostile PDFs and
 scans. SPDX-License-Identifier: Apache-2.0"""
+import collections
+import csv
 import json
 import os
 import resource
@@ -274,6 +276,31 @@ def test_hostile_papers(record_testsuite_property):
     assert len(outcome) >= 10 and any(o == ["read"] * 3 for o in outcome) and any("read" not in o for o in outcome)
     record_testsuite_property("papers of corpora/pdf taken", len(papers))
     record_testsuite_property("of these read as pages", sum(o[2] == "read" for o in outcome))
+
+
+if FULL and tools.shared("corpora", "orders", "nsl-truth"):
+    def test_what_real_letters_suggest(record_testsuite_property):
+        """The day and the number that a second reader found in each, against those suggested from its first page, a scan."""
+        truth = csv.DictReader((tools.shared("corpora", "orders", "nsl-truth") / "nsl_letters_google.csv").open())
+        letters = {p.name.lower(): p for p in tools.shared("corpora", "orders", "nsl").glob("*.pdf")}
+        days, numbers = collections.Counter(), collections.Counter()
+        for row in truth:
+            for name, path in letters.items():
+                if row["file number"] not in name:
+                    continue
+                day = row["release date" if "release" in name else "issue date"]
+                picture = seen(path.read_bytes(), "picture", longest=3300, grey=True)
+                told = seen(picture, "letters")["suggestions"]
+                issued = [s["value"] for s in told if s["field"] == "instrument.issued_on"]
+                cases = [s["value"] for s in told if s["field"] == "instrument.case_number"]
+                days.update(letters=1, found=day in issued, offered=len(issued), right=issued.count(day))
+                right = [c for c in cases if c.endswith("-" + row["file number"])]
+                numbers.update(found=bool(right), offered=len(cases), right=len(right))
+        record_testsuite_property("letters of corpora/orders/nsl read from their pictures", days["letters"])
+        for what, n in (("day of issue", days), ("file number", numbers)):
+            record_testsuite_property(f"{what} suggested, of these letters", n["found"])
+            record_testsuite_property(f"{what}: suggestions that were right", f"{n['right']} of {n['offered']}")
+        assert days["letters"] >= 40 and days["found"] >= 0.85 * days["letters"] and numbers["found"] >= 0.85 * days["letters"]
 
 
 @pytest.mark.skipif(not hostile(), reason="SKIPPED: corpora/pdf is not here")
