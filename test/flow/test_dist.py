@@ -16,7 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
 import tools  # noqa: E402
 
 UNITS = ("writ-seal.socket", "writ-seal.service", "writ-hand.socket", "writ-hand@.service",
-         "writ-send.socket", "writ-send@.service", "writ-tick.service", "writ-tick.timer")
+         "writ-send.socket", "writ-send@.service", "writ-tick.service", "writ-tick.timer", "writ-serve.service")
 UNIT_DIR = "usr/lib/systemd/system"
 # Every service has these, whatever else it needs.
 WALLS = {"NoNewPrivileges": "yes", "ProtectSystem": "strict", "PrivateNetwork": "yes", "CapabilityBoundingSet": "",
@@ -24,6 +24,9 @@ WALLS = {"NoNewPrivileges": "yes", "ProtectSystem": "strict", "PrivateNetwork": 
          "LimitCORE": "0", "RestrictNamespaces": "yes", "PrivateDevices": "yes"}
 # The one that sends has a network, and sees no mail.
 NETWORK = {"PrivateNetwork": None, "RestrictAddressFamilies": "AF_UNIX AF_INET AF_INET6", "ProtectHome": "yes"}
+# The desk has sockets of the network, and is reached from this machine alone unless its unit is edited.
+DESK = {"PrivateNetwork": None, "RestrictAddressFamilies": "AF_UNIX AF_INET AF_INET6", "IPAddressDeny": "any", "IPAddressAllow": "localhost"}
+OWN = {"writ-send@.service": NETWORK, "writ-serve.service": DESK}
 MOST_EXPOSED = 1.0      # of 10, as systemd-analyze security counts
 
 
@@ -141,15 +144,16 @@ def test_units_are_well_formed(root, tmp_path, name):
 def test_services_stand_behind_walls(root, name):
     analyze = needs("systemd-analyze")
     has = unit(root, name)
-    for key, value in (WALLS | (NETWORK if name == "writ-send@.service" else {})).items():
+    for key, value in (WALLS | OWN.get(name, {})).items():
         assert has.get(key) == ([value] if value is not None else None), f"{name}: {key}"
     done = run(analyze, "security", "--offline=yes", f"--root={root}", "--no-pager", name)
     level = re.search(r"Overall exposure level for \S+: ([0-9.]+)", done.stdout)
-    assert level and float(level[1]) <= MOST_EXPOSED + (name == "writ-send@.service"), done.stdout + done.stderr
+    assert level and float(level[1]) <= MOST_EXPOSED + (name in OWN), done.stdout + done.stderr
 
 
 def test_who_sees_what(root):
-    seal, hand, tick = (unit(root, f"writ-{n}.service") for n in ("seal", "hand@", "tick"))
+    seal, hand, tick, serve = (unit(root, f"writ-{n}.service") for n in ("seal", "hand@", "tick", "serve"))
+    assert serve["User"] == ["writ"] and serve["InaccessiblePaths"] == ["-/var/lib/writ-seal"] and serve["KillMode"] == ["process"]
     assert (seal["User"], hand["User"], tick["User"]) == (["writ-seal"], ["writ-hand"], ["writ"])
     # The seal sees the public log of the home and nothing else of it; hands see none of it.
     assert seal["TemporaryFileSystem"] == hand["TemporaryFileSystem"] == ["/var/lib/writ:ro"]
