@@ -319,7 +319,7 @@ def test_a_short_wait_is_no_busy(town):
     (("dance",), 2, "no command 'dance"), (("order",), 2, "no command 'order"), (("order", "eat"), 2, "no command 'order eat'"),
     (("order", "list", "--limit", "0"), 2, "number from 1"), (("order", "list", "--limit", "x"), 2, "number from 1"),
     (("order", "list", "--nonsense"), 2, "no option --nonsense"), (("order", "list", "x"), 2, "too many"),
-    (("order", "submit"), 2, "argument is missing"), (("tick", "--json=yes"), 2, "takes no value"), (("serve",), 2, "no command"),
+    (("order", "submit"), 2, "argument is missing"), (("tick", "--json=yes"), 2, "takes no value"), (("listen",), 2, "no command"),
     (("render", "W-2222-2222"), 2, "no command"), (("paper", "W-2222-2222"), 3, "no order"), (("help", "love"), 2, "no command or topic"),
     (("scope", "--store", "maildir"), 2, "KIND:PATH"),
     (("scope", "--store", "maildir:/", "--account", "a", "--from", "2026-11-02", "--to", "2026-10-01"), 2, "ends before it begins"),
