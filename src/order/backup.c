@@ -125,14 +125,14 @@ static enum err put_file(struct backup *b, const char *path, struct span name)
 	return put_sum(b, name);
 }
 
-/* What is no part of a copy: the seal (a home for one user keeps it below), the sockets, the live
- * database, of which there is a copy, what was read on papers, which can be read again, and what is
- * half written. */
+/* What is no part of a copy: the seal (a home for one user keeps it below), the key and certificate
+ * of the desk, which are put there or made again, the sockets, the live database, of which there is
+ * a copy, what was read on papers, which can be read again, and what is half written. */
 static bool left_out(struct span name)
 {
-	static const char *const exact[] = { "run", "seal", "reading", "writ.db", "writ.db-wal",
-					     "writ.db-shm", COPY, "log/lock", "backup.json",
-					     "SHA256SUMS" };
+	static const char *const exact[] = { "run",      "seal",        "tls",         "reading",
+					     "writ.db",  "writ.db-wal", "writ.db-shm", COPY,
+					     "log/lock", "backup.json", "SHA256SUMS" };
 
 	for (size_t i = 0; i < COUNT_OF(exact); i++)
 		if (span_is(name, exact[i]))
@@ -210,6 +210,7 @@ static enum err put_cover(struct backup *b, const struct checkpoint *cp)
 {
 	static const char *const missing[] = {
 		"the seal's folder with every key (it is never copied; doc/restore.md)",
+		"tls, the key and certificate of the desk",
 		"/etc/writ of an installed home: stores.yaml, credentials, seal.pub",
 		"the mail of the data stores",
 	};

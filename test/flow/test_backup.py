@@ -66,6 +66,8 @@ def again(home, key=("ana", "ben"), status=0):
 
 def test_a_backup_is_whole_and_holds_no_key(town):
     home = town.home("collected")
+    (home.dir / "tls").mkdir()
+    (home.dir / "tls" / "key.pem").write_text("the desk's")
     said = home.json("backup", "--out", home.base / "b.tar")
     path = home.base / "b.tar"
     assert said["sha256"] == life.sha(path.read_bytes()) and said["bytes"] == path.stat().st_size
@@ -74,7 +76,7 @@ def test_a_backup_is_whole_and_holds_no_key(town):
         names = tar.getnames()
         cover = json.loads(tar.extractfile("backup.json").read())
     assert len(names) == len(set(names)) == said["files"] and names[0] == "backup.json" and names[-1] == "SHA256SUMS"
-    assert not [n for n in names if n.startswith(("seal/", "run/", "/", "..")) or n.endswith((".tmp", "-wal", "lock"))]
+    assert not [n for n in names if n.startswith(("seal/", "run/", "tls", "/", "..")) or n.endswith((".tmp", "-wal", "lock"))]
     assert {n.split("/")[0] for n in names} >= {"writ.db", "blob", "vault", "log", "stores.yaml", "seal.pub", "founding.json"}
     assert cover["kind"] == "backup" and cover["log_size"] == said["log_size"] and "seal" in cover["not_in_it"][0]
     # Every secret that the seal's folder holds, in any coding, is in no member.
