@@ -121,7 +121,7 @@ static enum err dress(struct visit *v)
 	struct page_view *view;
 
 	TRY(NEW(v->c, view));
-	TRY(NEW_ARRAY(v->c, nav, 4));
+	TRY(NEW_ARRAY(v->c, nav, 5));
 	*view = (struct page_view){
 		.base = { .now_utc_s = v->r->now_ms / 1000, .zone = v->desk->zone,
 			  .zone_name = v->desk->zone_name, .token = v->form },
@@ -139,6 +139,8 @@ static enum err dress(struct visit *v)
 		nav_add(view, nav, "/desk", word_nav_orders(v->base), v->r->path);
 	if (v->who && permit_has(PERMIT_RECEIVE, v->roles))
 		nav_add(view, nav, "/intake", word_nav_intake(v->base), v->r->path);
+	if (v->who && permit_has(PERMIT_PEOPLE_SEE, v->roles))
+		nav_add(view, nav, "/people", word_nav_people(v->base), v->r->path);
 	if (v->who && permit_has(PERMIT_AUDIT_SEE, v->roles))
 		nav_add(view, nav, "/audit", word_nav_audit(v->base), v->r->path);
 	return ERR_OK;
@@ -309,6 +311,27 @@ enum err desk_enter(struct request *r, struct answer *a)
 }
 
 /* ---- what all pages have ---- */
+
+enum err visit_need_token(struct visit *v)
+{
+	unsigned char bytes[32];
+
+	if (v->token.n)
+		return ERR_OK;
+	if (v->c->seam->random(bytes, sizeof bytes) != 0)
+		FAIL(v->c, ERR_IO, "the machine gives no randomness");
+	TRY(hex_encode(v->c, span_of(bytes, sizeof bytes), &v->token));
+	TRY(form_token(v->c, v->token, &v->form));
+	v->view->base.token = v->form;
+	return answer_cookie(v->r, v->a, "writ", v->token, 0);
+}
+
+struct span visit_rp(const struct visit *v)
+{
+	struct span host = span_cut(v->r->origin, sizeof "https://" - 1, SIZE_MAX), name, port;
+
+	return span_split(host, ':', &name, &port) ? name : host;
+}
 
 void visit_buf(struct visit *v, struct buf *out)
 {

@@ -59,6 +59,10 @@ void desk_close(struct desk *d);
 /* The handler of every row of the desk in route.def. */
 enum err desk_enter(struct request *r, struct answer *a) MUST_USE;
 
+/* Before there is a sitting a form has a token, too: of a cookie that is worth nothing else. */
+enum err visit_need_token(struct visit *v) MUST_USE;
+/* The name without the port: what a passkey is bound to. */
+struct span visit_rp(const struct visit *v);
 /* A page with room for what it says; then visit_answer. */
 void visit_buf(struct visit *v, struct buf *out);
 /* What stands in a field of the form, empty where nothing does. */

@@ -65,7 +65,7 @@ enum err sign_prepare(struct visit *v, const char *kind, struct span document, s
 	struct sha256 hash;
 	size_t count;
 
-	*out = (struct signing){ .rp = span_cut(v->r->origin, sizeof "https://" - 1, SIZE_MAX) };
+	*out = (struct signing){ .rp = visit_rp(v) };
 	TRY(passkeys_of(v, &out->allow, &count));
 	out->demo = count == 0 && v->desk->demo_keys.n > 0;
 	if (count == 0 && !out->demo) {
@@ -74,9 +74,6 @@ enum err sign_prepare(struct visit *v, const char *kind, struct span document, s
 		FAIL(v->c, ERR_STATE, "you have no passkey for this site that could sign a %s",
 		     kind);
 	}
-	for (size_t i = 0; i < out->rp.n; i++)
-		if (out->rp.p[i] == ':')
-			out->rp = span_cut(out->rp, 0, i);
 	TRY(sha256_of(v->c, document, &hash));
 	return b64url_encode(v->c, sha256_span(&hash), &out->challenge);
 }

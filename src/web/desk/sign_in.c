@@ -10,29 +10,6 @@
 
 #define AFTER_SIGN_IN "/desk"
 
-/* Before there is a sitting a form has a token, too: of a cookie that is worth nothing else. */
-static enum err need_token(struct visit *v)
-{
-	unsigned char bytes[32];
-
-	if (v->token.n)
-		return ERR_OK;
-	if (v->c->seam->random(bytes, sizeof bytes) != 0)
-		FAIL(v->c, ERR_IO, "the machine gives no randomness");
-	TRY(hex_encode(v->c, span_of(bytes, sizeof bytes), &v->token));
-	TRY(form_token(v->c, v->token, &v->form));
-	v->view->base.token = v->form;
-	return answer_cookie(v->r, v->a, "writ", v->token, 0);
-}
-
-/* The name without the port: what a passkey is bound to. */
-static struct span rp_of(struct span origin)
-{
-	struct span host = span_cut(origin, sizeof "https://" - 1, SIZE_MAX), name, port;
-
-	return span_split(host, ':', &name, &port) ? name : host;
-}
-
 static enum err rights_of(struct ctx *c, const struct team_person *p, struct span *out)
 {
 	return span_fmt(c, out, "%s%s%s%s%s", p->decide ? "decide " : "",
@@ -59,12 +36,12 @@ static enum err demo_people(struct visit *v, struct page_sign_in *page)
 
 static enum err show(struct visit *v)
 {
-	struct page_sign_in page = { .rp = rp_of(v->r->origin), .problem = v->problem,
+	struct page_sign_in page = { .rp = visit_rp(v), .problem = v->problem,
 				     .signed_in = v->who != NULL };
 	struct span challenge;
 	struct buf b;
 
-	TRY(need_token(v));
+	TRY(visit_need_token(v));
 	TRY(challenge_make(v->c, v->desk->store, "sign-in", v->form, &challenge));
 	TRY(b64url_encode(v->c, challenge, &page.challenge));
 	page.to = web_value(v->r->method == WEB_GET ? v->r->query : v->r->form, "to");

@@ -352,7 +352,7 @@ static void fill(struct place *p, int ticks)
 static bool is_of_the_desk(const char *table)
 {
 	static const char *const desk[] = { "sitting", "challenge", "key_counter", "draft",
-					    "access" };
+					    "access", "invitation" };
 
 	for (size_t i = 0; i < COUNT_OF(desk); i++)
 		if (!strcmp(table, desk[i]))

@@ -259,7 +259,7 @@ static void what_is_not_ours_is_refused(void **state)
 	refused(&c, ERR_STATE, store_open(&c, path, STORE_READ, &st));
 	raw_sql(path, "UPDATE meta SET value = 'one'");
 	refused(&c, ERR_VERIFY, store_open(&c, path, STORE_WRITE, &st));
-	raw_sql(path, "UPDATE meta SET value = '4'");
+	raw_sql(path, "UPDATE meta SET value = '5'");
 	ok(&c, store_open(&c, path, STORE_WRITE, &st));
 	ok(&c, store_migrate(&c, st));
 }
@@ -353,7 +353,7 @@ static void older_schema_is_brought_up(void **state)
 	/* From the first schema, and once. */
 	raw_sql(path, "UPDATE meta SET value = '0' WHERE key = 'schema'");
 	refused(&c, ERR_VERIFY, store_open(&c, path, STORE_WRITE, &st));
-	raw_sql(path, "UPDATE meta SET value = '5' WHERE key = 'schema'");
+	raw_sql(path, "UPDATE meta SET value = '6' WHERE key = 'schema'");
 	refused(&c, ERR_STATE, store_open(&c, path, STORE_WRITE, &st));
 }
 
