@@ -75,7 +75,7 @@ void exchange_close(struct exchange *x, const char *ended)
 	metrics_count(numbers, route_index(x), x->status, took_ms);
 	numbers->bytes_in += (uint64_t)x->bytes_in;
 	numbers->bytes_out += (uint64_t)x->bytes_out;
-	numbers->requests_open--;
+	metrics_less(&numbers->requests_open);
 	if (x->config->site->end)
 		x->config->site->end(&x->r);
 	body_close(x->body);

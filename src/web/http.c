@@ -336,7 +336,7 @@ static void on_connection(void *of, struct MHD_Connection *mc, void **context,
 			return;
 		*connection = (struct connection){ .next_free = s->free, .fd = -1 };
 		s->free = connection;
-		s->numbers->connections_open--;
+		metrics_less(&s->numbers->connections_open);
 		return;
 	}
 	s->numbers->connections++;

@@ -30,6 +30,12 @@ struct metrics {
 enum err metrics_make(struct ctx *c, int *fd_out, struct metrics **out) MUST_USE;
 enum err metrics_map(struct ctx *c, int fd, struct metrics **out) MUST_USE;
 void metrics_count(struct metrics_slot *s, size_t route, unsigned status, int64_t took_ms);
+/* One less of what is open. A process that takes over a slot begins at none, while the one before
+ * it still ends what it has. */
+static inline void metrics_less(uint64_t *open)
+{
+	*open -= *open > 0;
+}
 /* Prometheus' text format 0.0.4; names of the routes in their order. */
 void metrics_write(struct buf *b, const struct metrics *m, size_t processes,
 		   const char *const *routes, size_t route_count);

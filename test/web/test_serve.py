@@ -102,10 +102,13 @@ def test_a_process_that_dies_is_started_again(server):
 
 
 def test_new_processes_take_over_without_a_refused_caller(server):
-    before = set(server.workers())
+    before, held = set(server.workers()), [server.talk() for _ in range(6)]
     server.process.send_signal(signal.SIGHUP)
     while set(server.workers()) & before:
         assert server.get("/health").status == 200
+    for t in held:
+        assert t.closed()
+    assert server.metrics()["writ_http_connections"] < 10, "what the old ones end is not the new ones' to count"
     assert len(web.wait(lambda: len(server.workers()) == 2 and server.workers(), "two processes")) == 2
     assert server.get("/health").status == 200
 
