@@ -1,0 +1,100 @@
+"""Every page of a running desk in a browser, in every dress: axe-core finds nothing, nothing scrolls sideways from 320
+pixels on (400 % of 1280), the policy is kept and no script complains. With a folder in SCREENS, its pictures and
+contact sheets are left there, to be looked at.
+SPDX-License-Identifier: Apache-2.0
+"""
+import os
+import pathlib
+import sys
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+sys.path.insert(0, os.path.dirname(__file__))
+import screens  # noqa: E402
+from harness import life, web  # noqa: E402
+from harness.browser import Browser  # noqa: E402
+from test_desk import demo  # noqa: E402
+
+OUT = pathlib.Path(os.environ["SCREENS"]).resolve() if os.environ.get("SCREENS") else None
+
+
+@pytest.fixture(scope="module")
+def town():
+    with life.Town() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def home(town):
+    """One order that was collected and approved once, one that has just come."""
+    made = town.home("collected")
+    made.withhold()
+    made.approve("Ben")
+    life.call("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", made.base / "eva")
+    made.ok("roster", "add", "--name", "Eva", "--user", life.USER, "--pub", made.base / "eva.pub", "--may", "audit", as_="Ana", key=("ana", "ben"))
+    (made.base / "keys").mkdir()
+    demo(made)
+    (made.base / "keys" / "eva.key").symlink_to(made.base / "eva")
+    return made
+
+
+@pytest.fixture(scope="module")
+def server(home):
+    with web.serve(home) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if OUT:
+        OUT.mkdir(parents=True, exist_ok=True)
+    with Browser("--ignore-certificate-errors", "--allow-file-access-from-files") as made:
+        yield made
+
+
+def sign_in(browser, server, name, to):
+    browser.driver.delete_all_cookies()
+    browser.go(server.origin + "/sign-in?to=" + to)
+    browser.size(1280, 900)
+    for form in browser.driver.find_elements(By.CSS_SELECTOR, 'form[action="/sign-in/demo"]'):
+        button = form.find_element(By.TAG_NAME, "button")
+        if form.find_element(By.NAME, "name").get_attribute("value") == name:
+            button.click()
+            WebDriverWait(browser.driver, 30, poll_frequency=0.05).until(lambda d: d.find_elements(By.CSS_SELECTOR, "body[data-person]:not([data-person=''])"))
+            return
+    raise AssertionError(f"no one-click sign-in for {name}")
+
+
+def links(browser):
+    """What the page leads to, of the desk's own."""
+    return browser.driver.execute_script("return [...document.querySelectorAll('main a[href], header a[href]')].map(a => a.pathname + a.search).filter(p => p.startsWith('/'))")
+
+
+def look_at(browser, server, pages):
+    wrong = [line for name, path in pages.items() for line in screens.shoot(browser, name, server.origin + path, OUT)]
+    if OUT:
+        screens.sheets(browser, list(pages), OUT)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_pages_for_everybody(browser, server):
+    look_at(browser, server, {"start": "/", "sign-in": "/sign-in", "nowhere": "/nowhere"})
+
+
+def test_pages_of_the_desk(browser, server, home):
+    sign_in(browser, server, "Ana", "/desk")
+    browser.go(server.origin + f"/order/{home.ref}")
+    steps = {p for p in links(browser) if p.startswith(f"/order/{home.ref}/") and "/paper/" not in p and "/download" not in p}
+    assert len(steps) >= 3
+    pages = {"queue": "/desk", "queue-empty": "/desk?words=nothing-has-these", "order": f"/order/{home.ref}", "take-in": "/intake", "no-order": "/order/W-2222-2222"}
+    for path in sorted(steps):
+        pages[path.split(home.ref + "/")[1].replace("/", "-").replace("?", "-")] = path
+    look_at(browser, server, pages)
+
+
+def test_pages_of_the_auditor(browser, server):
+    sign_in(browser, server, "Eva", "/audit")
+    look_at(browser, server, {"audit": "/audit", "audit-verified": "/audit?verify=1"})
