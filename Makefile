@@ -44,7 +44,7 @@ demo: ## the main job end to end in a throw-away home (DEMO="--mail DIR": on you
 test: ## all tests, short; last line: N passed, N failed
 	@tools/run-tests
 
-web: build hooks ## the pages in a real browser
+web: build hooks ## the pages in a real browser; HTTP with many, slow and big clients
 	@tools/install-deps web
 	@$(PYTHON) -m pytest -q -p no:cacheprovider test/web
 
