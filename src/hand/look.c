@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -213,11 +214,27 @@ static enum err run(struct ctx *c, struct look *l, const char *path, const char 
 	return file_of(c, made, n, out);
 }
 
+static int by_size(const void *a, const void *b)
+{
+	const int *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* libtiff sorts: glibc asks once in a process, before it sorts much, how large the machine is. */
+static void sort_once(void)
+{
+	int much[512] = { 0 };
+
+	qsort(much, COUNT_OF(much), sizeof much[0], by_size);
+}
+
 static enum err scan_of(struct ctx *c, struct look *l, enum picture_kind *kind, struct span *out)
 {
 	size_t n;
 
 	TRY(size_of(c, l->in, SCAN_MAX, &n));
+	sort_once();
 	TRY(close_cage(c, l, l->in));
 	/* Nobody asked what the libraries think of it. */
 	close(STDERR_FILENO);
