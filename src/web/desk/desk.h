@@ -54,7 +54,6 @@ struct visit {
 /* Opens the home for this process and fills in what the server asks of a site. */
 enum err desk_open(struct ctx *c, const char *home_dir, struct desk *d, struct web_site *site)
 	MUST_USE;
-void desk_close(struct desk *d);
 
 /* The handler of every row of the desk in route.def. */
 enum err desk_enter(struct request *r, struct answer *a) MUST_USE;

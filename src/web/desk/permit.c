@@ -84,15 +84,6 @@ enum err permit_order(struct ctx *c, struct session *s, enum permit what, unsign
 	FAIL(c, e, "there is no such order here");
 }
 
-enum err permit_own(struct ctx *c, enum permit what, unsigned roles, struct span who,
-		    struct span owner)
-{
-	if (permit_has(what, roles) && who.n && span_eq(who, owner))
-		return ERR_OK;
-	err_next(c, "go back to where you came from");
-	FAIL(c, ERR_NOT_FOUND, "there is no such thing of yours here");
-}
-
 struct json *permit_json(struct ctx *c)
 {
 	static const char *const objects[] = { "nothing", "order", "own" };
