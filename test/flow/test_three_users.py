@@ -427,6 +427,18 @@ def test_nobody_acts_as_somebody_else(home):
     assert home.state() == "authenticated"
 
 
+def test_the_homes_own_user_says_for_whom_it_acts(home):
+    """As the desk does for who is signed in there; nobody who came through sudo does, and it signs for nobody."""
+    home.submit()
+    words = ("gag", home.ref, "--basis", "x", "--until", "2099-01-01")
+    assert home.run(*words, uid=WRIT).exit == 4                                     # itself is nobody
+    assert home.run(*words, "--as", "Nobody", uid=WRIT).exit == 4
+    assert home.run(*words, "--as", "Ben", uid=WRIT, env={"SUDO_UID": str(STAFF["Ana"])}).exit == 4
+    assert home.run(*words, "--as", "Ben", as_="Ana").exit == 4
+    assert home.run(*words, "--as", "Ben", uid=WRIT).exit == 0
+    assert home.acts("gagged")[-1]["actor"]["name"] == "Ben"
+
+
 def test_one_approver_is_not_two(home):
     home.submit()
     for stage in ("authenticated", "decided", "collected", "noticed"):
