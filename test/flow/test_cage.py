@@ -123,7 +123,9 @@ PAPER = (b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/P
          b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj trailer<</Root 1 0 R>>\n%%EOF\n")
 
 
-CASES = [(profile, act) for profile in PROFILES for act in acts() if (profile, act) not in LAWFUL]
+# The cage of look is that of read, behind a tool that has ended: a third of the acts, but in make cage.
+CASES = [(profile, act) for profile in PROFILES for i, act in enumerate(acts())
+         if (profile, act) not in LAWFUL and (profile != "look" or os.environ.get("WRIT_FULL") or i % 3 == 0)]
 
 
 @pytest.mark.parametrize("profile,act", CASES, ids=[f"{p}-{a}" for p, a in CASES])
