@@ -98,3 +98,18 @@ def test_pages_of_the_desk(browser, server, home):
 def test_pages_of_the_auditor(browser, server):
     sign_in(browser, server, "Eva", "/audit")
     look_at(browser, server, {"audit": "/audit", "audit-verified": "/audit?verify=1"})
+
+
+def test_what_was_typed_is_there_again_and_gone_with_a_sign_out(browser, server):
+    sign_in(browser, server, "Ana", "/desk")
+
+    def field():
+        browser.go(server.origin + "/intake")
+        return browser.driver.find_element(By.CSS_SELECTOR, "main input[type=text]")
+    field().send_keys("W-2222-2222")
+    assert field().get_property("value") == "W-2222-2222"
+    assert browser.driver.find_element(By.CSS_SELECTOR, "[data-draft-words]").is_displayed()
+    browser.driver.find_element(By.CSS_SELECTOR, "[data-drafts-clear] button").click()
+    WebDriverWait(browser.driver, 30, poll_frequency=0.05).until(lambda d: not d.find_elements(By.CSS_SELECTOR, "[data-drafts-clear]"))
+    sign_in(browser, server, "Ana", "/desk")
+    assert field().get_property("value") == ""
