@@ -89,7 +89,7 @@ def test_pages_of_the_desk(browser, server, home):
     browser.go(server.origin + f"/order/{home.ref}")
     steps = {p for p in links(browser) if p.startswith(f"/order/{home.ref}/") and "/paper/" not in p and "/download" not in p}
     assert len(steps) >= 3
-    pages = {"queue": "/desk", "queue-empty": "/desk?words=nothing-has-these", "order": f"/order/{home.ref}", "take-in": "/intake", "no-order": "/order/W-2222-2222"}
+    pages = {"queue": "/desk", "queue-empty": "/desk?words=nothing-has-these", "order": f"/order/{home.ref}", "take-in": "/intake", "people": "/people", "invite": "/people/invite", "no-order": "/order/W-2222-2222"}
     for path in sorted(steps):
         pages[path.split(home.ref + "/")[1].replace("/", "-").replace("?", "-")] = path
     look_at(browser, server, pages)
