@@ -89,7 +89,7 @@ class Person:
 
     # ---- signing in ----
 
-    def demo(self, name, to="/desk"):
+    def demo(self, name, to=""):
         page = self.get("/sign-in")
         fields, _ = self.form(page, "/sign-in/demo")
         return self.post("/sign-in/demo", fields | {"name": name, "to": to})

@@ -8,8 +8,6 @@
 #include "web/desk/desk.h"
 #include "web/pages.h"
 
-#define AFTER_SIGN_IN "/desk"
-
 static enum err rights_of(struct ctx *c, const struct team_person *p, struct span *out)
 {
 	return span_fmt(c, out, "%s%s%s%s%s", p->decide ? "decide " : "",
@@ -134,7 +132,7 @@ static enum err begin(struct visit *v, const struct json *row)
 	if (span_starts(to, "/") && answer_see(v->r, v->a, "%.*s", SPAN_ARG(to)) == ERR_OK)
 		return ERR_OK;
 	err_clear(v->c);
-	return answer_see(v->r, v->a, AFTER_SIGN_IN);
+	return answer_see(v->r, v->a, roster_may(row, "audit") ? "/audit" : "/desk");
 }
 
 /* The page once more with why not; the access report tells it, without a name that nobody proved.

@@ -53,7 +53,7 @@ static void add_choices(struct step *s, const char *name, struct span label, str
 			bool radios)
 {
 	struct page_step_field *f = add(s, name, label, hint);
-	struct page_step_choice *list;
+	struct page_step_choice *list = NULL;
 
 	f->is_radio = radios;
 	f->is_check = !radios;
