@@ -310,24 +310,77 @@ static enum err lock(struct ctx *c, const char *folder, int *fd_out)
 	return ERR_OK;
 }
 
-enum err reading_kept(struct ctx *c, struct session *s, const struct sha256 *paper,
-		      const struct json **out)
+/* NULL where there is none of this version: derived, so what cannot be read is made again. */
+static enum err kept(struct ctx *c, const char *path, const struct json **out)
 {
 	struct span text;
 	struct json *doc;
-	char *folder, *path;
 
 	*out = NULL;
-	TRY(folder_of(c, s, paper, &folder));
-	TRY(path_fmt(c, &path, "%s/reading.json", folder));
 	if (!file_exists(path))
 		return ERR_OK;
 	if (file_read(c, path, READING_MAX, &text) == ERR_OK &&
 	    json_parse_canonical(c, text, &doc) == ERR_OK &&
 	    json_opt_int(doc, "version", 0) == READING_VERSION)
 		*out = doc;
-	err_clear(c);   /* derived: what cannot be read is made again */
+	err_clear(c);
 	return ERR_OK;
+}
+
+enum err reading_told(struct ctx *c, struct session *s, const struct sha256 *paper,
+		      const struct json **out)
+{
+	char *folder, *path;
+
+	TRY(folder_of(c, s, paper, &folder));
+	TRY(path_fmt(c, &path, "%s/told.json", folder));
+	return kept(c, path, out);
+}
+
+enum err reading_page(struct ctx *c, struct session *s, const struct sha256 *paper, int64_t page,
+		      const struct json **out)
+{
+	char *folder, *path;
+
+	*out = NULL;
+	if (page < 1 || page > READING_PAGES_MAX)
+		return ERR_OK;
+	TRY(folder_of(c, s, paper, &folder));
+	TRY(path_fmt(c, &path, "%s/page-%03lld.json", folder, (long long)page));
+	return kept(c, path, out);
+}
+
+static enum err write_json(struct ctx *c, const struct json *doc, const char *path)
+{
+	struct span text;
+
+	TRY(json_write(c, doc, READING_MAX, &text));
+	return file_write(c, path, text, 0600);
+}
+
+/* The whole last: where it is, all is. */
+static enum err keep_reading(struct reader_of_paper *r)
+{
+	static const char *const members[] = { "version", "sha256", "kind", "pages",
+					       "pages_read", "why", "suggestions" };
+	struct json *told = json_object(r->c), *copy;
+	char *path;
+
+	JSON_EACH(page, r->page_list) {
+		TRY(json_clone(r->c, page, &copy));
+		json_set_int(r->c, copy, "version", READING_VERSION);
+		TRY(path_fmt(r->c, &path, "%s/page-%03lld.json", r->folder,
+			     (long long)json_opt_int(page, "page", 0)));
+		TRY(write_json(r->c, copy, path));
+	}
+	for (size_t i = 0; i < COUNT_OF(members); i++) {
+		TRY(json_clone(r->c, json_get(r->doc, members[i]), &copy));
+		json_set(r->c, told, members[i], copy);
+	}
+	TRY(path_fmt(r->c, &path, "%s/told.json", r->folder));
+	TRY(write_json(r->c, told, path));
+	TRY(path_fmt(r->c, &path, "%s/reading.json", r->folder));
+	return write_json(r->c, r->doc, path);
 }
 
 enum err reading_get(struct ctx *c, struct session *s, const struct reading_ask *ask,
@@ -336,14 +389,17 @@ enum err reading_get(struct ctx *c, struct session *s, const struct reading_ask 
 	FD_SCOPED int locked = -1;
 	FD_SCOPED int paper = -1;
 	struct reader_of_paper r = { .c = c, .s = s, .ask = ask };
-	struct span hex, text;
+	const struct json *told;
+	struct span hex;
 	char *path;
 
 	TRY(blob_open(c, s->home.blob, ask->paper, &paper));
 	TRY(folder_of(c, s, ask->paper, &r.folder));
 	TRY(lock(c, r.folder, &locked));
-	TRY(reading_kept(c, s, ask->paper, out));
-	if (*out && !ask->again)
+	TRY(path_fmt(c, &path, "%s/reading.json", r.folder));
+	TRY(kept(c, path, out));
+	TRY(reading_told(c, s, ask->paper, &told));
+	if (*out && told && !ask->again)
 		return ERR_OK;
 	r.paper = paper;
 	r.until_ms = c->seam->mono_ms() + READING_MS;
@@ -354,9 +410,7 @@ enum err reading_get(struct ctx *c, struct session *s, const struct reading_ask 
 	json_set_int(c, r.doc, "version", READING_VERSION);
 	json_set_text(c, r.doc, "sha256", hex);
 	TRY(read_paper(&r));
-	TRY(json_write(c, r.doc, READING_MAX, &text));
-	TRY(path_fmt(c, &path, "%s/reading.json", r.folder));
-	TRY(file_write(c, path, text, 0600));
+	TRY(keep_reading(&r));
 	*out = r.doc;
 	return ERR_OK;
 }
@@ -371,6 +425,10 @@ enum err reading_picture(struct ctx *c, struct session *s, const struct sha256 *
 		FAIL(c, ERR_NOT_FOUND, "the paper has no page %lld", (long long)page);
 	TRY(folder_of(c, s, paper, &folder));
 	TRY(picture_path(c, folder, page, &path));
+	if (!file_exists(path)) {
+		err_next(c, "have the papers read, or look at the paper itself");
+		FAIL(c, ERR_NOT_FOUND, "the paper has no picture of page %lld", (long long)page);
+	}
 	TRY(file_read(c, path, RESULT_MAX, png_out));
 	return png_check(c, *png_out, &about);
 }

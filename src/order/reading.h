@@ -11,7 +11,7 @@
 #include "order/session.h"
 
 /* A reading by another version is made anew. */
-#define READING_VERSION 1
+#define READING_VERSION 2
 #define READING_PAGES_MAX 100           /* of one paper */
 #define READING_LETTERS_MAX 60          /* pages whose letters are read from their picture */
 #define READING_MS (10 * 60 * 1000)     /* for one paper; then what was read stands */
@@ -30,8 +30,12 @@ struct reading_ask {
  * only where this machine or home fails: no tool, no Landlock, no such paper. */
 enum err reading_get(struct ctx *c, struct session *s, const struct reading_ask *ask,
 		     const struct json **out) MUST_USE;
-/* The same where it was read already, else NULL: starts no hand, and so is fit for a page. */
-enum err reading_kept(struct ctx *c, struct session *s, const struct sha256 *paper,
+/* Of what was read already, for a page of the desk: they start no hand, and read no more than they
+ * give. The reading without its pages, NULL where there is none; one of its pages, NULL where the
+ * reading has none of that number. */
+enum err reading_told(struct ctx *c, struct session *s, const struct sha256 *paper,
+		      const struct json **out) MUST_USE;
+enum err reading_page(struct ctx *c, struct session *s, const struct sha256 *paper, int64_t page,
 		      const struct json **out) MUST_USE;
 /* The picture of a page, checked to be a plain PNG; ERR_NOT_FOUND where the reading has none. */
 enum err reading_picture(struct ctx *c, struct session *s, const struct sha256 *paper, int64_t page,

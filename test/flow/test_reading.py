@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from harness import life, tools  # noqa: E402
-from test_look import is_plain, pdf, png  # noqa: E402
+from harness.paper import is_plain, pdf, png  # noqa: E402
 
 if not tools.program("writ"):
     pytest.fail("writ is not built (WRIT_BUILD)", pytrace=False)
@@ -65,7 +65,7 @@ def test_a_paper_is_read_once_and_again_at_will(home):
     assert all(is_plain(p.read_bytes()) for p in out.iterdir())
     # Kept; and what is derived is no part of the truth.
     place = kept(home, paper)
-    assert {p.name for p in place.iterdir()} == {"reading.json", "page-001.png", "page-002.png"}
+    assert {p.name for p in place.iterdir()} == {"reading.json", "told.json", "page-001.json", "page-002.json", "page-001.png", "page-002.png"}
     assert place.stat().st_mode & 0o777 == 0o700 and all(p.stat().st_mode & 0o777 == 0o600 for p in place.iterdir())
     before = (place / "reading.json").stat().st_mtime_ns
     assert home.json("paper", "read", home.ref) == told and (place / "reading.json").stat().st_mtime_ns == before
@@ -81,13 +81,15 @@ def test_a_paper_is_read_once_and_again_at_will(home):
     home.sound()
 
 
-@pytest.mark.parametrize("spoil", [b"", b"{}", b"not json", b'{"version":99}'])
-def test_what_is_kept_and_spoiled_is_made_again(home, spoil):
+@pytest.mark.parametrize("name", ["reading.json", "told.json"])
+@pytest.mark.parametrize("spoil", [b"", b"not json", b'{"version":99}'])
+def test_what_is_kept_and_spoiled_is_made_again(home, spoil, name):
     paper = pdf(WORDS)
     submit(home, paper)
     told = home.json("paper", "read", home.ref)
-    (kept(home, paper) / "reading.json").write_bytes(spoil)
-    assert home.json("paper", "read", home.ref) == told
+    good = (kept(home, paper) / name).read_bytes()
+    (kept(home, paper) / name).write_bytes(spoil)
+    assert home.json("paper", "read", home.ref) == told and (kept(home, paper) / name).read_bytes() == good
 
 
 def test_a_picture_that_was_changed_is_not_shown(home):

@@ -79,7 +79,7 @@ def may(permit, name):
 def test_every_route_for_every_role(home, server, who, name):
     for route in (r for r in ROUTES if r["name"] not in ("sign-out", "sittings-end")):
         person = who(name)
-        path = route["path"].replace("{ref}", home.ref).replace("{id}", "0" * 64).replace("{code}", "x").replace("{name}", "receipt").replace("{number}", "0")
+        path = route["path"].replace("{ref}", home.ref).replace("{id}", "0" * 64).replace("{code}", "x").replace("{name}", "receipt").replace("{number}", "0").replace("{page}", "1")
         token = {"token": person.form(person.get("/sign-in"), "/sign-in")[0]["token"]}
         got = person.get(path) if route["method"] == "GET" else person.post(path, token) if route["body"] == "FORM" \
             else person.upload(path, token, [])
@@ -103,7 +103,7 @@ def test_every_route_is_of_the_permit_table():
 
 def test_what_is_not_there_and_what_may_not_be_seen_answer_alike(home, who):
     eva, mia = who("Eva"), who("Mia")
-    for tail in ("", "/approve", "/letter/receipt", "/paper/0", "/download"):
+    for tail in ("", "/approve", "/letter/receipt", "/paper/0", "/paper/1/page/1", "/read", "/download"):
         def alike(answer):
             return answer.status, re.sub(r"Reference of this request: \w+", "", desk.words(answer))
         assert alike(eva.get(f"/order/{home.ref}{tail}")) == alike(eva.get(f"/order/{NO_SUCH}{tail}")), tail

@@ -9,6 +9,7 @@
 #include "order/3_judge/judgement.h"
 #include "order/6_release/release.h"
 #include "order/8_notify/notify.h"
+#include "order/reading.h"
 #include "web/desk/step.h"
 #include "web/work.h"
 
@@ -240,7 +241,7 @@ static enum err start(struct visit *v, struct span name, const char *const *word
 }
 
 static enum err show_work(struct visit *v, struct span name, struct span title, struct span button,
-			  enum act_kind done, int64_t since)
+			  bool done)
 {
 	struct page_work page = { .view = v->view, .reference = v->order.ref, .title = title,
 				  .again_path = v->r->path, .again_button = button,
@@ -250,7 +251,7 @@ static enum err show_work(struct visit *v, struct span name, struct span title, 
 
 	TRY(work_look(v->c, &v->s.home, name, &state, &page.said));
 	page.runs = state == WORK_RUNS;
-	page.failed = !page.runs && last_of(&v->order, done) <= since;
+	page.failed = !page.runs && !done;
 	if (page.runs)
 		v->a->refresh_s = 2;
 	visit_buf(v, &b);
@@ -280,7 +281,7 @@ static enum err long_step(struct visit *v, const char *what, struct span title, 
 					  (long long)v->order.last_seq);
 		TRY(step_failed(v, e));
 	} else if (span_to_i64(web_value(v->r->query, "since"), &since)) {
-		return show_work(v, name, title, button, done, since);
+		return show_work(v, name, title, button, last_of(&v->order, done) > since);
 	}
 	step_begin(v, &s, title, says, button);
 	return step_show(&s);
@@ -303,6 +304,46 @@ enum err collect_step(struct visit *v)
 
 	return long_step(v, "collect", word_collect(w), word_collect_says(w), word_collect_do(w),
 			 ACT_COLLECTED, words, again ? "--again" : NULL, NULL);
+}
+
+/* Reading changes nothing of the order, so no act says that it is done: the reading does. */
+static enum err all_read(struct visit *v, bool *out)
+{
+	const struct json *told;
+	struct sha256 hash;
+
+	*out = true;
+	JSON_EACH(paper, json_get(v->order.received, "papers")) {
+		TRY(json_need_hex(v->c, paper, "sha256", hash.b, sizeof hash.b));
+		TRY(reading_told(v->c, &v->s, &hash, &told));
+		*out = *out && told;
+	}
+	return ERR_OK;
+}
+
+enum err read_step(struct visit *v)
+{
+	static const char *const words[] = { "paper", "read", NULL };
+	const struct page_base *w = v->base;
+	struct span name, said;
+	enum work state;
+	struct step s;
+	bool done;
+
+	TRY(span_fmt(v->c, &name, "%.*s.read", SPAN_ARG(v->order.ref)));
+	TRY(all_read(v, &done));
+	if (is_post(v)) {
+		if (!done)
+			TRY(start(v, name, words, NULL, NULL));
+		return answer_see(v->r, v->a, "/order/%.*s/read", SPAN_ARG(v->order.ref));
+	}
+	TRY(work_look(v->c, &v->s.home, name, &state, &said));
+	if (done && state != WORK_RUNS)
+		return answer_see(v->r, v->a, "/order/%.*s", SPAN_ARG(v->order.ref));
+	if (state != WORK_NONE)
+		return show_work(v, name, word_paper_read(w), word_paper_read_do(w), done);
+	step_begin(v, &s, word_paper_read(w), word_paper_read_says(w), word_paper_read_do(w));
+	return step_show(&s);
 }
 
 static enum err delivered_path(struct visit *v, char **out)

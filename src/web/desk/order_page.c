@@ -359,7 +359,8 @@ static enum err steps(struct visit *v, struct page_order *p)
 		{ PERMIT_COUNT, ACT_COUNTED, "count", word_count(w), false },
 		{ PERMIT_DECIDE, ACT_DECIDED, "decide", word_decide(w),
 		  v->order.state == ORDER_AUTHENTICATED },
-		{ PERMIT_COLLECT, ACT_COLLECTION_BEGUN, "collect", word_collect(w),
+		{ PERMIT_COLLECT, ACT_COLLECTION_BEGUN, "collect",
+		  v->order.collected ? word_collect_again(w) : word_collect(w),
 		  v->order.state == ORDER_DECIDED },
 		{ PERMIT_NOTICE, ACT_NOTICE_DECIDED, "notice", word_notice(w),
 		  v->order.state == ORDER_COLLECTED && !v->order.notice },
@@ -371,20 +372,24 @@ static enum err steps(struct visit *v, struct page_order *p)
 		  v->order.state == ORDER_RELEASED },
 		{ PERMIT_END, ACT_VOIDED, "end", word_end(w), false },
 	};
-	struct page_order_step *list;
+	struct page_order_step *list, *rest;
 
 	TRY(NEW_ARRAY(v->c, list, COUNT_OF(all) + 1));
+	TRY(NEW_ARRAY(v->c, rest, COUNT_OF(all)));
 	p->steps = list;
+	p->rest = rest;
 	if (v->order.delivered && permit_has(PERMIT_DELIVER, v->roles))
-		list[p->steps_n++] = (struct page_order_step){ SPAN("download"), word_download(w),
-							       true };
+		list[p->steps_n++] = (struct page_order_step){ SPAN("download"), word_download(w) };
 	for (size_t i = 0; i < COUNT_OF(all); i++) {
-		if (permit_has(all[i].permit, v->roles) &&
-		    order_permit(v->c, &v->s, &v->order, all[i].act) == ERR_OK)
-			list[p->steps_n++] = (struct page_order_step){ span_str(all[i].path),
-								       all[i].label,
-								       all[i].turn };
+		struct page_order_step step = { span_str(all[i].path), all[i].label };
+		bool may = permit_has(all[i].permit, v->roles) &&
+			   order_permit(v->c, &v->s, &v->order, all[i].act) == ERR_OK;
+
 		err_clear(v->c);
+		if (may && all[i].turn)
+			list[p->steps_n++] = step;
+		else if (may)
+			rest[p->rest_n++] = step;
 	}
 	return ERR_OK;
 }
@@ -452,6 +457,7 @@ enum err order_page(struct visit *v)
 	TRY(checks(v, &page));
 	TRY(demands(v, &page));
 	TRY(papers(v, &page));
+	TRY(order_paper(v, &page.paper));
 	TRY(letters(v, &page));
 	TRY(order_acts(v, 0, &acts, &page.acts_n));
 	page.acts = acts;
@@ -482,30 +488,4 @@ enum err letter_page(struct visit *v)
 	visit_buf(v, &b);
 	TRY(page_letter(v->c, &page, &b));
 	return answer_page(v->r, v->a, &b);
-}
-
-/* The bytes as they came, kept and never opened: a browser may not show them as a page of ours. */
-enum err paper_page(struct visit *v)
-{
-	const struct json *wanted = json_get(v->order.received, "order_file");
-	struct sha256 hash;
-	int64_t number;
-	int fd;
-
-	if (!span_to_i64(v->r->args[1], &number) || number < 0)
-		FAIL(v->c, ERR_NOT_FOUND, "this order has no such paper");
-	if (number > 0) {
-		const struct json *papers = json_get(v->order.received, "papers");
-
-		wanted = papers ? papers->first : NULL;
-		for (int64_t i = 1; wanted && i < number; i++)
-			wanted = wanted->next;
-	}
-	if (!wanted)
-		FAIL(v->c, ERR_NOT_FOUND, "this order has no such paper");
-	TRY(json_need_hex(v->c, wanted, "sha256", hash.b, sizeof hash.b));
-	TRY(blob_open(v->c, v->s.home.blob, &hash, &fd));
-	return answer_file(v->r, v->a, fd, "application/octet-stream",
-			   json_opt_text(wanted, "sha256", SPAN_NONE),
-			   json_opt_text(wanted, "name", SPAN("paper")));
 }

@@ -15,4 +15,7 @@ enum err order_acts(struct visit *v, int64_t after, struct page_order_act **list
 /* The bar of every page of this order: clock, kind, whose turn; flags_out: words of flag.def. */
 enum err order_head(struct visit *v, struct page_order_head *out, struct span *flags_out) MUST_USE;
 
+/* The paper and page that the query names, as they were read; the first where it names none. */
+enum err order_paper(struct visit *v, struct page_paper *p) MUST_USE;
+
 #endif

@@ -1,0 +1,170 @@
+"""Papers at the desk, without a browser: pages that were read in a cage, who may see them, and what is no page.
+SPDX-License-Identifier: Apache-2.0
+"""
+import os
+import re
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+sys.path.insert(0, os.path.dirname(__file__))
+from harness import desk, life, web  # noqa: E402
+from harness.paper import is_plain, pdf  # noqa: E402
+from test_desk import NO_SUCH, demo  # noqa: E402
+
+WORDS = b"Dated 15 November 2019, File No. NSL-19-123456, under 18 U.S.C. 2709 & <b>words</b>"
+PAPER, BAD = pdf(WORDS, pages=2), b"hello, no paper"
+
+
+@pytest.fixture(scope="module")
+def home():
+    """An order with a paper of two pages and one that is none; an auditor beside the staff."""
+    with life.Town() as town:
+        made = town.home("founded")
+        life.call("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", made.base / "Eva")
+        made.ok("roster", "add", "--name", "Eva", "--user", life.USER, "--pub", made.base / "Eva.pub", "--may", "audit", as_="Ana", key=("ana", "ben"))
+        paths = [made.base / "one.pdf", made.base / "two.pdf"]
+        for path, data in zip(paths, (PAPER, BAD)):
+            path.write_bytes(data)
+
+        def change(doc):
+            doc["facts"]["order"]["document_sha256"] = life.sha(PAPER)
+            doc["facts"]["instrument"]["issued_on"] = "2019-11-15"
+            doc["facts"]["instrument"]["case_number"] = "NSL-18-000001"
+        life.order_file(made.base / "order.yaml", made.world, change=change)
+        made.ref = made.ok("order", "submit", made.base / "order.yaml", *[w for p in paths for w in ("--paper", p)], as_="Ana").strip()
+        demo(made)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def server(home):
+    with web.serve(home) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def here(home):
+    return f"/order/{home.ref}"
+
+
+def person(server, name):
+    one = desk.Person(server)
+    assert one.demo(name).location == "/desk"
+    return one
+
+
+@pytest.fixture(scope="module")
+def ben(server):
+    return person(server, "Ben")
+
+
+@pytest.fixture(scope="module")
+def eva(server, home):
+    return person(server, "Eva")
+
+
+def test_a_paper_without_reading_has_no_pictures(home, ben, here):
+    page = ben.get(here)
+    assert "Nobody has had this paper read yet" in desk.words(page) and "<img src=\"/order" not in page.text
+    for tail in ("/paper/1/page/1", "/paper/2/page/1"):
+        got = ben.get(here + tail)
+        assert got.status == 404 and "no picture of page 1" in desk.words(got)
+    assert not (home.dir / "reading").exists() or not list((home.dir / "reading").rglob("page-*"))      # a GET starts nothing
+
+
+def test_who_may_not_have_it_read(home, server, ben, eva, here):
+    fields, _ = ben.form(ben.get(here), f"{here}/read")
+    for token in ("", "0" * 64):
+        got = ben.post(f"{here}/read", {"token": token})
+        assert got.status == 403 and "not of your session" in got.text
+    token = {"token": eva.form(eva.get("/audit"), "/sign-out")[0]["token"]}
+    for path in (f"{here}/read", f"/order/{NO_SUCH}/read"):
+        got = eva.post(path, token)
+        assert got.status == 404 and "there is no such order here" in got.text
+        assert eva.get(path).status == 404
+    assert desk.Person(server).post(f"{here}/read", fields).location.startswith("/sign-in?to=")
+    assert ben.post(f"/order/{NO_SUCH}/read", fields).status == 404
+    assert not list((home.dir / "reading").rglob("told.json"))
+
+
+@pytest.fixture(scope="module")
+def read(ben, here):
+    """Has it read, by forms alone; the page asks again until it is done."""
+    got = ben.send(ben.get(here), f"{here}/read")
+    assert got.location == f"{here}/read"
+
+    def done():
+        page = ben.get(got.location)
+        assert "ended without success" not in page.text, desk.words(page)
+        if page.status == 200:
+            assert page.headers.get("refresh")
+        return page.location == here
+    web.wait(done, "the reading")
+
+
+def test_a_page_beside_the_checklist(read, home, ben, here):
+    page = ben.get(here)
+    assert f'<img src="{here}/paper/1/page/1"' in page.text and "Page 1 of 2" in desk.words(page)
+    assert "&amp; &lt;b&gt;words&lt;/b&gt;" in page.text and "<b>words" not in page.text
+    found = desk.words(page)
+    assert "date: 2019-11-15 page 1, line 1" in found and "as the order file says" in found
+    assert "NSL-19-123456 page 1, line 1" in found and "The order file says: NSL-18-000001" in found
+    link = re.search(r'<a href="([^"]*)" rel="next"', page.text)[1].replace("&amp;", "&")
+    second = ben.get(link)
+    assert f'<img src="{here}/paper/1/page/2"' in second.text and 'rel="prev"' in second.text and 'rel="next"' not in second.text
+    got = ben.get(f"{here}/paper/1/page/2")
+    assert got.status == 200 and got.headers["content-type"] == "image/png" and is_plain(got.body)
+    assert got.headers["x-content-type-options"] == "nosniff"
+    assert ben.get(f"{here}/paper/1").body == PAPER                   # the original is as it was
+    assert [a["act"] for a in home.acts()] == ["received"]            # reading is no act
+
+
+def test_a_paper_that_cannot_be_read(read, ben, here):
+    page = ben.get(f"{here}?paper=2")
+    assert "This paper cannot be read here" in desk.words(page) and "no PDF" in page.text and "<img src=\"/order" not in page.text
+    assert ben.get(f"{here}/paper/2/page/1").status == 404 and ben.get(f"{here}/paper/2").body == BAD
+
+
+@pytest.mark.parametrize("tail", ["/paper/1/page/0", "/paper/1/page/3", "/paper/1/page/-1", "/paper/1/page/101", "/paper/1/page/x", "/paper/1/page/1.png",
+                                  "/paper/1/page/99999999999999999999", "/paper/0/page/1", "/paper/3/page/1", "/paper/-1/page/1", "/paper/x/page/1",
+                                  "/paper/1/page/..%2fpage-001", "/paper/..%2f/page/1"])
+def test_what_is_no_page(read, ben, here, tail):
+    got = ben.get(here + tail)
+    assert got.status in (400, 404) and got.headers["content-type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("query", ["page=3", "page=0", "page=-1", "page=x", "page=99999999999999999999", "paper=9", "paper=0", "paper=x&page=x", "page=%3Cb%3E"])
+def test_an_address_that_names_no_page_shows_the_first(read, ben, here, query):
+    page = ben.get(f"{here}?{query}")
+    assert page.status == 200 and f'<img src="{here}/paper/1/page/1"' in page.text
+
+
+def test_pictures_are_for_those_who_may_see_the_order(read, server, eva, here):
+    def alike(answer):
+        return answer.status, re.sub(r"Reference of this request: \w+", "", desk.words(answer))
+    got = eva.get(f"{here}/paper/1/page/1")
+    assert got.status == 404 and alike(got) == alike(eva.get(f"/order/{NO_SUCH}/paper/1/page/1")) == alike(eva.get(f"{here}/paper/1/page/77"))
+    assert desk.Person(server).get(f"{here}/paper/1/page/1").location.startswith("/sign-in?to=")
+
+
+def test_a_picture_that_was_changed_is_not_shown(read, home, ben, here):
+    place = home.dir / "reading" / life.sha(PAPER) / "page-002.png"
+    good = place.read_bytes()
+    for bad in (b"<svg onload=alert(1)>", good[:-1], good + b"x"):
+        place.write_bytes(bad)
+        got = ben.get(f"{here}/paper/1/page/2")
+        assert got.status >= 400 and got.headers["content-type"].startswith("text/html") and b"<svg" not in got.body
+    place.write_bytes(good)
+    assert ben.get(f"{here}/paper/1/page/2").status == 200
+
+
+@pytest.mark.parametrize("spoil", [b"", b"{}", b"not json", b'{"version":99}'])
+def test_a_reading_that_was_spoiled_is_none(read, home, ben, here, spoil):
+    place = home.dir / "reading" / life.sha(PAPER) / "told.json"
+    good = place.read_bytes()
+    place.write_bytes(spoil)
+    assert "Nobody has had this paper read yet" in desk.words(ben.get(here))
+    place.write_bytes(good)
+    assert f'<img src="{here}/paper/1/page/1"' in ben.get(here).text
