@@ -44,9 +44,9 @@ demo: ## the main job end to end in a throw-away home (DEMO="--mail DIR": on you
 test: ## all tests, short; last line: N passed, N failed
 	@tools/run-tests
 
-web: build hooks ## the pages in a real browser; HTTP with many, slow and big clients
+web: build hooks ## whole orders and every page in a real browser; HTTP with many, slow and big clients
 	@tools/install-deps web
-	@$(PYTHON) -m pytest -q -p no:cacheprovider test/web
+	@JOBS=1 $(PYTHON) test/harness/alltests.py $(notdir $(wildcard test/web/test_*.py))
 
 exact: build ## selection against oracles, EXACT_RUNS runs
 	@tools/install-deps test

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Runs every test and counts: meson's (unit, fuzz, house) in the release and the sanitized build, then each
 file of test/flow and those of test/web that need no browser in a process of its own, two side by side, the longest first. Failures are shown with
-their output, skips by name and reason. Last line: N passed, N failed.  alltests.py [FLOW FILE...]
+their output, skips by name and reason. Last line: N passed, N failed.  alltests.py [FILE...]: these of test/flow and
+test/web alone, with as much time as the long ones take.
 FIGURES_OF names the section of doc/figures.md for what the files record (record_testsuite_property).
 SPDX-License-Identifier: Apache-2.0
 """
@@ -23,7 +24,7 @@ WEB = [ROOT / "test" / "web" / name for name in ("test_http.py", "test_serve.py"
 BUILD = pathlib.Path(os.environ["WRIT_BUILD"])
 RESULTS = BUILD / "results"
 TIMES = BUILD / "flow-times.json"
-FILE_SECONDS = 3000 if os.environ.get("WRIT_FULL") else 420
+FILE_SECONDS = 3000 if len(sys.argv) > 1 else 420
 SHOWN_LINES = 120
 CMOCKA = re.compile(r"\[  (PASSED|FAILED|SKIPPED) +\] (\d+) test\(s\)")
 
@@ -125,12 +126,15 @@ def main():
     if len(sys.argv) == 1:
         meson(BUILD, total)
         meson(pathlib.Path(os.environ["WRIT_BUILD_ASAN"]), total)
-    known = {path.name: path for path in [*sorted(FLOW.glob("test_*.py")), *WEB]}
-    flows([known.get(pathlib.Path(a).name, FLOW / pathlib.Path(a).name) for a in sys.argv[1:]] or list(known.values()), total)
+    named = [next((path for path in (FLOW / name, WEB[0].with_name(name)) if path.exists()), FLOW / name)
+             for name in (pathlib.Path(a).name for a in sys.argv[1:])]
+    flows(named or [*sorted(FLOW.glob("test_*.py")), *WEB], total)
     if total.skipped:
         print(f"\n!!! {len(total.skipped)} SKIPPED: what these test is NOT tested here")
         for line in total.skipped:
             print("!!! " + line)
+    if named:
+        print(*(f"{name}: {value}" for name, value in sorted(total.recorded.items())), sep="\n")
     if "FIGURES_OF" in os.environ:
         figures.write(os.environ["FIGURES_OF"], [*sorted(total.recorded.items()), ("tests passed", total.passed),
                                                  ("tests failed", total.failed), ("tests skipped", len(total.skipped))])
