@@ -151,10 +151,13 @@ static enum err secrecy(struct visit *v)
 
 enum err secrecy_step(struct visit *v)
 {
+	static const struct step_take into[] = {
+		{ "provision", "basis" }, { "date", "until" }, { NULL, NULL },
+	};
 	const struct page_base *w = v->base;
 	struct step s;
 
-	if (is_post(v)) {
+	if (is_post(v) && !step_takes(v)) {
 		enum err e = secrecy(v);
 
 		if (e == ERR_OK)
@@ -164,6 +167,7 @@ enum err secrecy_step(struct visit *v)
 	step_begin(v, &s, word_secrecy(w), word_secrecy_says(w), word_secrecy_do(w));
 	step_input(&s, "basis", word_secrecy_basis(w), word_secrecy_basis_hint(w));
 	step_input(&s, "until", word_secrecy_until(w), word_secrecy_until_hint(w));
+	step_paper(&s, into);
 	return step_show(&s);
 }
 

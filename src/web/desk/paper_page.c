@@ -4,6 +4,8 @@
  * starts no hand; what is suggested it only shows.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <string.h>
+
 #include "order/reading.h"
 #include "store/blob.h"
 #include "web/desk/order_page.h"
@@ -232,4 +234,20 @@ enum err order_paper(struct visit *v, struct page_paper *p)
 	p->why = json_opt_text(told, "why", SPAN_NONE);
 	p->unreadable = json_opt_int(told, "pages_read", 0) == 0;
 	return p->unreadable ? ERR_OK : page_of_paper(v, &hash, told, p);
+}
+
+bool order_paper_offer(struct page_paper *p, const char *what, const char *field)
+{
+	struct page_suggestion *list;
+	bool any = false;
+
+	/* The list was made here, for writing. */
+	memcpy(&list, &p->suggestions, sizeof list);
+	for (size_t i = 0; i < p->suggestions_n; i++) {
+		if (!span_is(list[i].what, what) || !list[i].value.n)
+			continue;
+		list[i].take = span_str(field);
+		any = true;
+	}
+	return any;
 }

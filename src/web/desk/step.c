@@ -18,6 +18,24 @@ void step_begin(struct visit *v, struct step *s, struct span title, struct span 
 				      .problem = v->problem, .remedy = v->remedy };
 }
 
+/* What a button beside a suggestion carries: "take-FIELD". */
+static struct span taken(const struct visit *v, const char *field)
+{
+	for (size_t i = 0; i < v->typed.n; i++)
+		if (span_starts(v->typed.at[i].name, "take-") &&
+		    span_is(span_cut(v->typed.at[i].name, 5, SIZE_MAX), field))
+			return v->typed.at[i].value;
+	return SPAN_NONE;
+}
+
+bool step_takes(const struct visit *v)
+{
+	for (size_t i = 0; i < v->typed.n; i++)
+		if (span_starts(v->typed.at[i].name, "take-"))
+			return true;
+	return false;
+}
+
 static struct page_step_field *add(struct step *s, const char *name, struct span label,
 				   struct span hint)
 {
@@ -29,7 +47,9 @@ static struct page_step_field *add(struct step *s, const char *name, struct span
 	}
 	f = &s->field[s->page.fields_n++];
 	*f = (struct page_step_field){ .name = span_str(name), .label = label, .hint = hint,
-				       .value = typed(s->v, name) };
+				       .value = taken(s->v, name) };
+	if (!f->value.n)
+		f->value = typed(s->v, name);
 	return f;
 }
 
@@ -118,6 +138,17 @@ void step_keep(struct step *s)
 		f->value = s->v->typed.at[i].value;
 		f->is_hidden = true;
 	}
+}
+
+void step_paper(struct step *s, const struct step_take *into)
+{
+	struct page_paper *p = &s->page.paper;
+
+	if (s->e == ERR_OK)
+		s->e = order_paper(s->v, p);
+	s->page.beside = s->e == ERR_OK && p->there;
+	for (; s->page.beside && into->what; into++)
+		s->page.offers |= order_paper_offer(p, into->what, into->field);
 }
 
 static enum err put_changes(struct step *s)

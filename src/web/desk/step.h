@@ -33,6 +33,15 @@ void step_choice(struct step *s, struct span value, struct span label, struct sp
 /* What was typed on the page before goes along unseen, so that it is there when it is needed again.
  */
 void step_keep(struct step *s);
+/* The paper beside the form: a click quotes a line into the field used last. into: what a
+ * suggestion is for here, {what, field} up to {NULL}; each then has a button that puts it into that
+ * field. */
+struct step_take {
+	const char *what, *field;
+};
+void step_paper(struct step *s, const struct step_take *into);
+/* Whether the form was sent to take a suggestion over: the page is shown again, nothing is done. */
+bool step_takes(const struct visit *v);
 enum err step_show(struct step *s) MUST_USE;
 
 /* ERR_BUSY with words where the order has changed since this form was shown. */

@@ -71,7 +71,11 @@ function watch(form) {
 	if (kept && restore(form, kept.values) && words) words.hidden = false;
 	if (kept?.sent) write(key, { ...kept, sent: false });
 	form.addEventListener("input", () => write(key, { at: Date.now(), sent: false, values: snapshot(form) }));
-	form.addEventListener("submit", () => write(key, { at: Date.now(), sent: true, values: snapshot(form) }));
+	form.addEventListener("submit", (event) => {
+		// Such a button changes a field: the page that follows has all of them, and better.
+		if (event.submitter?.hasAttribute("data-takes")) localStorage.removeItem(key);
+		else write(key, { at: Date.now(), sent: true, values: snapshot(form) });
+	});
 	form.querySelector("[data-draft-drop]")?.addEventListener("click", () => {
 		localStorage.removeItem(key);
 		restore(form, fresh);
