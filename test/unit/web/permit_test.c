@@ -14,6 +14,7 @@ static const struct {
 	{ "QUEUE_SEE", "nothing", "0111110" },
 	{ "RECEIVE", "nothing", "0111110" },       { "ORDER_SEE", "order", "0111110" },
 	{ "PAPER_SEE", "order", "0111110" },       { "LETTER_SEE", "order", "0111110" },
+	{ "PICTURE_SEE", "order", "0111110" },     { "PAPER_READ", "order", "0111110" },
 	{ "AUTHENTICATE", "order", "0111110" },    { "JUDGE", "order", "0111110" },
 	{ "COUNT", "order", "0111110" },           { "DECIDE", "order", "0010000" },
 	{ "COLLECT", "order", "0111110" },         { "NOTICE", "order", "0111110" },
