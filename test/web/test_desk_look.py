@@ -9,6 +9,7 @@ import sys
 
 import pytest
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.ui import WebDriverWait
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
@@ -16,6 +17,7 @@ sys.path.insert(0, os.path.dirname(__file__))
 import screens  # noqa: E402
 from harness import life, web  # noqa: E402
 from harness.browser import Browser  # noqa: E402
+from harness.paper import pdf  # noqa: E402
 from test_desk import demo  # noqa: E402
 
 OUT = pathlib.Path(os.environ["SCREENS"]).resolve() if os.environ.get("SCREENS") else None
@@ -93,6 +95,44 @@ def test_pages_of_the_desk(browser, server, home):
     for path in sorted(steps):
         pages[path.split(home.ref + "/")[1].replace("/", "-").replace("?", "-")] = path
     look_at(browser, server, pages)
+
+
+def submit(home, data):
+    """An order with that paper, which was read: its address."""
+    (home.base / "paper.pdf").write_bytes(data)
+
+    def change(doc):
+        doc["facts"]["order"]["document_sha256"] = life.sha(data)
+    life.order_file(home.base / "read.yaml", home.world, change=change)
+    ref = home.ok("order", "submit", home.base / "read.yaml", "--paper", home.base / "paper.pdf", as_="Ana").strip()
+    home.ok("paper", "read", ref, as_="Ana")
+    return f"/order/{ref}"
+
+
+def test_a_paper_beside_the_work(browser, server, home):
+    here = submit(home, pdf(b"Dated 15 November 2019, under 18 U.S.C. 2709", pages=2))
+    sign_in(browser, server, "Ana", "/desk")
+    look_at(browser, server, {"order-read": f"{here}?page=2", "secrecy-read": f"{here}/secrecy"})
+    browser.go(server.origin + f"{here}/secrecy")
+
+    def field(name):
+        return browser.driver.find_element(By.NAME, name)
+
+    def take(name):
+        was = field(name)
+        browser.driver.find_element(By.NAME, "take-" + name).click()
+        WebDriverWait(browser.driver, 30, poll_frequency=0.05).until(staleness_of(was))
+    assert browser.driver.execute_script("const i = document.querySelector('.paper img'); return i.complete && i.naturalWidth > 0")
+    assert field("basis").get_property("value") == field("until").get_property("value") == ""
+    field("basis").send_keys("mine, ")
+    browser.driver.find_element(By.CSS_SELECTOR, "[data-quote-from] button").click()
+    quoted = "mine, “Dated 15 November 2019, under 18 U.S.C. 2709” (page 1, line 1)"
+    assert field("basis").get_property("value") == quoted
+    take("until")
+    assert (field("basis").get_property("value"), field("until").get_property("value")) == (quoted, "2019-11-15")
+    take("basis")
+    assert (field("basis").get_property("value"), field("until").get_property("value")) == ("18 USC 2709", "2019-11-15")
+    assert not home.acts("gagged")
 
 
 def test_pages_of_the_auditor(browser, server):
