@@ -112,7 +112,7 @@ def submit(home, data):
 def test_a_paper_beside_the_work(browser, server, home):
     here = submit(home, pdf(b"Dated 15 November 2019, under 18 U.S.C. 2709", pages=2))
     sign_in(browser, server, "Ana", "/desk")
-    look_at(browser, server, {"order-read": f"{here}?page=2", "secrecy-read": f"{here}/secrecy"})
+    look_at(browser, server, {"order-read": f"{here}?page=2", "secrecy-read": f"{here}/secrecy", "decide-read": f"{here}/decide"})
     browser.go(server.origin + f"{here}/secrecy")
 
     def field(name):

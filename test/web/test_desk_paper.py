@@ -111,6 +111,7 @@ def test_a_page_beside_the_checklist(read, home, ben, here):
     found = desk.words(page)
     assert "date: 2019-11-15 page 1, line 1" in found and "as the order file says" in found
     assert "NSL-19-123456 page 1, line 1" in found and "The order file says: NSL-18-000001" in found
+    assert re.search(r"It cites its law order file · perhaps page 1, line 1 ", found) and "named order file · perhaps" not in found      # no authority was found
     link = re.search(r'<a href="([^"]*)" rel="next"', page.text)[1].replace("&amp;", "&")
     second = ben.get(link)
     assert f'<img src="{here}/paper/1/page/2"' in second.text and 'rel="prev"' in second.text and 'rel="next"' not in second.text
@@ -204,6 +205,15 @@ def test_taking_over_needs_the_same_right(read, server, home, ben, eva, here):
     assert ben.post(path, fields | {"token": "0" * 64, "take-basis": "x"}).status == 403
     token = eva.form(eva.get("/audit"), "/sign-out")[0]["token"]
     assert eva.post(path, {"token": token, "take-basis": "x"}).status == 404
+
+
+def test_the_paper_beside_the_end_of_an_order(read, ben, server, here):
+    ana = person(server, "Ana")
+    for tail in ("end", "decide"):
+        page = ana.get(f"{here}/{tail}?page=2")
+        assert f'<img src="{here}/paper/1/page/2"' in page.text and 'name="take-' not in page.text, tail
+        assert ("data-quote-from" in page.text) == (tail == "end"), tail
+        assert ben.get(f"{here}/{tail}").status == 403
 
 
 def test_other_papers_offer_nothing(read, ben, here):

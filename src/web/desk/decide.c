@@ -150,6 +150,7 @@ static enum err decide_form(struct visit *v)
 	step_radios(&s, "undated", word_decide_undated(w), SPAN_NONE);
 	step_choice(&s, SPAN("list"), word_undated_list(w), SPAN_NONE, true);
 	step_choice(&s, SPAN("deliver"), word_undated_deliver(w), SPAN_NONE, false);
+	step_paper(&s, NULL);
 	return step_show(&s);
 }
 
@@ -210,6 +211,7 @@ static enum err show_end(struct visit *v)
 
 enum err end_step(struct visit *v)
 {
+	static const struct step_take nothing = { NULL, NULL };
 	const struct page_base *w = v->base;
 	struct step s;
 	enum err e;
@@ -227,5 +229,6 @@ enum err end_step(struct visit *v)
 	step_choice(&s, SPAN("authority"), word_end_withdrawn(w), SPAN_NONE, false);
 	step_choice(&s, SPAN("us"), word_end_void(w), SPAN_NONE, false);
 	step_long(&s, "because", word_end_because(w), SPAN_NONE);
+	step_paper(&s, &nothing);
 	return step_show(&s);
 }

@@ -84,6 +84,23 @@ static void check(struct checks *k, struct span words, bool known, bool holds, s
 		};
 }
 
+/* Where on the paper the last check may be looked up. */
+static enum err look_up(struct visit *v, const struct checks *k, const struct json *suggestions,
+			const char *field)
+{
+	struct page_order_check *last = &k->list[k->p->checks_n - 1];
+
+	JSON_EACH(one, suggestions) {
+		if (!span_is(json_opt_text(one, "field", SPAN_NONE), field))
+			continue;
+		last->page = json_opt_int(one, "page", 0);
+		last->line = json_opt_int(one, "line", 0);
+		return span_fmt(v->c, &last->at, "/order/%.*s?paper=1&page=%lld",
+				SPAN_ARG(v->order.ref), (long long)last->page);
+	}
+	return ERR_OK;
+}
+
 /* "act 3", the last of that name. */
 static struct span act_source(struct visit *v, enum act_kind kind)
 {
@@ -129,20 +146,25 @@ static enum err checks(struct visit *v, struct page_order *p)
 	const struct json *instrument = json_get(f, "instrument");
 	struct span paper = word_source_paper(w), judged = act_source(v, ACT_JUDGED);
 	struct span decided = act_source(v, ACT_DECIDED);
+	const struct json *said;
 	struct checks k = { .p = p };
 
+	TRY(order_suggestions(v, &said));
 	TRY(NEW_ARRAY(v->c, k.list, CHECKS_MAX));
 	p->checks = k.list;
 	check(&k, word_check_sender(w), o->authenticated != NULL, order_is_verified(o),
 	      act_source(v, ACT_AUTHENTICATED));
 	check(&k, word_check_authority(w), stated(issuer, "authority_name"), true, paper);
+	TRY(look_up(v, &k, said, "issuer.authority_name"));
 	check(&k, word_check_kind(w), stated(instrument, "kind"), true, paper);
 	check(&k, word_check_signed(w), stated(instrument, "signature"),
 	      !span_is(json_opt_text(instrument, "signature", SPAN_NONE), "NONE"), paper);
 	check(&k, word_check_law(w), stated(json_get(instrument, "provisions"), "") ||
 	      (json_get(instrument, "provisions") && json_get(instrument, "provisions")->first &&
 	       !span_is(json_get(instrument, "provisions")->first->s, "unknown")), true, paper);
+	TRY(look_up(v, &k, said, "instrument.provisions"));
 	check(&k, word_check_target(w), every_demand(o, "target"), true, paper);
+	TRY(look_up(v, &k, said, "demands[].target"));
 	check(&k, word_check_range(w), every_demand(o, "range"), true, paper);
 	check(&k, word_check_conflict(w), o->judged && !o->judged_stale,
 	      !has_reason(o, "TERR-CONFLICT") && !has_reason(o, "TERR-BLOCKING-LAW"), judged);

@@ -17,6 +17,8 @@ enum err order_head(struct visit *v, struct page_order_head *out, struct span *f
 
 /* The paper and page that the query names, as they were read; the first where it names none. */
 enum err order_paper(struct visit *v, struct page_paper *p) MUST_USE;
+/* What is suggested on the first paper, the order itself; NULL where it was not read. */
+enum err order_suggestions(struct visit *v, const struct json **out) MUST_USE;
 /* What is suggested of that kind, and has a value, is offered for that field; whether there is any.
  */
 bool order_paper_offer(struct page_paper *p, const char *what, const char *field);

@@ -236,6 +236,20 @@ enum err order_paper(struct visit *v, struct page_paper *p)
 	return p->unreadable ? ERR_OK : page_of_paper(v, &hash, told, p);
 }
 
+enum err order_suggestions(struct visit *v, const struct json **out)
+{
+	const struct json *paper = paper_of(&v->order, 1), *told;
+	struct sha256 hash;
+
+	*out = NULL;
+	if (!paper)
+		return ERR_OK;
+	TRY(json_need_hex(v->c, paper, "sha256", hash.b, sizeof hash.b));
+	TRY(reading_told(v->c, &v->s, &hash, &told));
+	*out = json_get(told, "suggestions");
+	return ERR_OK;
+}
+
 bool order_paper_offer(struct page_paper *p, const char *what, const char *field)
 {
 	struct page_suggestion *list;

@@ -147,7 +147,8 @@ void step_paper(struct step *s, const struct step_take *into)
 	if (s->e == ERR_OK)
 		s->e = order_paper(s->v, p);
 	s->page.beside = s->e == ERR_OK && p->there;
-	for (; s->page.beside && into->what; into++)
+	s->page.quotes = into != NULL;
+	for (; s->page.beside && into && into->what; into++)
 		s->page.offers |= order_paper_offer(p, into->what, into->field);
 }
 

@@ -33,9 +33,8 @@ void step_choice(struct step *s, struct span value, struct span label, struct sp
 /* What was typed on the page before goes along unseen, so that it is there when it is needed again.
  */
 void step_keep(struct step *s);
-/* The paper beside the form: a click quotes a line into the field used last. into: what a
- * suggestion is for here, {what, field} up to {NULL}; each then has a button that puts it into that
- * field. */
+/* The paper beside the form. With a list up to {NULL, NULL} a click quotes a line of it into the
+ * field used last, and what is suggested of that kind has a button that puts it into that field. */
 struct step_take {
 	const char *what, *field;
 };
