@@ -10,6 +10,7 @@
 #include "order/6_release/release.h"
 #include "order/8_notify/notify.h"
 #include "order/reading.h"
+#include "web/desk/order_page.h"
 #include "web/desk/step.h"
 #include "web/work.h"
 
@@ -250,6 +251,7 @@ static enum err show_work(struct visit *v, struct span name, struct span title, 
 	struct page_work page = { .view = v->view, .reference = v->order.ref, .title = title,
 				  .again_path = v->r->path, .again_button = button,
 				  .seq = v->order.last_seq };
+	struct order_steps next;
 	enum work state;
 	struct buf b;
 
@@ -258,6 +260,11 @@ static enum err show_work(struct visit *v, struct span name, struct span title, 
 	page.failed = !page.runs && !done;
 	if (page.runs)
 		v->a->refresh_s = 2;
+	TRY(order_steps(v, &next));
+	if (!page.runs && !page.failed) {
+		page.steps = next.turn;
+		page.steps_n = next.turn_n;
+	}
 	visit_buf(v, &b);
 	TRY(page_work(v->c, &page, &b));
 	return answer_page(v->r, v->a, &b);

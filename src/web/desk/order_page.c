@@ -363,7 +363,7 @@ enum err order_acts(struct visit *v, int64_t after, struct page_order_act **list
 
 /* ---- what this person can do with it now ---- */
 
-static enum err steps(struct visit *v, struct page_order *p)
+enum err order_steps(struct visit *v, struct order_steps *out)
 {
 	const struct page_base *w = v->base;
 	const struct {
@@ -372,46 +372,50 @@ static enum err steps(struct visit *v, struct page_order *p)
 		const char *path;
 		struct span label;
 		bool turn;              /* whether it is what the order waits for */
+		bool at_once;           /* nothing is asked: one click here is the whole step */
 	} all[] = {
 		{ PERMIT_AUTHENTICATE, ACT_AUTHENTICATED, "authenticate", word_authenticate(w),
-		  v->order.state == ORDER_RECEIVED },
+		  v->order.state == ORDER_RECEIVED, false },
 		{ PERMIT_JUDGE, ACT_JUDGED, "judge", word_judge(w),
 		  v->order.state == ORDER_AUTHENTICATED &&
-			  (!v->order.judged || v->order.judged_stale) },
-		{ PERMIT_COUNT, ACT_COUNTED, "count", word_count(w), false },
+			  (!v->order.judged || v->order.judged_stale),
+		  true },
+		{ PERMIT_COUNT, ACT_COUNTED, "count", word_count(w), false, true },
 		{ PERMIT_DECIDE, ACT_DECIDED, "decide", word_decide(w),
-		  v->order.state == ORDER_AUTHENTICATED },
+		  v->order.state == ORDER_AUTHENTICATED, false },
 		{ PERMIT_COLLECT, ACT_COLLECTION_BEGUN, "collect",
 		  v->order.collected ? word_collect_again(w) : word_collect(w),
-		  v->order.state == ORDER_DECIDED },
+		  v->order.state == ORDER_DECIDED, v->order.state == ORDER_DECIDED },
 		{ PERMIT_NOTICE, ACT_NOTICE_DECIDED, "notice", word_notice(w),
-		  v->order.state == ORDER_COLLECTED && !v->order.notice },
-		{ PERMIT_NOTICE, ACT_GAGGED, "secrecy", word_secrecy(w), false },
+		  v->order.state == ORDER_COLLECTED && !v->order.notice, false },
+		{ PERMIT_NOTICE, ACT_GAGGED, "secrecy", word_secrecy(w), false, false },
+		/* The first click has the seal state what would leave; its page is signed. */
 		{ PERMIT_APPROVE, ACT_APPROVED, "approve", word_approve(w),
-		  v->order.state == ORDER_COLLECTED && v->order.notice },
-		{ PERMIT_RELEASE, ACT_RELEASED, "release", word_release(w), true },
+		  v->order.state == ORDER_COLLECTED && v->order.notice, !v->order.stated },
+		{ PERMIT_RELEASE, ACT_RELEASED, "release", word_release(w), true, false },
 		{ PERMIT_DELIVER, ACT_DELIVERED, "deliver", word_deliver(w),
-		  v->order.state == ORDER_RELEASED },
-		{ PERMIT_END, ACT_VOIDED, "end", word_end(w), false },
+		  v->order.state == ORDER_RELEASED, false },
+		{ PERMIT_END, ACT_VOIDED, "end", word_end(w), false, false },
 	};
 	struct page_order_step *list, *rest;
 
 	TRY(NEW_ARRAY(v->c, list, COUNT_OF(all) + 1));
 	TRY(NEW_ARRAY(v->c, rest, COUNT_OF(all)));
-	p->steps = list;
-	p->rest = rest;
+	*out = (struct order_steps){ .turn = list, .rest = rest };
 	if (v->order.delivered && permit_has(PERMIT_DELIVER, v->roles))
-		list[p->steps_n++] = (struct page_order_step){ SPAN("download"), word_download(w) };
+		list[out->turn_n++] = (struct page_order_step){ SPAN("download"), word_download(w),
+								false };
 	for (size_t i = 0; i < COUNT_OF(all); i++) {
-		struct page_order_step step = { span_str(all[i].path), all[i].label };
+		struct page_order_step step = { span_str(all[i].path), all[i].label,
+						all[i].at_once };
 		bool may = permit_has(all[i].permit, v->roles) &&
 			   order_permit(v->c, &v->s, &v->order, all[i].act) == ERR_OK;
 
 		err_clear(v->c);
 		if (may && all[i].turn)
-			list[p->steps_n++] = step;
+			list[out->turn_n++] = step;
 		else if (may)
-			rest[p->rest_n++] = step;
+			rest[out->rest_n++] = step;
 	}
 	return ERR_OK;
 }
@@ -472,6 +476,7 @@ enum err order_page(struct visit *v)
 {
 	struct page_order page = { .view = v->view, .reference = v->order.ref };
 	struct page_order_act *acts;
+	struct order_steps can;
 	struct buf b;
 
 	TRY(head(v, &page));
@@ -483,7 +488,12 @@ enum err order_page(struct visit *v)
 	TRY(letters(v, &page));
 	TRY(order_acts(v, 0, &acts, &page.acts_n));
 	page.acts = acts;
-	TRY(steps(v, &page));
+	TRY(order_steps(v, &can));
+	page.steps = can.turn;
+	page.steps_n = can.turn_n;
+	page.rest = can.rest;
+	page.rest_n = can.rest_n;
+	page.seq = v->order.last_seq;
 	visit_buf(v, &b);
 	TRY(page_order(v->c, &page, &b));
 	return answer_page(v->r, v->a, &b);

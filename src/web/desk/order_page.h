@@ -1,5 +1,6 @@
 /*
- * What the page of an order and the pages of what is done to it share: the acts as a timeline.
+ * What the page of an order and the pages of what is done to it share: the acts as a timeline, and
+ * what its person can do next.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef WEB_DESK_ORDER_PAGE_H
@@ -11,6 +12,13 @@
 /* The acts after that number, each with how long after the one before it. */
 enum err order_acts(struct visit *v, int64_t after, struct page_order_act **list_out,
 		    size_t *n_out) MUST_USE;
+
+/* What this person can do with the order now: what it waits for, and what else. */
+struct order_steps {
+	const struct page_order_step *turn, *rest;
+	size_t turn_n, rest_n;
+};
+enum err order_steps(struct visit *v, struct order_steps *out) MUST_USE;
 
 /* The bar of every page of this order: clock, kind, whose turn; flags_out: words of flag.def. */
 enum err order_head(struct visit *v, struct page_order_head *out, struct span *flags_out) MUST_USE;
