@@ -189,14 +189,13 @@ static void approve_pages(void **state)
 	     .key_since = S("registered 2 Mar 2025"), .approvers = two, .approvers_n = 2,
 	     .why_not = S("You approved it already; the second signature is another person's."),
 	     .facts = facts, .facts_n = 2,
-	     .changed = S("The recipient's key was exchanged at 14:26. Both approvals are void."),
 	     .command = S("writ approve W-7KQF-2M9D"),
 	     .problem = S("Your key answered, but without verifying you. Nothing was signed."));
 	SHOW("approve-hostile", approve, .view = &hostile_view, .order = late,
 	     .words = (const struct page_code_word[]){ { S(HOSTILE) } }, .words_n = 1,
 	     .lines = S(HOSTILE), .key = S(HOSTILE), .key_since = S(HOSTILE), .secrecy = S(HOSTILE),
 	     .approvers = hostile, .approvers_n = 1, .may_sign = true,
-	     .sign = { S(HOSTILE), S(HOSTILE), S(HOSTILE), S(HOSTILE) }, .changed = S(HOSTILE),
+	     .sign = { S(HOSTILE), S(HOSTILE), S(HOSTILE), S(HOSTILE) },
 	     .command = S(HOSTILE), .problem = S(HOSTILE));
 }
 
