@@ -63,13 +63,6 @@ enum err invitation_words(struct visit *v, struct span key, struct page_code_wor
 
 /* ---- the page ---- */
 
-static enum err rights_of(struct ctx *c, const struct team_person *p, struct span *out)
-{
-	return span_fmt(c, out, "%s%s%s%s%s", p->decide ? "decide " : "",
-			p->approve ? "approve " : "", p->roster ? "roster " : "",
-			p->halt ? "halt " : "", p->audit ? "audit " : "");
-}
-
 static enum err people(struct visit *v, struct page_people *page)
 {
 	const struct team *team = v->desk->team;
@@ -79,7 +72,7 @@ static enum err people(struct visit *v, struct page_people *page)
 	page->people = list;
 	for (size_t i = 0; i < team->count; i++) {
 		list[i].name = team->person[i].name;
-		TRY(rights_of(v->c, &team->person[i], &list[i].rights));
+		TRY(roles_say(v->c, &team->person[i], &list[i].rights));
 		page->people_n++;
 	}
 	return ERR_OK;

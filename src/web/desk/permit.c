@@ -39,6 +39,13 @@ unsigned roles_of(const struct team_person *p)
 	       (p->roster ? ROLE_ROSTER : 0u) | (p->halt ? ROLE_HALT : 0u);
 }
 
+enum err roles_say(struct ctx *c, const struct team_person *p, struct span *out)
+{
+	return span_fmt(c, out, "%s%s%s%s%s", p->decide ? "decide " : "",
+			p->approve ? "approve " : "", p->roster ? "roster " : "",
+			p->halt ? "halt " : "", p->audit ? "audit " : "");
+}
+
 bool permit_has(enum permit what, unsigned roles)
 {
 	return permits[what].roles & (roles | ROLE_NOBODY);

@@ -24,6 +24,8 @@ enum role {
 	ROLE_AUDIT = 32, ROLE_NOBODY = 64
 };
 unsigned roles_of(const struct team_person *p);         /* NULL: nobody */
+/* The rights as the roster calls them, for people to read. */
+enum err roles_say(struct ctx *c, const struct team_person *p, struct span *out) MUST_USE;
 
 bool permit_has(enum permit what, unsigned roles);
 enum permit_object permit_object(enum permit what);

@@ -8,13 +8,6 @@
 #include "web/desk/desk.h"
 #include "web/pages.h"
 
-static enum err rights_of(struct ctx *c, const struct team_person *p, struct span *out)
-{
-	return span_fmt(c, out, "%s%s%s%s%s", p->decide ? "decide " : "",
-			p->approve ? "approve " : "", p->roster ? "roster " : "",
-			p->halt ? "halt " : "", p->audit ? "audit " : "");
-}
-
 static enum err demo_people(struct visit *v, struct page_sign_in *page)
 {
 	const struct team *team = v->desk->team;
@@ -25,7 +18,7 @@ static enum err demo_people(struct visit *v, struct page_sign_in *page)
 	TRY(NEW_ARRAY(v->c, people, team->count + 1));
 	for (size_t i = 0; i < team->count; i++) {
 		people[i].name = team->person[i].name;
-		TRY(rights_of(v->c, &team->person[i], &people[i].rights));
+		TRY(roles_say(v->c, &team->person[i], &people[i].rights));
 	}
 	page->people = people;
 	page->people_n = team->count;
