@@ -294,6 +294,24 @@ class Home:
         return self.ok("agency", "add", "--id", id_, "--name", name, "--country", country, "--label", label, "--recipient",
                        self.world.recipients[identity], "--checked", "in person", as_=as_, key=key)
 
+    def invent(self):
+        """Makes an invented home of it: one click signs in, and the founders' keys lie where the desk looks for them."""
+        keys = self.base / "keys"
+        keys.mkdir(exist_ok=True)
+        for name in STAFF:
+            if not (keys / f"{name.lower()}.key").exists():
+                (keys / f"{name.lower()}.key").symlink_to(self.world.key(name))
+        (self.dir / "demo").write_text(f"{keys}\n")
+        return self
+
+    def hire(self, name, *may):
+        """Somebody more on the roster, whose key lies there, too."""
+        key = self.base / "keys" / f"{name.lower()}.key"
+        key.parent.mkdir(exist_ok=True)
+        call("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key)
+        self.ok("roster", "add", "--name", name, "--user", USER, "--pub", f"{key}.pub", *(w for m in may for w in ("--may", m)),
+                as_="Ana", key=("ana", "ben"))
+
     def twin(self, base):
         """A copy of this home at another place; a seal is stopped first, so that both begin from the disk."""
         self.stop(signal.SIGTERM)

@@ -21,16 +21,6 @@ ROLE = {"Mia": "DESK", "Noa": "DECIDE", "Abe": "APPROVE", "Rob": "ROSTER", "Hal"
 NO_SUCH = "W-2222-2222"
 
 
-def demo(home):
-    """Makes an invented home of it, whose people's keys lie where the desk looks for them."""
-    keys = home.base / "keys"
-    keys.mkdir(exist_ok=True)
-    for name in ("ana", "ben", "chi"):
-        if not (keys / f"{name}.key").exists():
-            (keys / f"{name}.key").symlink_to(home.world.key(name))
-    (home.dir / "demo").write_text(f"{keys}\n")
-
-
 @pytest.fixture(scope="module")
 def town():
     with life.Town() as made:
@@ -44,12 +34,8 @@ def home(town):
     made.withhold()
     made.approve("Ben")
     for name, may in PEOPLE.items():
-        words = [w for m in may for w in ("--may", m)]
-        life.call("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", made.base / name)
-        made.ok("roster", "add", "--name", name, "--user", life.USER, "--pub", made.base / f"{name}.pub", *words,
-                as_="Ana", key=("ana", "ben"))
-    demo(made)
-    return made
+        made.hire(name, *may)
+    return made.invent()
 
 
 @pytest.fixture(scope="module")
@@ -207,8 +193,7 @@ def test_nothing_typed_is_lost_when_a_session_ends(home, who):
 
 
 def test_the_second_to_save_is_told_what_changed(town):
-    home = town.home("authenticated")
-    demo(home)
+    home = town.home("authenticated").invent()
     path = f"/order/{home.ref}/secrecy"
     with web.serve(home) as server:
         ben = desk.Person(server)
@@ -335,8 +320,7 @@ def test_the_end_of_a_key_ends_its_sittings(town):
 # ---- enrolment by two ----
 
 def test_a_first_passkey_is_signed_in_by_two(town):
-    home = town.home()
-    demo(home)
+    home = town.home().invent()
     with web.serve(home) as server:
         ana, ben, new = (desk.Person(server) for _ in range(3))
         ana.demo("Ana")
@@ -384,8 +368,7 @@ def test_one_signs_out_everywhere(who):
 def test_an_order_from_intake_to_the_file(town):
     """By forms alone, as three people: taken in, sender checked, counted, decided, collected, noticed, approved by
     two, released, delivered, fetched; and the verifier accepts it."""
-    home = town.home()
-    demo(home)
+    home = town.home().invent()
     order = life.order_file(home.base / "order.yaml", home.world)
     with web.serve(home) as server:
         ana, ben, chi = (desk.Person(server) for _ in range(3))
@@ -434,8 +417,7 @@ def test_an_order_from_intake_to_the_file(town):
 
 
 def test_an_order_that_is_refused(town):
-    home = town.home("received")
-    demo(home)
+    home = town.home("received").invent()
     with web.serve(home) as server:
         ana = desk.Person(server)
         ana.demo("Ana")
@@ -451,8 +433,7 @@ def test_an_order_that_is_refused(town):
 
 
 def test_an_order_that_is_made_void(town):
-    home = town.home("authenticated")
-    demo(home)
+    home = town.home("authenticated").invent()
     with web.serve(home) as server:
         ana = desk.Person(server)
         ana.demo("Ana")

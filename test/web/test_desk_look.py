@@ -18,7 +18,6 @@ import screens  # noqa: E402
 from harness import life, web  # noqa: E402
 from harness.browser import Browser  # noqa: E402
 from harness.paper import pdf  # noqa: E402
-from test_desk import demo  # noqa: E402
 
 OUT = pathlib.Path(os.environ["SCREENS"]).resolve() if os.environ.get("SCREENS") else None
 
@@ -35,12 +34,8 @@ def home(town):
     made = town.home("collected")
     made.withhold()
     made.approve("Ben")
-    life.call("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", made.base / "eva")
-    made.ok("roster", "add", "--name", "Eva", "--user", life.USER, "--pub", made.base / "eva.pub", "--may", "audit", as_="Ana", key=("ana", "ben"))
-    (made.base / "keys").mkdir()
-    demo(made)
-    (made.base / "keys" / "eva.key").symlink_to(made.base / "eva")
-    return made
+    made.hire("Eva", "audit")
+    return made.invent()
 
 
 @pytest.fixture(scope="module")

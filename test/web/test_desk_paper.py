@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 sys.path.insert(0, os.path.dirname(__file__))
 from harness import desk, life, web  # noqa: E402
 from harness.paper import is_plain, pdf  # noqa: E402
-from test_desk import NO_SUCH, demo  # noqa: E402
+from test_desk import NO_SUCH  # noqa: E402
 
 WORDS = b"Dated 15 November 2019, File No. NSL-19-123456, under 18 U.S.C. 2709 & <b>words</b>"
 PAPER, BAD = pdf(WORDS, pages=2), b"hello, no paper"
@@ -22,8 +22,7 @@ def home():
     """An order with a paper of two pages and one that is none; an auditor beside the staff."""
     with life.Town() as town:
         made = town.home("founded")
-        life.call("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", made.base / "Eva")
-        made.ok("roster", "add", "--name", "Eva", "--user", life.USER, "--pub", made.base / "Eva.pub", "--may", "audit", as_="Ana", key=("ana", "ben"))
+        made.hire("Eva", "audit")
         paths = [made.base / "one.pdf", made.base / "two.pdf"]
         for path, data in zip(paths, (PAPER, BAD)):
             path.write_bytes(data)
@@ -34,8 +33,7 @@ def home():
             doc["facts"]["instrument"]["case_number"] = "NSL-18-000001"
         life.order_file(made.base / "order.yaml", made.world, change=change)
         made.ref = made.ok("order", "submit", made.base / "order.yaml", *[w for p in paths for w in ("--paper", p)], as_="Ana").strip()
-        demo(made)
-        yield made
+        yield made.invent()
 
 
 @pytest.fixture(scope="module")
