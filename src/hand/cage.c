@@ -8,18 +8,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
-#include <seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/num.h"
+#include "hand/cage_filter.h"
 #include "hand/cage_landlock.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -84,16 +83,9 @@ static const struct limit {
 static enum err set_limits(struct ctx *c, enum cage_profile profile)
 {
 	for (size_t i = 0; i < COUNT_OF(limits); i++) {
-		struct rlimit now, to = { .rlim_cur = limits[i].most, .rlim_max = limits[i].most };
-
 		if (!(limits[i].profiles & profile))
 			continue;
-		if (getrlimit(limits[i].what, &now) != 0)
-			FAIL(c, ERR_FAILED, "cannot read a limit: %s", strerror(errno));
-		if (now.rlim_max < to.rlim_max)         /* never widens what it was started with */
-			to.rlim_cur = to.rlim_max = now.rlim_max;
-		if (setrlimit(limits[i].what, &to) != 0)
-			FAIL(c, ERR_FAILED, "cannot set a limit: %s", strerror(errno));
+		TRY(limit_set(c, limits[i].what, limits[i].most, limits[i].most));
 	}
 	return ERR_OK;
 }
@@ -150,30 +142,7 @@ static const struct {
 #define GLIBC_SETXID 33
 #define WRITING (O_ACCMODE | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
 
-struct filter {
-	struct ctx *c;
-	scmp_filter_ctx rules;
-};
-
-static void filter_close(struct filter *f)
-{
-	if (f->rules)
-		seccomp_release(f->rules);
-}
-
-static enum err taken(struct ctx *c, int rc)
-{
-	if (rc != 0)
-		FAIL(c, ERR_FAILED, "seccomp does not take our rules: %s", strerror(-rc));
-	return ERR_OK;
-}
-
-#define ALLOW_IF(f, call, ...)                                                                     \
-	taken((f)->c,                                                                              \
-	      seccomp_rule_add_array((f)->rules, SCMP_ACT_ALLOW, SCMP_SYS(call),                   \
-				     COUNT_OF(((const struct scmp_arg_cmp[]){ __VA_ARGS__ })),     \
-				     (const struct scmp_arg_cmp[]){ __VA_ARGS__ }))
-#define FD_IS(fd) SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)(fd))
+#define FD_IS A0_IS
 
 /* New memory is anonymous and can never be executed. */
 static enum err allow_memory(struct filter *f)
@@ -193,7 +162,7 @@ static enum err allow_stores(struct filter *f)
  * this kernel has none, and shows them to clone. */
 static enum err allow_draw(struct filter *f)
 {
-	TRY(taken(f->c, seccomp_rule_add(f->rules, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0)));
+	TRY(filter_rule(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3)));
 	TRY(ALLOW_IF(f, clone, SCMP_A0(SCMP_CMP_EQ, GLIBC_THREAD)));
 	TRY(ALLOW_IF(f, mprotect, SCMP_A2(SCMP_CMP_EQ, PROT_READ | PROT_WRITE)));
 	TRY(ALLOW_IF(f, madvise, SCMP_A2(SCMP_CMP_EQ, MADV_DONTNEED)));
@@ -221,8 +190,7 @@ static enum err allow_send(struct filter *f, const struct cage *plan)
 {
 	int sock = plan->in;
 
-	TRY(taken(f->c, seccomp_rule_add(f->rules, SCMP_ACT_ERRNO(EINPROGRESS), SCMP_SYS(connect),
-					 1, FD_IS(sock))));
+	TRY(RULE_IF(f, SCMP_ACT_ERRNO(EINPROGRESS), connect, FD_IS(sock)));
 	TRY(ALLOW_IF(f, sendto, FD_IS(sock), SCMP_A4(SCMP_CMP_EQ, 0)));
 	TRY(ALLOW_IF(f, recvfrom, FD_IS(sock)));
 	TRY(ALLOW_IF(f, getsockopt, FD_IS(sock)));
@@ -238,8 +206,7 @@ static enum err fill(struct filter *f, const struct cage *plan)
 {
 	for (size_t i = 0; i < COUNT_OF(allowed); i++)
 		if (allowed[i].profiles & plan->profile)
-			TRY(taken(f->c,
-				  seccomp_rule_add(f->rules, SCMP_ACT_ALLOW, allowed[i].call, 0)));
+			TRY(filter_rule(f, SCMP_ACT_ALLOW, allowed[i].call));
 	TRY(allow_memory(f));
 	TRY(ALLOW_IF(f, sendmsg, FD_IS(plan->answer)));
 	if (plan->profile & SMALL)
@@ -258,15 +225,11 @@ static enum err fill(struct filter *f, const struct cage *plan)
 
 static enum err close_seccomp(struct ctx *c, const struct cage *plan)
 {
-	__attribute__((cleanup(
-		filter_close))) struct filter f = { c, seccomp_init(SCMP_ACT_KILL_PROCESS) };
+	FILTER_SCOPED f = { 0 };
 
-	if (!f.rules)
-		FAIL(c, ERR_FAILED, "seccomp is not to be had");
-	TRY(taken(c, seccomp_attr_set(f.rules, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS)));
-	TRY(taken(c, seccomp_attr_set(f.rules, SCMP_FLTATR_CTL_TSYNC, 1)));
+	TRY(filter_open(c, &f));
 	TRY(fill(&f, plan));
-	return taken(c, seccomp_load(f.rules));
+	return filter_load(&f);
 }
 
 enum err cage_close(struct ctx *c, const struct cage *plan, struct cage_told *told)

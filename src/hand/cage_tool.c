@@ -18,15 +18,13 @@ enum err cage_tool_close(struct ctx *c, const struct tool_run *run, int tool)
 
 #include <errno.h>
 #include <fcntl.h>
-#include <seccomp.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/num.h"
+#include "hand/cage_filter.h"
 #include "hand/cage_landlock.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -40,21 +38,6 @@ static const char *const folders[] = {
 	"/usr/share/locale", "/etc/localtime", "/usr/share/zoneinfo",
 };
 
-static enum err limit(struct ctx *c, __rlimit_resource_t what, uint64_t soft, uint64_t hard)
-{
-	struct rlimit now, to = { .rlim_cur = soft, .rlim_max = hard };
-
-	if (getrlimit(what, &now) != 0)
-		FAIL(c, ERR_FAILED, "cannot read a limit: %s", strerror(errno));
-	if (now.rlim_max < to.rlim_max)         /* never widens what it was started with */
-		to.rlim_max = now.rlim_max;
-	if (to.rlim_max < to.rlim_cur)
-		to.rlim_cur = to.rlim_max;
-	if (setrlimit(what, &to) != 0)
-		FAIL(c, ERR_FAILED, "cannot set a limit: %s", strerror(errno));
-	return ERR_OK;
-}
-
 static enum err set_limits(struct ctx *c, const struct tool_run *run)
 {
 	uint64_t cpu_s = run->cpu_s;
@@ -62,13 +45,13 @@ static enum err set_limits(struct ctx *c, const struct tool_run *run)
 
 	if (getrlimit(RLIMIT_CPU, &now) == 0 && now.rlim_max <= cpu_s)
 		cpu_s = now.rlim_max > 1 ? now.rlim_max - 1 : 1;
-	TRY(limit(c, RLIMIT_CORE, 0, 0));
-	TRY(limit(c, RLIMIT_NPROC, 0, 0));
-	TRY(limit(c, RLIMIT_NOFILE, TOOL_FDS, TOOL_FDS));
-	TRY(limit(c, RLIMIT_FSIZE, run->out_max_bytes, run->out_max_bytes));
-	TRY(limit(c, RLIMIT_AS, MEMORY_MAX, MEMORY_MAX));
+	TRY(limit_set(c, RLIMIT_CORE, 0, 0));
+	TRY(limit_set(c, RLIMIT_NPROC, 0, 0));
+	TRY(limit_set(c, RLIMIT_NOFILE, TOOL_FDS, TOOL_FDS));
+	TRY(limit_set(c, RLIMIT_FSIZE, run->out_max_bytes, run->out_max_bytes));
+	TRY(limit_set(c, RLIMIT_AS, MEMORY_MAX, MEMORY_MAX));
 	/* SIGXCPU first, by which the parent knows what it was. */
-	return limit(c, RLIMIT_CPU, cpu_s, cpu_s + 1);
+	return limit_set(c, RLIMIT_CPU, cpu_s, cpu_s + 1);
 }
 
 static enum err close_landlock(struct ctx *c, int tool)
@@ -154,33 +137,6 @@ static const int refused[] = {
 };
 static const unsigned writing[] = { O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_TMPFILE & ~O_DIRECTORY };
 
-struct filter {
-	struct ctx *c;
-	scmp_filter_ctx rules;
-};
-
-static void filter_close(struct filter *f)
-{
-	if (f->rules)
-		seccomp_release(f->rules);
-}
-
-static enum err taken(struct ctx *c, int rc)
-{
-	if (rc != 0)
-		FAIL(c, ERR_FAILED, "seccomp does not take our rules: %s", strerror(-rc));
-	return ERR_OK;
-}
-
-#define RULE(f, action, call, ...)                                                                 \
-	taken((f)->c,                                                                              \
-	      seccomp_rule_add_array((f)->rules, action, SCMP_SYS(call),                           \
-				     COUNT_OF(((const struct scmp_arg_cmp[]){ __VA_ARGS__ })),     \
-				     (const struct scmp_arg_cmp[]){ __VA_ARGS__ }))
-#define ALLOW_IF(f, call, ...) RULE(f, SCMP_ACT_ALLOW, call, __VA_ARGS__)
-#define A0_IS(x) SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)(x))
-#define A1_IS(x) SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)(x))
-
 /* Code comes from files alone, and memory that can be written never becomes code. */
 static enum err allow_memory(struct filter *f)
 {
@@ -197,12 +153,12 @@ static enum err allow_files(struct filter *f)
 
 	for (size_t i = 0; i < COUNT_OF(writing); i++) {
 		any |= writing[i];
-		TRY(RULE(f, SCMP_ACT_ERRNO(EACCES), openat,
+		TRY(RULE_IF(f, SCMP_ACT_ERRNO(EACCES), openat,
 			 SCMP_A2(SCMP_CMP_MASKED_EQ, writing[i], writing[i])));
 	}
 	TRY(ALLOW_IF(f, openat, SCMP_A2(SCMP_CMP_MASKED_EQ, any, 0)));
 	for (size_t i = 0; i < COUNT_OF(refused); i++)
-		TRY(taken(f->c, seccomp_rule_add(f->rules, SCMP_ACT_ERRNO(EPERM), refused[i], 0)));
+		TRY(filter_rule(f, SCMP_ACT_ERRNO(EPERM), refused[i]));
 	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
 		TRY(ALLOW_IF(f, write, A0_IS(fd)));
 		TRY(ALLOW_IF(f, writev, A0_IS(fd)));
@@ -211,7 +167,7 @@ static enum err allow_files(struct filter *f)
 	TRY(ALLOW_IF(f, fcntl, A1_IS(F_SETFD)));
 	TRY(ALLOW_IF(f, fcntl, A1_IS(F_GETFL)));
 	/* "Is that a terminal?" It is none. */
-	return RULE(f, SCMP_ACT_ERRNO(ENOTTY), ioctl, A1_IS(TCGETS));
+	return RULE_IF(f, SCMP_ACT_ERRNO(ENOTTY), ioctl, A1_IS(TCGETS));
 }
 
 /* A limit may be read; abort() reaches the process itself, whose number exec does not change. */
@@ -224,18 +180,15 @@ static enum err allow_self(struct filter *f)
 
 static enum err close_seccomp(struct ctx *c)
 {
-	__attribute__((cleanup(
-		filter_close))) struct filter f = { c, seccomp_init(SCMP_ACT_KILL_PROCESS) };
+	FILTER_SCOPED f = { 0 };
 
-	if (!f.rules)
-		FAIL(c, ERR_FAILED, "seccomp is not to be had");
-	TRY(taken(c, seccomp_attr_set(f.rules, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS)));
+	TRY(filter_open(c, &f));
 	for (size_t i = 0; i < COUNT_OF(allowed); i++)
-		TRY(taken(c, seccomp_rule_add(f.rules, SCMP_ACT_ALLOW, allowed[i], 0)));
+		TRY(filter_rule(&f, SCMP_ACT_ALLOW, allowed[i]));
 	TRY(allow_memory(&f));
 	TRY(allow_files(&f));
 	TRY(allow_self(&f));
-	return taken(c, seccomp_load(f.rules));
+	return filter_load(&f);
 }
 
 enum err cage_tool_close(struct ctx *c, const struct tool_run *run, int tool)
