@@ -73,8 +73,8 @@ int real_connect(const char *unix_path)
 	return fd;
 }
 
-/* Between fork and exec only calls that are safe there: no locks, no allocation. */
-static void become(const char *const *argv, int fd3)
+/* Called between fork and exec, too, so only what is safe there: no locks, no allocation. */
+int real_become(const char *const *argv, int fd3)
 {
 	const struct rlimit none = { 0, 0 };
 	char *args[64];
@@ -82,7 +82,7 @@ static void become(const char *const *argv, int fd3)
 
 	/* A seal or a hand that dies before it can say so itself leaves no core file either. */
 	if (setrlimit(RLIMIT_CORE, &none) != 0)
-		_exit(127);
+		return -1;
 	while (argv[n] && n < 63)
 		n++;
 	memcpy(args, argv, n * sizeof *args);
@@ -90,18 +90,20 @@ static void become(const char *const *argv, int fd3)
 	if (fd3 == 3)
 		fcntl(3, F_SETFD, 0);
 	else if (fd3 >= 0 && dup2(fd3, 3) < 0)
-		_exit(127);
+		return -1;
 	close_range(fd3 >= 0 ? 4 : 3, ~0u, 0);
 	execv(args[0], args);
-	_exit(127);
+	return -1;
 }
 
 pid_t real_spawn(const char *const *argv, int fd3)
 {
 	pid_t pid = fork();
 
-	if (pid == 0)
-		become(argv, fd3);
+	if (pid == 0) {
+		(void)real_become(argv, fd3);
+		_exit(127);
+	}
 	return pid;
 }
 

@@ -31,6 +31,8 @@ struct seam {
 	pid_t (*spawn)(const char *const *argv, int fd3);
 	/* Starts argv (found in PATH) with these as standard input and output; returns its pid. */
 	pid_t (*run)(const char *const *argv, int in, int out);
+	/* This process becomes argv, with the descriptors of spawn; -1 where it cannot. */
+	int (*become)(const char *const *argv, int fd3);
 };
 
 const struct seam *seam_world(void);

@@ -14,5 +14,6 @@ int real_open(const char *path, int flags, mode_t mode);
 int real_connect(const char *unix_path);
 pid_t real_spawn(const char *const *argv, int fd3);
 pid_t real_run(const char *const *argv, int in, int out);
+int real_become(const char *const *argv, int fd3);
 
 #endif

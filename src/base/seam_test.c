@@ -135,6 +135,7 @@ static const struct seam world = {
 	.connect = real_connect,
 	.spawn = real_spawn,
 	.run = real_run,
+	.become = real_become,
 };
 
 const struct seam *seam_world(void)

@@ -75,7 +75,7 @@ static int run(struct ctx *c, const struct command *command, int argc, char **ar
 	if (e == ERR_OK)
 		return 0;
 	/* A command that has said everything itself leaves no words. */
-	return c->why[0] ? say_error(c, command->words) : err_exit_status(e);
+	return c->why[0] ? tell_error(c, command->words) : err_exit_status(e);
 }
 
 int main(int argc, char **argv)

@@ -33,33 +33,15 @@ void talk(const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
-/* What steers a terminal: control characters, and the C1 controls of UTF-8 (0xc2 0x80..0x9f). */
-static bool steers(struct span s, size_t i)
-{
-	unsigned char x = s.p[i], next = i + 1 < s.n ? s.p[i + 1] : 0;
-	unsigned char before = i > 0 ? s.p[i - 1] : 0;
-
-	if (x < 0x20 || x == 0x7f)
-		return true;
-	return (x == 0xc2 && next >= 0x80 && next < 0xa0) ||
-	       (before == 0xc2 && x >= 0x80 && x < 0xa0);
-}
-
-static void put_clean(FILE *to, struct span s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		putc(steers(s, i) && s.p[i] != '\n' && s.p[i] != '\t' ? '?' : s.p[i], to);
-}
-
 void say_span(struct span s)
 {
-	put_clean(stdout, s);
+	tell_clean(stdout, s);
 }
 
 void say_bytes(struct span s)
 {
 	if (isatty(1))
-		put_clean(stdout, s);
+		tell_clean(stdout, s);
 	else
 		fwrite(s.p, 1, s.n, stdout);
 }
@@ -72,7 +54,7 @@ struct span plain(struct ctx *c, struct span s)
 	if (!p)
 		return SPAN_NONE;
 	for (size_t i = 0; i < s.n; i++)
-		p[i] = steers(s, i) || (!utf8 && s.p[i] >= 0x80) ? '?' : s.p[i];
+		p[i] = tell_steers(s, i) || (!utf8 && s.p[i] >= 0x80) ? '?' : s.p[i];
 	return span_of(p, s.n);
 }
 
@@ -85,20 +67,6 @@ enum err say_json(struct ctx *c, struct json *object)
 	fwrite(text.p, 1, text.n, stdout);
 	putchar('\n');
 	return ERR_OK;
-}
-
-/* The words of an error may hold what a file from outside says. */
-int say_error(const struct ctx *c, const char *command)
-{
-	const char *next = c->next[0] ? c->next : err_hint(c->code);
-
-	fflush(stdout);
-	fprintf(stderr, "writ %s: %s: ", command, err_text(c->code));
-	put_clean(stderr, span_str(c->why));
-	fputs(*next ? "\n  next: " : "", stderr);
-	put_clean(stderr, span_str(next));
-	fputc('\n', stderr);
-	return err_exit_status(c->code);
 }
 
 void progress_begin(struct progress *p, struct ctx *c, const char *what)

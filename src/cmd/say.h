@@ -8,6 +8,7 @@
 
 #include "base/ctx.h"
 #include "base/span.h"
+#include "base/tell.h"
 #include "format/json.h"
 
 void say(const char *fmt, ...) PRINTF(1, 2);            /* stdout, a line */
@@ -19,8 +20,6 @@ void say_bytes(struct span s);
 enum err say_json(struct ctx *c, struct json *object) MUST_USE;
 /* A text from outside, fit for one line of a terminal, in UTF-8 whatever it was; in the arena. */
 struct span plain(struct ctx *c, struct span s);
-/* "writ: what: why" and the next step, on stderr; gives the exit status. */
-int say_error(const struct ctx *c, const char *command);
 
 struct progress {
 	struct ctx *c;

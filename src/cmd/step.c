@@ -319,7 +319,7 @@ static enum err take_paper(const char *dir, struct span name, int fd)
 	if (e == ERR_OK)
 		e = file_write_once(&c, path, bytes, 0600);
 	if (e != ERR_OK)
-		(void)say_error(&c, "paper");
+		(void)tell_error(&c, "paper");
 	return e;
 }
 

@@ -58,14 +58,14 @@ static enum err worker_start(struct ctx *c, struct serve *s, size_t i)
 	char *program;
 	pid_t pid;
 
-	TRY(home_program(c, "writ", &program));
+	TRY(home_program(c, "writ-desk", &program));
 	TRY(job_text(c, s, i, &job));
 	TRY(ipc_pair(c, pair));
 	ours = pair[0];
 	theirs = pair[1];
-	pid = c->seam->spawn((const char *const[]){ program, "serve", "worker", "--home",
-						    s->o->home->dir, NULL },
-			     theirs);
+	pid = c->seam->spawn(
+		(const char *const[]){ program, "worker", "--home", s->o->home->dir, NULL },
+		theirs);
 	if (pid < 0)
 		FAIL(c, ERR_IO, "no process that serves could be started");
 	fd_close(&theirs);

@@ -1,5 +1,5 @@
 /*
- * writ serve: one process that starts those that serve and looks after them. It parses nothing that
+ * 'writ serve': a process that starts those that serve and looks after them. It parses nothing that
  * comes from outside. It starts again what dies, lets them finish when it is told to stop
  * (SIGTERM), puts new ones in their place one by one (SIGHUP: after an upgrade, for another
  * certificate), and has the ticks of the log closed where the home wants them every ten seconds.
@@ -46,7 +46,7 @@ struct serve {
 enum err serve_begin(struct ctx *c, const struct serve_options *o, struct serve *out) MUST_USE;
 /* Until it is told to stop. */
 enum err serve_run(struct ctx *c, struct serve *s) MUST_USE;
-/* The process that serve_begin starts: `writ serve worker`, descriptor 3 is its parent. */
+/* The process that serve_begin starts: `writ-desk worker`, descriptor 3 is its parent. */
 enum err serve_worker(struct ctx *c, const struct home *home) MUST_USE;
 
 #endif

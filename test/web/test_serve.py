@@ -56,6 +56,13 @@ def test_it_is_alive_and_counts(server):
     assert after["writ_http_process_starts_total"] >= 2
 
 
+def test_the_command_became_the_desk(server):
+    """One process from the command on, which the workers are children of (workers() asks for that)."""
+    assert len(server.workers()) == 2
+    for pid in (server.process.pid, *server.workers()):
+        assert os.path.basename(os.readlink(f"/proc/{pid}/exe")) == "writ-desk"
+
+
 def test_the_look_is_served_to_anybody_for_ever(server):
     """Under the version that the build gave it, as gzip to whom takes that, and under no other."""
     files = (pathlib.Path(os.environ["WRIT_BUILD"]) / "src/web/look/look_files.c").read_text()
