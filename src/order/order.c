@@ -428,6 +428,17 @@ static enum err fold_body(struct ctx *c, struct order *o, enum act_kind kind,
 	FAIL(c, ERR_FORMAT, "an act of unknown kind");
 }
 
+/* Kept by the fold, so that an order of many acts is not walked again for each one more. */
+static void fold_actor(struct ctx *c, struct order *o, const struct json *act)
+{
+	struct span name = json_opt_text(json_get(act, "actor"), "name", SPAN_NONE);
+
+	if (!o->people)
+		o->people = json_list(c);
+	if (name.n && !json_has_text(o->people, name))
+		json_add(c, o->people, json_text(c, name));
+}
+
 enum err order_fold(struct ctx *c, struct order *o, const struct json *act)
 {
 	struct span word, at, ref;
@@ -446,6 +457,7 @@ enum err order_fold(struct ctx *c, struct order *o, const struct json *act)
 		FAIL(c, ERR_FORMAT, "order %.*s act %lld: its time is not a time", SPAN_ARG(ref),
 		     (long long)seq);
 	o->last_seq = seq;
+	fold_actor(c, o, act);
 	if (seq == 1)
 		o->received_utc = o->last_utc;
 	for (int i = 0; i < ACT_KINDS; i++)

@@ -41,6 +41,7 @@ struct order {
 	int64_t last_seq;
 	int64_t received_utc, last_utc;         /* s */
 	const struct json *acts;                /* every act, in order */
+	struct json *people;                    /* who acted, each name once, the first first */
 	/* Bodies of the acts that count now; NULL where there is none. */
 	const struct json *received, *authenticated, *decided, *begun, *collected, *notice, *gag;
 	const struct json *preserved, *stated, *released, *timestamped, *delivered, *counted;

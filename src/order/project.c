@@ -172,8 +172,8 @@ static enum err people_of(struct ctx *c, const struct order *o, struct order_vie
 	buf_begin(&acted, c, TEXTS_MAX);
 	buf_begin(&decided, c, TEXTS_MAX);
 	buf_begin(&approved, c, TEXTS_MAX);
-	JSON_EACH(act, o->acts)
-		add_name(&acted, json_opt_text(json_get(act, "actor"), "name", SPAN_NONE));
+	JSON_EACH(name, o->people)
+		add_line(&acted, name->s, "\n");
 	add_name(&decided, json_opt_text(o->decided, "name", SPAN_NONE));
 	JSON_EACH(name, json_get(o->decided, "names"))
 		add_name(&decided, name->s);
