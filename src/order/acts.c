@@ -109,8 +109,6 @@ static enum err insert_act(struct ctx *c, struct session *s, struct span ref, in
 	struct span salt_hex, commitment_hex;
 	struct sha256 commitment;
 	int64_t made_at_utc;
-	bool found;
-	struct store_value id;
 
 	if (c->seam->random(salt, sizeof salt) != 0)
 		FAIL(c, ERR_IO, "the machine gives no randomness");
@@ -119,10 +117,10 @@ static enum err insert_act(struct ctx *c, struct session *s, struct span ref, in
 	TRY(hex_encode(c, sha256_span(&commitment), &commitment_hex));
 	if (!time_parse(json_opt_text(act, "made_at", SPAN_NONE), &made_at_utc))
 		FAIL(c, ERR_FAILED, "an act without a time");
-	return store_one(c, s->store, QUERY_ACT_ADD,
+	return store_run(c, s->store, QUERY_ACT_ADD,
 			 PARAMS(P_TEXT(ref), P_INT(seq), P_INT(made_at_utc), P_STR(word),
 				P_TEXT(text), P_TEXT(salt_hex), P_TEXT(commitment_hex)),
-			 &id, 1, &found);
+			 NULL, NULL);
 }
 
 /* Folds what was written by reading it back as text: the fold sees what a later load will see. */

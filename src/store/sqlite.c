@@ -20,6 +20,8 @@ static const struct {
 #undef X
 };
 
+#define PARAMS_MAX 24u
+
 struct store {
 	sqlite3 *db;
 	enum store_mode mode;
@@ -27,6 +29,7 @@ struct store {
 	struct {
 		sqlite3_stmt *s;
 		bool used;
+		unsigned char at[PARAMS_MAX];   /* the engine's number of $1, $2, ... */
 	} stmt[QUERY_COUNT];
 };
 
@@ -310,6 +313,24 @@ void store_rollback(struct store_work *w)
 
 /* Queries */
 
+static enum err find_params(struct ctx *c, struct store_rows *r)
+{
+	size_t n = strlen(queries[r->q].params);
+	char name[32];
+
+	for (size_t i = 0; i < n; i++) {
+		int at;
+
+		snprintf(name, sizeof name, "$%zu", i + 1);
+		at = sqlite3_bind_parameter_index(r->stmt, name);
+		if (at < 1 || at > (int)PARAMS_MAX || i >= PARAMS_MAX)
+			FAIL(c, ERR_FAILED, "query %s has no parameter %zu", queries[r->q].name,
+			     i + 1);
+		r->st->stmt[r->q].at[i] = (unsigned char)at;
+	}
+	return ERR_OK;
+}
+
 static enum err prepare(struct ctx *c, struct store_rows *r)
 {
 	struct store *st = r->st;
@@ -333,7 +354,7 @@ static enum err prepare(struct ctx *c, struct store_rows *r)
 	if ((size_t)sqlite3_column_count(s) != r->row.n || r->row.n > STORE_COLUMNS_MAX)
 		FAIL(c, ERR_FAILED, "query %s does not have the columns that query.def says",
 		     queries[r->q].name);
-	return ERR_OK;
+	return find_params(c, r);
 }
 
 static enum err bind(struct ctx *c, struct store_rows *r, const struct store_value *params,
@@ -345,17 +366,11 @@ static enum err bind(struct ctx *c, struct store_rows *r, const struct store_val
 		FAIL(c, ERR_FAILED, "query %s was given %zu parameters", queries[r->q].name, n);
 	for (size_t i = 0; i < n; i++) {
 		enum store_kind want = types[i] == 't' ? STORE_TEXT : STORE_INT;
-		char name[32];
-		int at, rc = SQLITE_OK;
+		int at = r->st->stmt[r->q].at[i], rc = SQLITE_OK;
 
 		if (params[i].kind != STORE_NULL && params[i].kind != want)
 			FAIL(c, ERR_FAILED, "query %s: parameter %zu has the wrong type",
 			     queries[r->q].name, i + 1);
-		snprintf(name, sizeof name, "$%zu", i + 1);
-		at = sqlite3_bind_parameter_index(r->stmt, name);
-		if (at == 0)
-			FAIL(c, ERR_FAILED, "query %s has no parameter %zu", queries[r->q].name,
-			     i + 1);
 		if (params[i].kind == STORE_INT)
 			rc = sqlite3_bind_int64(r->stmt, at, params[i].i);
 		else if (params[i].kind == STORE_TEXT)

@@ -80,7 +80,7 @@ static void rows_come_back_as_they_were(void **state)
 	CTX(c);
 	FOLDER(dir);
 	STORE_SCOPED struct store *st = NULL;
-	struct store_value v[5], id[1];
+	struct store_value v[5];
 	bool found;
 	char *path;
 
@@ -90,12 +90,11 @@ static void rows_come_back_as_they_were(void **state)
 		char commitment[8];
 
 		snprintf(commitment, sizeof commitment, "c%d", (int)seq);
-		ok(&c, store_one(&c, st, QUERY_ACT_ADD,
+		ok(&c, store_run(&c, st, QUERY_ACT_ADD,
 				 PARAMS(P_STR("W-1"), P_INT(seq), P_INT(INT64_MIN),
 					P_TEXT(SPAN_NONE), P_TEXT(span_of(odd, sizeof odd)),
 					P_STR("'; DROP TABLE act; --"), P_STR(commitment)),
-				 id, 1, NULL));
-		assert_int_equal(id[0].i, seq);
+				 NULL, NULL));
 	}
 	ok(&c, store_one(&c, st, QUERY_ACT_GET, PARAMS(P_STR("W-1"), P_INT(2)), v, 5, &found));
 	assert_true(found);
