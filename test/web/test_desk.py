@@ -2,6 +2,7 @@
 the life of orders by forms alone.
 SPDX-License-Identifier: Apache-2.0
 """
+import json
 import os
 import re
 import sqlite3
@@ -355,6 +356,52 @@ def test_a_first_passkey_is_signed_in_by_two(town):
         assert new.passkey(key).location == "/desk"
         assert new.get("/desk").status == 200 and "Zoe" in ana.get("/people").text
         assert ana.get(admit).status == 404 and new.get(link).status == 404
+
+
+def test_the_second_signs_the_key_whose_words_are_shown(town):
+    """Neither who signs first nor who edits the table puts another key under the words that the second compares."""
+    home = town.home()
+    home.invent()
+    with web.serve(home) as server:
+        ana, ben, new = (desk.Person(server) for _ in range(3))
+        ana.demo("Ana")
+        ben.demo("Ben")
+        page = ana.go("/people/invite", name="Zoe", user=life.USER, may=["decide"])
+        link = re.search(r"https://localhost:\d+(/enrol/[\w-]{43})", page.text)[1]
+        key, mine = (passkey.Passkey(rp_id="localhost", origin=server.origin) for _ in range(2))
+        fields, data = new.form(new.get(link), link)
+        attestation, client = key.register(desk.passkey_bytes(data["challenge"]))
+        assert new.post(link, fields | {"attestation": passkey.b64url(attestation), "client_data": passkey.b64url(client)}).status == 303
+        admit = re.search(r'href="(/people/admit/\w+)"', ana.get("/people").text)[1]
+        fields, _ = ana.form(ana.get(admit), admit)
+        honest = fields["document"]
+        assert key.line in honest
+
+        def another(**row):
+            tree = json.loads(honest)
+            tree["row"] |= row
+            return passkey.canonical(tree)
+        for what in (another(key=mine.line), another(name="Ana"), another(may=["approve", "decide", "roster"]), another(user_verified=False),
+                     another(**{"from": "2020-01-01T00:00:00Z"}), honest.replace('"begin"', '"end"'), "{}", honest + " "):
+            got = ana.post(admit, fields | {"document": what})
+            assert got.status in (400, 422), (what, got.status)
+
+        def edited(column, value):
+            with sqlite3.connect(home.dir / "writ.db") as db:
+                assert db.execute(f"UPDATE invitation SET {column} = ?", (value,)).rowcount == 1
+        said = re.findall(r"<li>([A-Z]+)</li>", new.get(link).text)
+        assert ana.post(admit, fields).location == "/people"
+        edited("document", another(key=mine.line))
+        page = ben.get(admit)
+        shown = ben.form(page, admit)[0]["document"]
+        assert json.loads(shown)["row"]["key"] == key.line and re.findall(r"<li>([A-Z]+)</li>", page.text) == said
+        edited("passkey", mine.line)
+        page = ben.get(admit)
+        assert json.loads(ben.form(page, admit)[0]["document"])["row"]["key"] == mine.line
+        assert re.findall(r"<li>([A-Z]+)</li>", page.text) != said
+        edited("passkey", key.line)
+        edited("document", honest)
+        assert ben.send(ben.get(admit), admit).location == "/people" and new.passkey(key).location == "/desk"
 
 
 def test_one_signs_out_everywhere(who):

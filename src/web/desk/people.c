@@ -223,35 +223,63 @@ enum err invite_step(struct visit *v)
 
 /* ---- two sign ---- */
 
-static enum err row_of(struct visit *v, const struct invitation *i, struct span *document_out)
+static struct json *row_of(struct visit *v, const struct invitation *i, struct span from)
 {
 	struct json *row = json_object(v->c), *may = json_list(v->c);
-	struct span rest = i->may, word, tail, now;
+	struct span rest = i->may, word, tail;
 
 	for (bool more = rest.n > 0; more; rest = tail) {
 		more = span_split(rest, ' ', &word, &tail);
 		json_add(v->c, may, json_text(v->c, more ? word : rest));
 	}
-	TRY(time_span(v->c, v->r->now_ms / 1000, &now));
 	json_set_str(v->c, row, "row", "person");
 	json_set_text(v->c, row, "name", i->name);
 	json_set_text(v->c, row, "unix_user", i->unix_user);
 	json_set_text(v->c, row, "key", i->key);
 	json_set(v->c, row, "may", may);
 	json_set_bool(v->c, row, "user_verified", true);
-	json_set_text(v->c, row, "from", now);
+	json_set_text(v->c, row, "from", from);
 	json_set(v->c, row, "until", NULL);
-	return roster_document(v->c, &v->s, "begin", row, document_out);
+	return row;
 }
 
-/* The document is for the roster as it is now: one that was changed since is signed anew. */
-static bool is_present(struct visit *v, struct span document)
+static enum err document_of(struct visit *v, const struct invitation *i, struct span *out)
 {
-	struct json *d;
+	struct span now;
 
-	return document.n && json_parse_canonical(v->c, document, &d) == ERR_OK &&
-	       json_opt_int(d, "roster_version", -1) ==
-		       json_opt_int(v->desk->seal_state, "roster_version", -2);
+	TRY(time_span(v->c, v->r->now_ms / 1000, &now));
+	return roster_document(v->c, &v->s, "begin", row_of(v, i, now), out);
+}
+
+/* Whoever signs first hands the document in, and the second compares six words of the invited
+ * person's key: so it is that person's row and no other, from a moment within the invitation's
+ * day. And it is for the roster as it is now: one that was changed since is signed anew. */
+static enum err document_check(struct visit *v, const struct invitation *i, struct span document)
+{
+	const struct json *said;
+	struct span from;
+	struct json *d;
+	int64_t at, now = v->r->now_ms / 1000;
+
+	TRY(json_parse_canonical(v->c, document, &d));
+	said = json_get(d, "row");
+	from = json_opt_text(said, "from", SPAN_NONE);
+	if (!json_equal(said, row_of(v, i, from)) ||
+	    !span_is(json_opt_text(d, "action", SPAN_NONE), "begin") ||
+	    !time_parse_utc(from, &at) || at > now || at < i->ends_utc - INVITATION_S)
+		FAIL(v->c, ERR_VERIFY, "what was signed is not the row of this invitation");
+	if (json_opt_int(d, "roster_version", -1) !=
+	    json_opt_int(v->desk->seal_state, "roster_version", -2))
+		FAIL(v->c, ERR_STATE, "the roster was changed since this document was made");
+	return ERR_OK;
+}
+
+static bool is_present(struct visit *v, const struct invitation *i)
+{
+	bool good = i->document.n && document_check(v, i, i->document) == ERR_OK;
+
+	err_clear(v->c);
+	return good;
 }
 
 static enum err admit_sign(struct visit *v, struct invitation *i)
@@ -259,9 +287,10 @@ static enum err admit_sign(struct visit *v, struct invitation *i)
 	struct json *signatures = json_list(v->c);
 	struct span document = typed(v, "document"), signature, name;
 
+	TRY(document_check(v, i, document));
 	TRY(sign_take(v, "roster", document, &signature));
 	TRY(roster_signer(v->c, &v->s, "roster", "roster", document, signature, &name));
-	if (!is_present(v, i->document) || !span_eq(document, i->document))
+	if (!is_present(v, i) || !span_eq(document, i->document))
 		return store_run(v->c, v->desk->store, QUERY_INVITATION_SIGN,
 				 PARAMS(P_TEXT(i->id), P_TEXT(document), P_TEXT(signature),
 					P_TEXT(name)),
@@ -298,8 +327,8 @@ enum err admit_step(struct visit *v)
 		TRY(step_failed(v, e));
 	}
 	document = i.document;
-	if (!is_present(v, document))
-		TRY(row_of(v, &i, &document));
+	if (!is_present(v, &i))
+		TRY(document_of(v, &i, &document));
 	TRY(word_admit_title(v->c, w, i.name, &title));
 	step_begin(v, &s, title, word_admit_says(w), word_admit_sign(w));
 	TRY(invitation_words(v, i.key, &words, &n));
