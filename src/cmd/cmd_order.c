@@ -187,10 +187,9 @@ static enum err queue_list(struct ctx *c, struct session *s, const struct args *
 	struct team *team;
 
 	if (args_get(a, "state") || args_get(a, "agency"))
-		FAIL(c, ERR_USAGE, "--view lists what is open; --state and --agency filter the "
-				   "list of all orders");
+		FAIL(c, ERR_USAGE, "--state and --agency filter the list without --view");
 	if (!queue_view_of(args_span(a, "view"), &l->ask.view))
-		FAIL(c, ERR_USAGE, "--view is open, mine, waiting or breached");
+		FAIL(c, ERR_USAGE, "--view is open, mine, waiting, breached or all");
 	if (l->ask.view == QUEUE_MINE || l->ask.view == QUEUE_WAITING)
 		TRY(session_need_actor(c, s, ""));
 	TRY(team_load(c, s, &team));

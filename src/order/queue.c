@@ -10,7 +10,7 @@
 
 #define NAMES_SHOWN 3u
 
-static const char *const views[QUEUE_VIEWS] = { "open", "mine", "waiting", "breached" };
+static const char *const views[QUEUE_VIEWS] = { "open", "mine", "waiting", "breached", "all" };
 
 const char *queue_view_word(enum queue_view view)
 {
@@ -239,12 +239,25 @@ struct walk {
 	struct queue_counts *counts;
 };
 
+static enum err show_row(struct ctx *c, const struct walk *w, struct queue_row *row)
+{
+	struct queue_counts *n = w->counts;
+
+	if (!matches(row, w->ask->words))
+		return ERR_OK;
+	n->matched++;
+	if (n->matched <= w->ask->skip || n->matched - w->ask->skip > w->ask->limit)
+		return ERR_OK;
+	TRY(queue_row_of(c, w->ask, row->v, row));
+	return w->row(c, w->of, row);
+}
+
 static enum err walk_row(struct ctx *c, void *of, const struct order_view *v)
 {
 	const struct walk *w = of;
 	struct queue_counts *n = w->counts;
+	bool in[QUEUE_VIEWS] = { false };
 	struct queue_row row;
-	bool in[QUEUE_VIEWS];
 
 	row_begin(w->ask, v, &row);
 	in[QUEUE_OPEN] = true;
@@ -253,22 +266,28 @@ static enum err walk_row(struct ctx *c, void *of, const struct order_view *v)
 	in[QUEUE_BREACHED] = row.breached;
 	for (int i = 0; i < QUEUE_VIEWS; i++)
 		n->n[i] += in[i];
-	if (!in[w->ask->view] || !matches(&row, w->ask->words))
-		return ERR_OK;
-	n->matched++;
-	if (n->matched <= w->ask->skip || n->matched - w->ask->skip > w->ask->limit)
-		return ERR_OK;
-	TRY(queue_row_of(c, w->ask, v, &row));
-	return w->row(c, w->of, &row);
+	return in[w->ask->view] ? show_row(c, w, &row) : ERR_OK;
+}
+
+static enum err walk_all(struct ctx *c, void *of, const struct order_view *v)
+{
+	const struct walk *w = of;
+	struct queue_row row;
+
+	row_begin(w->ask, v, &row);
+	w->counts->n[QUEUE_ALL]++;
+	return show_row(c, w, &row);
 }
 
 enum err queue_walk(struct ctx *c, struct session *s, const struct queue_ask *ask, queue_fn *row,
 		    void *of, struct queue_counts *counts_out)
 {
+	static const struct view_filter all = { .after_received = INT64_MAX, .limit = INT64_MAX };
 	struct walk w = { ask, row, of, counts_out };
 
 	*counts_out = (struct queue_counts){ .matched = 0 };
-	return view_open(c, s->store, ask->now_utc, walk_row, &w);
+	TRY(view_open(c, s->store, ask->now_utc, walk_row, &w));
+	return ask->view == QUEUE_ALL ? view_list(c, s->store, &all, walk_all, &w) : ERR_OK;
 }
 
 /* How much of the time is left, in eighths. */

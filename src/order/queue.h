@@ -31,6 +31,7 @@ enum queue_view {
 	QUEUE_MINE,             /* on which this person has acted */
 	QUEUE_WAITING,          /* that wait for this person */
 	QUEUE_BREACHED,         /* whose time is over */
+	QUEUE_ALL,              /* the newest first, what has ended, too */
 	QUEUE_VIEWS
 };
 const char *queue_view_word(enum queue_view view);
@@ -55,7 +56,7 @@ struct queue_ask {
 	const struct team_person *who;  /* NULL: nobody */
 };
 struct queue_counts {
-	int64_t n[QUEUE_VIEWS];         /* whatever the words */
+	int64_t n[QUEUE_VIEWS];         /* whatever the words; of QUEUE_ALL where it is asked for */
 	int64_t matched;                /* of the view, with the words */
 };
 /* The row's texts live until the callback returns. */

@@ -158,6 +158,7 @@ static enum err sign_of(struct statement *st)
 		return ERR_OK;
 	}
 	st->page.may_sign = true;
+	st->page.may_refuse = permit_has(PERMIT_DECIDE, st->v->roles);
 	st->page.demo_signs = how.demo;
 	st->page.sign = (struct page_to_sign){ how.challenge, how.rp, how.allow, st->text };
 	return ERR_OK;

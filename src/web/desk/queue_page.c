@@ -52,7 +52,8 @@ static enum err take(struct ctx *c, void *of, const struct queue_row *q)
 					  .targets = v->targets,
 					  .eighths = queue_eighths(v, l->now_utc) };
 	TRY(span_copy(c, v->ref, &line->reference));
-	TRY(span_copy(c, span_str(q->clock), &line->clock));
+	if (v->open)
+		TRY(span_copy(c, span_str(q->clock), &line->clock));
 	TRY(kind_words(c, v->kind, &line->kind));
 	TRY(span_copy(c, v->agency, &line->agency));
 	TRY(span_copy(c, v->state, &line->state));

@@ -48,7 +48,7 @@ static void test_words_of_the_tables(void **state)
 		assert_true(queue_view_of(span_str(queue_view_word((enum queue_view)i)), &view));
 		assert_int_equal(view, i);
 	}
-	assert_false(queue_view_of(SPAN("all"), &view));
+	assert_false(queue_view_of(SPAN("everything"), &view));
 	assert_false(queue_view_of(SPAN_NONE, &view));
 	for (int i = 0; i < WHOS; i++) {
 		assert_true(order_who_of(span_str(order_who_word((enum order_who)i)), &who));
@@ -66,7 +66,7 @@ static void test_words_of_the_tables(void **state)
 
 struct model {
 	char ref[12];
-	int64_t open, clock_at;         /* -1: none */
+	int64_t open, clock_at, received;       /* clock_at -1: none */
 	const char *turn;
 	bool by[3], decided[3], approved[3];    /* Ana, Ben, Chi */
 };
@@ -110,6 +110,7 @@ static void fill(struct ctx *c, struct session *s)
 		v.open = m->open;
 		v.clock_at = m->clock_at < 0 ? VIEW_NO_I64 : m->clock_at;
 		v.due_at = VIEW_NO_I64;
+		v.received_at = m->received = NOW - (int64_t)draw(50);
 		v.approvals_needed = VIEW_NO_I64;
 		v.turn = span_str(m->turn);
 		v.people = lines_of(c, m->by);
@@ -125,6 +126,8 @@ static bool oracle_in(const struct model *m, enum queue_view view, int who)
 	bool over = m->clock_at >= 0 && m->clock_at <= NOW;
 	bool staff = m->open == 2 || !strcmp(m->turn, "desk");
 
+	if (view == QUEUE_ALL)
+		return true;
 	if (m->open == 0 || (m->open == 2 && !over))
 		return false;
 	if (view == QUEUE_MINE)
@@ -138,8 +141,12 @@ static bool oracle_in(const struct model *m, enum queue_view view, int who)
 	return !strcmp(m->turn, "approve") && who < 2 && !m->approved[who] && !m->decided[who];
 }
 
-static bool comes_before(const struct model *a, const struct model *b)
+static bool comes_before(const struct model *a, const struct model *b, enum queue_view view)
 {
+	if (view == QUEUE_ALL && a->received != b->received)
+		return a->received > b->received;
+	if (view == QUEUE_ALL)
+		return strcmp(a->ref, b->ref) < 0;
 	if ((a->clock_at < 0) != (b->clock_at < 0))
 		return b->clock_at < 0;
 	if (a->clock_at != b->clock_at)
@@ -190,7 +197,8 @@ static void compare(struct ctx *c, struct session *s, const struct team *team, i
 		assert_non_null(m);
 		assert_true(oracle_in(m, view, who));
 		for (size_t k = 0; k < ORDERS; k++)
-			before += oracle_in(&model[k], view, who) && comes_before(&model[k], m);
+			before += oracle_in(&model[k], view, who) &&
+				  comes_before(&model[k], m, view);
 		assert_int_equal(before, i);
 	}
 }
