@@ -181,8 +181,8 @@ static void approve_pages(void **state)
 	     .words_n = COUNT_OF(words), .items = 508, .size = 213100000,
 	     .lines = S("lines 1 and 2"), .key = S("\xe2\x80\x9cPJ-Paris 2026\xe2\x80\x9d"),
 	     .key_since = S("registered 2 Mar 2025"), .secrecy = S("Secret until 21 Feb 2027."),
-	     .approvers = two, .approvers_n = 2, .may_sign = true, .may_refuse = true,
-	     .sign = sign, .facts = facts, .facts_n = COUNT_OF(facts), .command = S("writ approve W-7KQF-2M9D"));
+	     .approvers = two, .approvers_n = 2, .may_sign = true, .may_refuse = true, .sign = sign,
+	     .facts = facts, .facts_n = COUNT_OF(facts), .command = S("writ approve W-7KQF-2M9D"));
 	SHOW("approve-not", approve, .view = &somebody, .order = late, .words = words,
 	     .words_n = COUNT_OF(words), .items = 508, .size = 213100000,
 	     .lines = S("lines 1 and 2"), .key = S("PJ-Paris 2026"),
