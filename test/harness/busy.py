@@ -41,12 +41,12 @@ def address(path, **slots):
 class Busy(life.Home):
     """refs: the order of each state."""
 
-    def one(self, case, demands=None, **more):
+    def one(self, case, demands=None, data=PAPER, **more):
         paper = self.base / "paper.pdf"
-        paper.write_bytes(PAPER)
+        paper.write_bytes(data)
 
         def change(tree):
-            tree["facts"]["order"]["document_sha256"] = life.sha(PAPER)
+            tree["facts"]["order"]["document_sha256"] = life.sha(data)
             tree["facts"]["instrument"]["case_number"] = tree["authority_reference"] = f"26-{case}"
         return self.submit(demands, papers=[paper], change=change, **more)
 
@@ -62,7 +62,8 @@ class Busy(life.Home):
             "collecting": lambda: (self.decide(), self.run("collect", self.ref, as_="Ben", crash="COLLECT_AFTER_BEGUN")),
         }
         for state in STATES:
-            self.refs[state] = self.one(state, [life.demand(), life.demand("bob@mail.example")] if state == "authenticated" else None)
+            self.refs[state] = self.one(state, [life.demand(), life.demand("bob@mail.example")] if state == "authenticated" else None,
+                                        PAPER + b"\n" if state == "decided" else PAPER)       # that nobody has read
             if state in begin:
                 self.authenticate()
                 begin[state]()
@@ -158,3 +159,68 @@ def value_of(tree, name):
         if e.tag in ("input", "textarea") and e.get("name") == name and e.get("type") not in ("hidden", "radio", "checkbox"):
             return "".join(e.itertext()) if e.tag == "textarea" else e.get("value", "")
     return None
+
+
+# ---- who asks for them ----
+
+class Sitting(desk.Person):
+    """Somebody signed in, with the token of that sitting's forms."""
+
+    def __init__(self, server, name):
+        super().__init__(server)
+        self.name = name
+        if name:
+            assert self.demo(name).status == 303
+        self.token = self.form(self.get("/sign-in"), "/sign-in")[0]["token"]
+
+    def ask(self, route, path, token=None):
+        fields = {"token": self.token if token is None else token}
+        if route["method"] == "GET":
+            return self.get(path)
+        return self.post(path, fields) if route["body"] == "FORM" else self.upload(path, fields, [])
+
+
+class Sittings(dict):
+    """One for each of them, made when it is first asked for."""
+
+    def __init__(self, server):
+        super().__init__()
+        self.server = server
+
+    def __missing__(self, name):
+        self[name] = Sitting(self.server, name)
+        return self[name]
+
+
+# ---- everything that links and buttons lead to ----
+
+def find_route(method, path):
+    for route in (r for r in ROUTES + OTHERS if r["method"] == method):
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", route["path"]), path.split("?")[0].split("#")[0]):
+            return route["name"]
+    return None
+
+
+def walk(person):
+    """Pages by path, as links lead to them from the first one; and the forms of all of them."""
+    pages, todo, found = {}, ["/"], {}
+    while todo:
+        path = todo.pop()
+        if path in pages or re.search(r"/paper/\d+$|/download$|/page/\d+$", path):
+            pages.setdefault(path, None)
+            continue
+        answer = person.get(path)
+        assert answer.status in (200, 303), (person.name, path, answer.status, desk.words(answer)[:300])
+        if answer.status == 303:
+            todo.append(answer.location)
+            pages[path] = None
+            continue
+        tree, wrong = parse(answer.text)
+        assert not wrong, (path, wrong)
+        pages[path] = tree
+        todo += [href for href in links(tree) if href.startswith("/") and href not in pages]
+        for form in forms(tree):
+            if form.method == "post":
+                assert form.buttons and "token" in form.fields, (path, form.action)
+            found.setdefault(find_route(form.method.upper(), form.action), []).append((path, form))
+    return pages, found

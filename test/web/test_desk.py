@@ -1,5 +1,5 @@
-"""The desk without a browser: every route for every role, what forged, stale and foreign forms and sign-ins get, and
-the life of orders by forms alone.
+"""The desk without a browser: what forged, stale and foreign forms and sign-ins get, and the life of orders by forms
+alone. Every route for every role: test_live.py.
 SPDX-License-Identifier: Apache-2.0
 """
 import json
@@ -15,7 +15,6 @@ from harness import desk, life, passkey, web  # noqa: E402
 
 # One person for each role: what the roster says of it.
 PEOPLE = {"Mia": (), "Noa": ("decide",), "Eva": ("audit",)}
-NO_SUCH = "W-2222-2222"
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,9 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
-sys.path.insert(0, os.path.dirname(__file__))
 from harness import desk, life, web  # noqa: E402
+from harness.busy import NO_SUCH  # noqa: E402
 from harness.paper import is_plain, pdf  # noqa: E402
-from test_desk import NO_SUCH  # noqa: E402
 
 WORDS = b"Dated 15 November 2019, File No. NSL-19-123456, under 18 U.S.C. 2709 & <b>words</b>"
 PAPER, BAD = pdf(WORDS, pages=2), b"hello, no paper"

@@ -1,6 +1,6 @@
 """The desk with an order in every state and a person for every role: each row of route.def for each of them, and
-nothing but what desk/permit.def says, which is read here and not copied; forms of others, wrong methods, what is not
-there; every page and every form reached by links and buttons alone, without script.
+nothing but what desk/permit.def says, which is read here and not copied; forms of others, wrong methods, and what is
+not there.
 SPDX-License-Identifier: Apache-2.0
 """
 import collections
@@ -33,33 +33,9 @@ def server(home):
         yield made
 
 
-class Sitting(desk.Person):
-    """Somebody signed in, with the token of that sitting's forms."""
-
-    def __init__(self, server, name):
-        super().__init__(server)
-        self.name = name
-        if name:
-            assert self.demo(name).status == 303
-        self.token = self.form(self.get("/sign-in"), "/sign-in")[0]["token"]
-
-    def ask(self, route, path, token=None):
-        fields = {"token": self.token if token is None else token}
-        if route["method"] == "GET":
-            return self.get(path)
-        return self.post(path, fields) if route["body"] == "FORM" else self.upload(path, fields, [])
-
-
 @pytest.fixture(scope="module")
 def sittings(server):
-    """One for each of them, made when it is first asked for."""
-    made = {}
-
-    def get(name):
-        if name not in made:
-            made[name] = Sitting(server, name)
-        return made[name]
-    return get
+    return busy.Sittings(server)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +46,7 @@ def gone(home, server):
     made = {name: None for name in GONE}
     for name in made:
         web.wait(lambda: f'value="{name}"' in desk.Person(server).get("/sign-in").text, f"the row of {name}")
-        made[name] = Sitting(server, name)
+        made[name] = busy.Sitting(server, name)
         assert made[name].get("/desk").status == 200
     home.ok("roster", "end", "--name", "Vic", "--pub", home.base / "keys" / "vic.key.pub", as_="Ana", key=("ana", "ben"))
     with sqlite3.connect(home.dir / "writ.db") as db:
@@ -117,7 +93,7 @@ def test_every_route_is_of_the_permit_table():
 @pytest.mark.parametrize("name", [*busy.RIGHTS, *busy.FOUNDERS, None], ids=str)
 def test_every_route_for_every_role(home, sittings, name):
     rights = (busy.RIGHTS | busy.FOUNDERS).get(name)
-    person, before, tried = sittings(name), home.acts_in_all(), collections.Counter()
+    person, before, tried = sittings[name], home.acts_in_all(), collections.Counter()
     for route in (r for r in ROUTES if r["name"] not in LEAVE):
         for ref in dict.fromkeys((home.ref, home.refs["received"], home.refs["delivered"])) if "{ref}" in route["path"] else [home.ref]:
             path = place(home, route, ref=ref)
@@ -155,7 +131,7 @@ def test_every_route_for_who_is_not_one_of_them_any_more(home, gone, name):
 def test_what_is_not_there_and_what_may_not_be_seen_answer_alike(home, sittings):
     """To who may not see orders, an order that is there is one that is not; nor tells what an invitation's page says to
     who may not invite whether there is one."""
-    rob = sittings("Rob")
+    rob = sittings["Rob"]
     page = rob.go("/people/invite", name="Zoe", user=life.USER, may=["decide"])
     assert page.status == 200
     with sqlite3.connect(home.dir / "writ.db") as db:
@@ -168,14 +144,14 @@ def test_what_is_not_there_and_what_may_not_be_seen_answer_alike(home, sittings)
             there = dict(ref=home.ref, id=invitation)
             for other in (dict(ref=NO_SUCH, id="0" * 64), dict(ref="HOME", id="x"), dict(ref=home.refs["void"], number=99, name="nothing", page=99)):
                 one, two = (place(home, route, **(there | slots)) for slots in ({}, other))
-                a, b = (alike(sittings(name).ask(route, path)) for path in (one, two))
+                a, b = (alike(sittings[name].ask(route, path)) for path in (one, two))
                 if a[1] and a[1].startswith("/sign-in?to="):
                     a, b = ((x[0], x[1].replace(path, "PATH"), *x[2:3]) for x, path in ((a, one), (b, two)))
                 assert a == b, (route["name"], name, one, two, a, b)
 
 
 def test_an_order_that_is_not_there(home, sittings):
-    ana = sittings("Ana")
+    ana = sittings["Ana"]
     for route in (r for r in ROUTES if "{ref}" in r["path"] and busy.may(busy.FOUNDERS["Ana"], r["permit"])):
         got = ana.ask(route, place(home, route, ref=NO_SUCH))
         assert got.status == 404 and "there is no such order here" in got.text, route
@@ -188,7 +164,7 @@ def test_an_order_that_is_not_there(home, sittings):
 
 @pytest.mark.parametrize("name", ["Ana", "Eva", None], ids=str)
 def test_no_other_method(home, server, sittings, name):
-    person = sittings(name)
+    person = sittings[name]
     for path, methods in METHODS.items():
         here = place(home, {"path": path})
         for method in {"GET", "POST"} - methods:
@@ -203,7 +179,7 @@ def test_no_other_method(home, server, sittings, name):
 def test_forms_of_others_are_refused(home, server, sittings, name):
     """Whoever may send a form, without the token of this very sitting, or from another place, it is refused."""
     rights = (busy.RIGHTS | busy.FOUNDERS).get(name)
-    person, theirs, before = sittings(name), sittings("Ben").token, home.acts_in_all()
+    person, theirs, before = sittings[name], sittings["Ben"].token, home.acts_in_all()
     for route in (r for r in ROUTES if r["method"] == "POST" and busy.may(rights, r["permit"])):
         path = place(home, route)
         for token in (theirs, "", "0" * 64, person.token[:-1], person.token.upper()):
@@ -216,79 +192,3 @@ def test_forms_of_others_are_refused(home, server, sittings, name):
             assert got.status == 403, (route["name"], origin, got.status)
     assert home.acts_in_all() == before
     assert person.get("/desk" if name == "Ana" else "/audit" if name else "/").status == 200        # nobody was signed out
-
-
-# ---- everything is reached without script ----
-
-def find_route(method, path):
-    for route in (r for r in ROUTES + busy.OTHERS if r["method"] == method):
-        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", route["path"]), path.split("?")[0].split("#")[0]):
-            return route["name"]
-    return None
-
-
-@pytest.fixture(scope="module")
-def walked(sittings):
-    """What each of them finds, looked for once."""
-    made = {}
-
-    def get(name):
-        if name not in made:
-            made[name] = walk(sittings(name))
-        return made[name]
-    return get
-
-
-def walk(person):
-    """Pages by path, as links lead to them from the first one; and the forms of all of them."""
-    pages, todo, forms = {}, ["/"], {}
-    while todo:
-        path = todo.pop()
-        if path in pages or re.search(r"/paper/\d+$|/download$|/page/\d+$", path):
-            pages.setdefault(path, None)
-            continue
-        answer = person.get(path)
-        assert answer.status in (200, 303), (person.name, path, answer.status, desk.words(answer)[:300])
-        if answer.status == 303:
-            todo.append(answer.location)
-            pages[path] = None
-            continue
-        tree, wrong = busy.parse(answer.text)
-        assert not wrong, (path, wrong)
-        pages[path] = tree
-        todo += [href for href in busy.links(tree) if href.startswith("/") and href not in pages]
-        for form in busy.forms(tree):
-            if form.method == "post":
-                assert form.buttons and "token" in form.fields, (path, form.action)
-            forms.setdefault((form.method.upper(), find_route(form.method.upper(), form.action)), []).append((path, form))
-    return pages, forms
-
-
-# What no page leads to: an invitation goes from person to person, and who is invited is nobody yet; a picture is part of
-# a page; a signature of two needs a passkey that was made.
-GIVEN = {"enrol", "enrol-do", "picture", "admit", "admit-do"}
-
-
-def test_every_page_and_every_form_is_reached_without_script(walked):
-    reached = collections.defaultdict(set)
-    for name, rights in {**busy.RIGHTS, **busy.FOUNDERS, None: None}.items():
-        pages, forms = walked(name)
-        there = {find_route("GET", path) for path in pages} | {route for _, route in forms}
-        assert None not in there, (name, [path for path in pages if not find_route("GET", path)])
-        for route in (r for r in ROUTES if r["name"] in there):
-            assert busy.may(rights, route["permit"]), (name, route["name"])     # nothing is offered that one may not do
-            reached[route["name"]].add(name)
-    missing = [r["name"] for r in ROUTES if not reached[r["name"]] and r["name"] not in GIVEN]
-    assert not missing, missing
-
-
-def test_no_button_without_a_form(walked):
-    """Without script such a button would do nothing: it is hidden until a script says that it works."""
-    for name in ("Ana", "Ben", "Eva", None):
-        for path, tree in walked(name)[0].items():
-            if tree is None:
-                continue
-            hidden = {id(e) for top in tree.iter() if top.get("hidden") is not None or top.tag == "dialog" for e in top.iter()}
-            inside = {id(e) for form in tree.iter("form") for e in form.iter()}
-            for e in tree.iter("button"):
-                assert id(e) in hidden or (id(e) in inside and e.get("type", "submit") == "submit"), (path, busy.words(e))
