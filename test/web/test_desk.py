@@ -241,6 +241,28 @@ def test_a_strangers_passkey(keyed):
     assert person.post("/sign-in", person.form(person.get("/sign-in"), "/sign-in")[0]).status == 400
 
 
+def test_an_assertion_is_good_for_what_it_was_asked_for_alone(keyed):
+    """A sign-in signs no decision, a decision no sign-in, and none of another browser's or person's."""
+    ana = desk.Person(keyed.server)
+    assert ana.passkey(keyed.key_of_ana).status == 303
+    path = f"/order/{keyed.ref}/decide"
+    page = ana.go(path, decision="comply")
+    decision = ana.answer(page, path, keyed.key_of_ana)
+    other = desk.Person(keyed.server)
+    sign_in = other.answer(other.get("/sign-in"), "/sign-in", keyed.key_of_ana)
+    answer = ("credential", "authenticator_data", "client_data", "signature")
+    got = ana.post(path, decision | {k: sign_in[k] for k in answer})
+    assert got.status == 422 and "not this one's hash" in desk.words(got), desk.words(got)
+    got = other.post("/sign-in", sign_in | {k: decision[k] for k in answer})
+    assert got.status == 422 and other.get("/desk").status == 303
+    for twist in (dict(flags=passkey.UP), dict(rp_id="evil.example"), dict(origin="https://localhost:1"), dict(crossOrigin=True),
+                  dict(kind="webauthn.create"), dict(sign_with=passkey.Passkey())):
+        got = ana.post(path, ana.answer(page, path, keyed.key_of_ana, **twist))
+        assert got.status in (403, 422), (twist, got.status)
+    assert ana.post(path, decision | {"token": "0" * 64}).status == 403
+    assert not keyed.acts("decided")
+
+
 def test_a_decision_signed_with_a_passkey(keyed):
     """The document that the page showed is what is signed; nothing else is taken under that signature."""
     ana = desk.Person(keyed.server)
