@@ -36,7 +36,7 @@ asan: ## build-asan: under AddressSanitizer and UBSan, and its unit tests
 	@tools/configure build-asan -Dtest_hooks=true -Db_sanitize=address,undefined -Doptimization=1
 	@meson test -C build-asan
 
-demo: ## the main job end to end in a throw-away home (DEMO="--mail DIR": on your own mail)
+demo: ## the main job end to end in a throw-away home, and its desk (DEMO="--mail DIR": on your own mail; "--no-desk")
 	@tools/install-deps demo
 	@$(MAKE) --no-print-directory build
 	@build/writ demo $(DEMO)

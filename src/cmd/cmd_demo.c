@@ -1,13 +1,16 @@
 /*
  * writ demo: makes a folder with invented mail and the script of the demonstration, and runs it.
- * The script runs only commands that it prints; this program does nothing else for it.
+ * The script runs only commands that it prints; this program does nothing else for it, but end the
+ * desks that the script left in the background.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,11 +20,18 @@
 #include "cmd/mailgen.h"
 #include "order/embedded.h"
 
-/* A new folder, short enough that a socket below it has a name that the kernel takes. */
-static enum err folder(struct ctx *c, const struct args *a, char **out)
+#define PREFIX "writ-demo-"
+
+static const char *where(void)
 {
 	const char *tmp = getenv("TMPDIR");
 
+	return tmp && *tmp && strlen(tmp) < 60 ? tmp : "/tmp";
+}
+
+/* A new folder, short enough that a socket below it has a name that the kernel takes. */
+static enum err folder(struct ctx *c, const struct args *a, char **out)
+{
 	if (args_get(a, "keep")) {
 		if (file_exists(args_get(a, "keep")))
 			FAIL(c, ERR_STATE, "%s exists already; name a new folder",
@@ -29,8 +39,7 @@ static enum err folder(struct ctx *c, const struct args *a, char **out)
 		TRY(dir_make(c, args_get(a, "keep"), 0700));
 		return path_real(c, args_get(a, "keep"), out);
 	}
-	TRY(path_fmt(c, out, "%s/writ-demo-XXXXXX",
-		     tmp && *tmp && strlen(tmp) < 60 ? tmp : "/tmp"));
+	TRY(path_fmt(c, out, "%s/" PREFIX "XXXXXX", where()));
 	if (!mkdtemp(*out))
 		FAIL(c, ERR_IO, "cannot make a folder like %s: %s", *out, strerror(errno));
 	return ERR_OK;
@@ -98,12 +107,66 @@ static enum err set_environment(struct ctx *c, const char *dir, const char *own)
 	return ERR_OK;
 }
 
+/* ---- the desks of demonstrations ---- */
+
+/* A demonstration of this user's has a mark as long as its desk is to run, and a lock as long as it
+ * does. Anybody may make a folder of that name in /tmp: nothing is done in another user's. */
+static enum err stop_one(struct ctx *c, const char *dir, int *stopped)
+{
+	FD_SCOPED int folder = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	FD_SCOPED int lock = -1;
+	struct stat st;
+
+	if (folder < 0 || fstat(folder, &st) != 0 || st.st_uid != geteuid() ||
+	    unlinkat(folder, "desk.runs", 0) != 0)
+		return ERR_OK;
+	lock = openat(folder, "desk.lock", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (lock >= 0 && flock(lock, LOCK_EX) != 0)
+		FAIL(c, ERR_IO, "cannot wait for the desk of %s: %s", dir, strerror(errno));
+	say("the desk of %s has ended; the folder is still there", dir);
+	++*stopped;
+	return ERR_OK;
+}
+
+static void folder_close(DIR **d)
+{
+	if (*d)
+		closedir(*d);
+}
+
+static enum err stop(struct ctx *c, const struct args *a)
+{
+	__attribute__((cleanup(folder_close))) DIR *d = NULL;
+	struct dirent *entry;
+	int stopped = 0;
+	char *path;
+
+	if (args_get(a, "keep")) {
+		TRY(stop_one(c, args_get(a, "keep"), &stopped));
+	} else {
+		d = opendir(where());
+		while (d && (entry = readdir(d))) {
+			if (strncmp(entry->d_name, PREFIX, sizeof PREFIX - 1) != 0)
+				continue;
+			TRY(path_fmt(c, &path, "%s/%s", where(), entry->d_name));
+			TRY(stop_one(c, path, &stopped));
+		}
+	}
+	if (stopped == 0)
+		FAIL(c, ERR_NOT_FOUND, "no desk of a demonstration runs %s %s",
+		     args_get(a, "keep") ? "in" : "below",
+		     args_get(a, "keep") ? args_get(a, "keep") : where());
+	return ERR_OK;
+}
+
 enum err cmd_demo(struct ctx *c, const struct command *self, const struct args *a)
 {
 	const char *own;
 	char *dir, *mail, *script;
 
 	TRY(usage_check(c, self, a, 0));
+	if (args_has(a, "stop"))
+		return stop(c, a);
 	TRY(own_mail(c, a, &own));
 	TRY(folder(c, a, &dir));
 	TRY(path_fmt(c, &mail, "%s/mail", dir));
@@ -111,6 +174,6 @@ enum err cmd_demo(struct ctx *c, const struct command *self, const struct args *
 	TRY(write_script(c, dir, &script));
 	TRY(set_environment(c, dir, own));
 	fflush(stdout);
-	execl("/bin/sh", "sh", script, (char *)NULL);
+	execl("/bin/sh", "sh", script, args_has(a, "no-desk") ? "no-desk" : "all", (char *)NULL);
 	FAIL(c, ERR_IO, "cannot run %s: %s", script, strerror(errno));
 }

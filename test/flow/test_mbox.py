@@ -432,7 +432,7 @@ def test_the_demonstration_takes_an_mbox_file(tmp_path):
     (tmp_path / "no.mbox").write_bytes(b"no mail")
     got = subprocess.run([writ, "demo", "--mail", tmp_path / "no.mbox"], capture_output=True, text=True, check=False)
     assert got.returncode == 2 and "From_ line" in got.stderr
-    got = subprocess.run([writ, "demo", "--mail", path, "--keep", tmp_path / "d"], capture_output=True, text=True, check=False,
+    got = subprocess.run([writ, "demo", "--no-desk", "--mail", path, "--keep", tmp_path / "d"], capture_output=True, text=True, check=False,
                          stdin=subprocess.DEVNULL, timeout=120)
     life.end(lambda: life.seals(f"{tmp_path}/"))
     assert got.returncode == 0, got.stdout[-2000:] + got.stderr

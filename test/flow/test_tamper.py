@@ -36,7 +36,7 @@ def demo(tmp_path_factory):
     if writ is None:
         pytest.fail("writ is not built: set WRIT_BUILD")
     folder = tmp_path_factory.mktemp("demo")
-    done = subprocess.run([writ, "demo"], env={**os.environ, "TMPDIR": str(folder)}, capture_output=True, check=False, timeout=300)
+    done = subprocess.run([writ, "demo", "--no-desk"], env={**os.environ, "TMPDIR": str(folder)}, capture_output=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr.decode()[-2000:]
     file, = (f for f in folder.glob("*/W-*.writ.tar"))
     return file, file.parent / "lutetia.age", file.parent / "policy.json"
