@@ -43,8 +43,10 @@ static enum err open_all(struct ctx *c, const struct args *a, struct submission 
 		err_next(c, "put several into one file; nothing was taken in");
 		FAIL(c, ERR_LIMIT, "an order has at most %u papers", PAPERS_MAX);
 	}
-	in->order.name = user_name(a->rest[0]);
-	TRY(user_open(c, a->rest[0], O_RDONLY, 0, &in->order.fd));
+	if (a->count) {
+		in->order.name = user_name(a->rest[0]);
+		TRY(user_open(c, a->rest[0], O_RDONLY, 0, &in->order.fd));
+	}
 	for (size_t i = 0; i < n; i++) {
 		in->paper[i].name = user_name(papers[i]);
 		TRY(user_open(c, papers[i], O_RDONLY, 0, &in->paper[i].fd));
@@ -78,10 +80,12 @@ enum err cmd_order_submit(struct ctx *c, const struct command *self, const struc
 	struct span receipt;
 	struct order o;
 
-	TRY(usage_check(c, self, a, 1));
+	if (a->count || !args_has(a, "paper"))
+		TRY(usage_check(c, self, a, 1));
 	TRY(command_session(c, a, &s));
 	TRY(open_all(c, a, &in));
 	in.resubmits = args_span(a, "resubmits");
+	in.language = args_span(a, "language");
 	TRY(order_receive(c, &s, &in, &o, &receipt, &record));
 	remark_seen(&o);
 	if (args_has(a, "json")) {
@@ -100,7 +104,27 @@ enum err cmd_order_submit(struct ctx *c, const struct command *self, const struc
 		talk("received; the signed receipt is the letter 'receipt': writ letter %.*s "
 		     "receipt",
 		     SPAN_ARG(o.ref));
+		if (o.from_paper)
+			talk("it came as paper alone: 'writ paper read %.*s' reads it, 'writ order "
+			     "transcribe %.*s FILE' takes what it says", SPAN_ARG(o.ref),
+			     SPAN_ARG(o.ref));
 	}
+	return order_close_tick(c, &s);
+}
+
+enum err cmd_order_transcribe(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	FD_SCOPED int fd = -1;
+	struct order o;
+
+	TRY(usage_check(c, self, a, 2));
+	TRY(command_session(c, a, &s));
+	TRY(order_load(c, &s, span_str(a->rest[0]), &o));
+	TRY(user_open(c, a->rest[1], O_RDONLY, 0, &fd));
+	TRY(order_transcribe(c, &s, &o, &(struct submitted_file){ user_name(a->rest[1]), fd },
+			     NULL));
+	say("order %.*s is written out from its paper", SPAN_ARG(o.ref));
 	return order_close_tick(c, &s);
 }
 

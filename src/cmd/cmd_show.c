@@ -34,6 +34,9 @@ static enum err head(struct ctx *c, struct session *s, const struct order *o)
 		TRY(time_ago(c, v.due_at, c->seam->now_ms() / 1000, &due));
 		printf("  %-22s %.*s\n", "due", SPAN_ARG(due));
 	}
+	if (o->from_paper)
+		field(c, "came as", o->transcribed ? SPAN("paper alone, written out by staff")
+						   : SPAN("paper alone"));
 	field(c, "authority says", json_opt_text(issuer, "authority_name", SPAN("unknown")));
 	field(c, "country", json_opt_text(issuer, "country", SPAN_NONE));
 	field(c, "its reference", json_opt_text(o->received, "authority_reference", SPAN_NONE));

@@ -197,7 +197,8 @@ static enum err compose(struct ctx *c, const struct command *command, const stru
 	TRY(span_cstr(c, words, &text));
 	add(s, text);
 	for (size_t i = 0; i < a->count; i++) {
-		if (!strcmp(command->words, "order submit"))
+		if (!strcmp(command->words, "order submit") ||
+		    (i == 1 && !strcmp(command->words, "order transcribe")))
 			TRY(lend_file(c, s, a->rest[i], O_RDONLY, &text));
 		else
 			TRY(span_cstr(c, span_str(a->rest[i]), &text));

@@ -29,6 +29,9 @@ void letter_put(struct buf *b, unsigned indent, struct span text);
  * not known is named in words. */
 enum err letter_reason(struct ctx *c, struct span code, struct span *out) MUST_USE;
 enum err letter_cure(struct ctx *c, struct span code, struct span *out) MUST_USE;
+/* A fact in words for people. */
+struct fact_field;
+const char *fact_words(const struct fact_field *field);
 /* Whether the fact of a code FACT-UNKNOWN(field) is the provider's own to know. */
 bool reason_is_ours(struct span code);
 const char *category_words(struct span category);

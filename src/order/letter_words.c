@@ -45,7 +45,7 @@ struct span letter_target(const struct json *demand)
 	return span_is(target, "unknown") ? SPAN("an account that is not named") : target;
 }
 
-static const char *fact_words(const struct fact_field *field)
+const char *fact_words(const struct fact_field *field)
 {
 	return look_up(facts, COUNT_OF(facts), span_str(field->path), field->meaning);
 }

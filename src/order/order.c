@@ -35,6 +35,7 @@ static const struct {
 #define IN_OPEN                                                                                    \
 	(S(RECEIVED) | S(AUTHENTICATED) | S(DECIDED) | S(COLLECTED) | S(APPROVED) | S(ASKED) |     \
 	 S(REDIRECTED))
+#define IN_UNDECIDED (S(RECEIVED) | S(AUTHENTICATED))
 #define IN_LIVE (IN_OPEN | S(COLLECTING))
 /* A collection that was killed must not outlive its scope: counsel may decide anew. */
 #define IN_DECIDABLE IN_LIVE
@@ -81,10 +82,19 @@ const char *order_state_turn(enum order_state state)
 	return states[state].turn;
 }
 
+/* Nothing but the sender can be checked before somebody has written out what the paper says. */
+static bool is_to_be_written(const struct order *o)
+{
+	return o->from_paper && !o->transcribed &&
+	       (S(RECEIVED) | S(AUTHENTICATED)) & 1u << o->state;
+}
+
 struct span order_turn(const struct order *o)
 {
 	bool waits = o->state == ORDER_ASKED || o->state == ORDER_REDIRECTED;
 
+	if (is_to_be_written(o))
+		return SPAN("staff: write out what the paper says");
 	return waits && o->resubmitted ? SPAN("see the order as which it came again")
 				       : span_str(states[o->state].turn);
 }
@@ -92,7 +102,9 @@ struct span order_turn(const struct order *o)
 enum order_who order_who(const struct order *o)
 {
 	/* Nothing is approved before a notice decision is on file. */
-	return o->state == ORDER_COLLECTED && !o->notice ? WHO_DESK : states[o->state].who;
+	bool waits_for_notice = o->state == ORDER_COLLECTED && !o->notice;
+
+	return waits_for_notice || is_to_be_written(o) ? WHO_DESK : states[o->state].who;
 }
 
 const char *order_who_word(enum order_who who)
@@ -255,6 +267,16 @@ enum err order_need_verified(struct ctx *c, const struct order *o)
 	FAIL(c, ERR_STATE, "the sender of %.*s is not verified", SPAN_ARG(o->ref));
 }
 
+enum err order_need_written(struct ctx *c, const struct order *o)
+{
+	if (!o->from_paper || o->transcribed)
+		return ERR_OK;
+	err_next(c, "write out what the paper says: writ order transcribe %.*s FILE, or at the "
+		    "desk", SPAN_ARG(o->ref));
+	FAIL(c, ERR_STATE, "order %.*s came as paper alone, and nobody has written out what it "
+			   "asks for", SPAN_ARG(o->ref));
+}
+
 enum err order_need_answerable(struct ctx *c, const struct order *o)
 {
 	struct span agency = json_opt_text(o->authenticated, "agency", SPAN_NONE);
@@ -332,6 +354,33 @@ static enum err fold_established(struct ctx *c, struct order *o, const struct js
 	return ERR_OK;
 }
 
+/* What staff wrote out of the paper stands where an order file's words would. */
+static enum err fold_transcribed(struct ctx *c, struct order *o, const struct json *body)
+{
+	static const char *const members[] = { "facts", "authority_reference", "agency",
+					       "recipients", "lines", "order_file" };
+	struct json *received, *copy;
+
+	TRY(json_clone(c, o->received, &received));
+	for (size_t i = 0; i < COUNT_OF(members); i++) {
+		TRY(json_clone(c, json_get(body, members[i]), &copy));
+		json_set(c, received, members[i], copy);
+	}
+	o->received = received;
+	o->transcribed = body;
+	o->counted = NULL;
+	o->judged_stale = o->judged != NULL;
+	return ERR_OK;
+}
+
+/* What staff say of the order. */
+static enum err fold_words(struct ctx *c, struct order *o, enum act_kind kind,
+			   const struct json *body)
+{
+	return kind == ACT_TRANSCRIBED ? fold_transcribed(c, o, body)
+				       : fold_established(c, o, body);
+}
+
 static enum err fold_collection(struct order *o, enum act_kind kind, const struct json *body)
 {
 	if (kind == ACT_COLLECTION_BEGUN) {
@@ -354,32 +403,44 @@ static enum err fold_end(struct order *o, enum act_kind kind, const struct json 
 	return ERR_OK;
 }
 
-static enum err fold_body(struct ctx *c, struct order *o, enum act_kind kind,
-			  const struct json *body)
+static enum err fold_lettered(struct ctx *c, struct order *o, const struct json *body)
 {
 	struct json *copy;
 
+	TRY(json_clone(c, body, &copy));
+	json_add(c, o->letters, copy);
+	return ERR_OK;
+}
+
+static bool is_null(const struct json *j)
+{
+	return j && j->type == JSON_NULL;
+}
+
+static enum err fold_body(struct ctx *c, struct order *o, enum act_kind kind,
+			  const struct json *body)
+{
 	switch (kind) {
 	case ACT_RECEIVED:
 		o->received = body;
+		o->from_paper = is_null(json_get(body, "order_file"));
 		o->state = ORDER_RECEIVED;
 		o->established = json_list(c);
 		o->letters = json_list(c);
 		return ERR_OK;
+	case ACT_TRANSCRIBED:
+	case ACT_ESTABLISHED:
+		return fold_words(c, o, kind, body);
 	case ACT_AUTHENTICATED:
 		o->authenticated = body;
 		o->judged_stale = o->judged != NULL;
 		if (o->state == ORDER_RECEIVED || o->state == ORDER_AUTHENTICATED)
 			o->state = order_is_verified(o) ? ORDER_AUTHENTICATED : ORDER_RECEIVED;
 		return ERR_OK;
-	case ACT_ESTABLISHED:
-		return fold_established(c, o, body);
 	case ACT_DECIDED:
 		return fold_decided(c, o, body);
 	case ACT_LETTERED:
-		TRY(json_clone(c, body, &copy));
-		json_add(c, o->letters, copy);
-		return ERR_OK;
+		return fold_lettered(c, o, body);
 	case ACT_COLLECTION_BEGUN:
 	case ACT_COLLECTION_FAILED:
 	case ACT_COLLECTED:

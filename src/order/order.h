@@ -48,6 +48,8 @@ struct order {
 	const struct json *ended, *destroyed;
 	const struct json *resubmitted;         /* the order as which it came again */
 	const struct json *judged;              /* the last judgement of the rule packs */
+	bool from_paper;                        /* it came without an order file */
+	const struct json *transcribed;         /* then: what staff wrote out of the paper */
 	bool judged_stale;                      /* facts have changed since */
 	const struct json *scope;               /* the decided scope or decision document, read */
 	struct json *established; /* facts set by staff: {path, value}, the last wins */
@@ -87,7 +89,9 @@ enum err order_permit(struct ctx *c, struct session *s, const struct order *o, e
 
 /* Only a verified sender is answered with data. */
 enum err order_need_verified(struct ctx *c, const struct order *o) MUST_USE;
-/* The same once counsel has decided: the sender is still verified, and still the agency that
+/* What came as paper alone is judged and answered once somebody has written out what it says. */
+enum err order_need_written(struct ctx *c, const struct order *o) MUST_USE;
+/* Once counsel has decided: the sender is still verified, and still the agency that
  * counsel decided for. */
 enum err order_need_answerable(struct ctx *c, const struct order *o) MUST_USE;
 /* ERR_STATE where it came again as another order that still stands: an order is answered once. */

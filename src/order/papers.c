@@ -21,6 +21,7 @@ static const struct {
 	{ ACT_RECEIVED, "papers", "sha256" },
 	{ ACT_RECEIVED, "order_file", "sha256" },
 	{ ACT_RECEIVED, "receipt", "sha256" },
+	{ ACT_TRANSCRIBED, "order_file", "sha256" },
 	{ ACT_JUDGED, "packs", "sha256" },
 	{ ACT_LETTERED, "", "sha256" },
 	{ ACT_STATED, "", "readme_sha256" },
@@ -73,6 +74,9 @@ static enum err check_act(struct ctx *c, struct check *k, const struct json *act
 		const struct json *in = *named[i].in ? json_get(body, named[i].in) : body;
 
 		if (!span_is(word, act_word(named[i].act)))
+			continue;
+		/* An order that came as paper alone has no order file. */
+		if (in && in->type == JSON_NULL)
 			continue;
 		if (!in || in->type != JSON_LIST) {
 			TRY(check_file(c, k, act, in, named[i].key));

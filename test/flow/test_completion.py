@@ -45,7 +45,7 @@ def complete(line, home=None, cwd=None):
 def test_every_command(town):
     assert set(complete("")) == {w.split()[0] for w, _, _ in TABLE}
     assert complete("aut") == ["authenticate"]
-    assert set(complete("order ")) == {"list", "new", "submit"} and complete("order s") == ["submit"]
+    assert set(complete("order ")) == {"list", "new", "submit", "transcribe"} and complete("order s") == ["submit"]
     assert complete("nothing-like-that") == [] and complete("order nothing") == []
 
 

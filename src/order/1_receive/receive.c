@@ -3,7 +3,7 @@
  * them, so that an acknowledged order never misses one.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "order/1_receive/receive.h"
+#include "order/1_receive/receive_part.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -16,7 +16,6 @@
 #include "order/letter.h"
 #include "store/blob.h"
 
-#define ORDER_FILE_MAX ((size_t)1 << 20)
 #define PAPER_MAX ((int64_t)256 << 20)
 #define NAME_BYTES_MAX 120u
 
@@ -83,8 +82,8 @@ static enum err kept_before(struct ctx *c, const struct session *s, int fd, bool
 	return blob_exists(c, s->home.blob, &hash, out);
 }
 
-static enum err keep(struct ctx *c, struct session *s, const struct submitted_file *f,
-		     int64_t max_bytes, struct json *list, bool *seen)
+enum err submitted_keep(struct ctx *c, struct session *s, const struct submitted_file *f,
+			int64_t max_bytes, struct json *list, bool *seen)
 {
 	struct json *paper = json_object(c);
 	struct span hex, clean = SPAN_NONE;
@@ -99,6 +98,8 @@ static enum err keep(struct ctx *c, struct session *s, const struct submitted_fi
 		err_note(c, "%.*s", SPAN_ARG(clean));
 		return c->code;
 	}
+	if (bytes == 0)
+		FAIL(c, ERR_FORMAT, "%.*s is empty", SPAN_ARG(clean));
 	TRY(hex_encode(c, sha256_span(&hash), &hex));
 	json_set_text(c, paper, "name", clean);
 	json_set_text(c, paper, "sha256", hex);
@@ -107,8 +108,7 @@ static enum err keep(struct ctx *c, struct session *s, const struct submitted_fi
 	return ERR_OK;
 }
 
-static enum err check_document_hash(struct ctx *c, const struct json *facts,
-				    const struct json *papers)
+enum err submitted_check_hash(struct ctx *c, const struct json *facts, const struct json *papers)
 {
 	struct span claimed = json_opt_text(json_get(facts, "order"), "document_sha256", SPAN_NONE);
 	struct span first = json_opt_text(papers->first, "sha256", SPAN_NONE);
@@ -170,9 +170,8 @@ enum err order_check_read(struct ctx *c, const struct json *read)
 	return ERR_OK;
 }
 
-/* What the order file said, as the body of the act: facts as the sender claims them. */
-static enum err received_body(struct ctx *c, const struct json *read, const struct json *papers,
-			      const struct json *file, struct json **out)
+enum err submitted_body(struct ctx *c, const struct json *read, const struct json *file,
+			struct json **out)
 {
 	struct json *body = json_object(c), *copy;
 
@@ -183,10 +182,8 @@ static enum err received_body(struct ctx *c, const struct json *read, const stru
 		TRY(json_clone(c, json_get(read, *key), &copy));
 		json_set(c, body, *key, copy);
 	}
-	TRY(json_clone(c, papers, &copy));
-	json_set(c, body, "papers", copy);
-	TRY(json_clone(c, file->first, &copy));
-	json_set(c, body, "order_file", copy);
+	TRY(file->first ? json_clone(c, file->first, &copy) : ERR_OK);
+	json_set(c, body, "order_file", file->first ? copy : NULL);
 	*out = body;
 	return ERR_OK;
 }
@@ -232,8 +229,8 @@ static enum err free_ref(struct ctx *c, struct session *s, struct span *out)
 
 /* Reads the order file in a hand. What the hand reads and what is kept are the same bytes, whatever
  * becomes of the file meanwhile. */
-static enum err read_order_file(struct ctx *c, struct session *s, const struct submitted_file *f,
-				int *kept_out, const struct json **read_out)
+enum err submitted_read(struct ctx *c, struct session *s, const struct submitted_file *f,
+			int *kept_out, const struct json **read_out)
 {
 	struct span text, name = SPAN_NONE;
 	char *z = NULL;
@@ -265,25 +262,47 @@ static enum err append_received(struct ctx *c, struct session *s, struct order *
 	return order_append_both(c, s, o, &received, earlier, &again);
 }
 
+/* What the order says: in its file, or nothing yet where the paper came alone. */
+static enum err order_words(struct ctx *c, struct session *s, const struct submission *in,
+			    struct json *file, const struct json **read_out, bool *before)
+{
+	FD_SCOPED int fd = -1;
+	struct json *nothing;
+
+	if (in->order.fd >= 0) {
+		TRY(submitted_read(c, s, &in->order, &fd, read_out));
+		return submitted_keep(c, s, &(struct submitted_file){ in->order.name, fd },
+				      (int64_t)ORDER_FILE_MAX, file, before);
+	}
+	if (in->resubmits.n) {
+		err_next(c, "hand in its order file as well ('writ order new' writes one to fill "
+			    "in)");
+		FAIL(c, ERR_USAGE, "a corrected order is compared with the earlier one: paper "
+				   "alone does not say what it corrects");
+	}
+	TRY(submitted_nothing(c, in->language, &nothing));
+	*read_out = nothing;
+	return ERR_OK;
+}
+
 enum err order_receive(struct ctx *c, struct session *s, const struct submission *in,
 		       struct order *out, struct span *receipt_out, const struct json **record_out)
 {
-	struct json *papers = json_list(c), *file = json_list(c), *body = NULL;
+	struct json *papers = json_list(c), *file = json_list(c), *body = NULL, *copy;
 	struct seen seen = { { file, papers }, json_list(c) };
 	struct order earlier, *corrected = in->resubmits.n ? &earlier : NULL;
 	const struct json *read = NULL;
-	FD_SCOPED int fd = -1;
 	bool before = false;
 
 	TRY(session_need_actor(c, s, ""));
-	TRY(read_order_file(c, s, &in->order, &fd, &read));
-	TRY(keep(c, s, &(struct submitted_file){ in->order.name, fd }, (int64_t)ORDER_FILE_MAX,
-		 file, &before));
+	TRY(order_words(c, s, in, file, &read, &before));
 	for (size_t i = 0; i < in->papers; i++)
-		TRY(keep(c, s, &in->paper[i], PAPER_MAX, papers, &before));
-	TRY(check_document_hash(c, json_get(read, "facts"), papers));
+		TRY(submitted_keep(c, s, &in->paper[i], PAPER_MAX, papers, &before));
+	TRY(submitted_check_hash(c, json_get(read, "facts"), papers));
 	seam_crash_point(CRASH_RECEIVE_AFTER_PAPERS);
-	TRY(received_body(c, read, papers, file, &body));
+	TRY(submitted_body(c, read, file, &body));
+	TRY(json_clone(c, papers, &copy));
+	json_set(c, body, "papers", copy);
 	json_set(c, body, "resubmits", NULL);
 	if (corrected)
 		TRY(resubmission_check(c, s, body, in->resubmits, corrected));
@@ -317,11 +336,17 @@ static enum err one_paper(struct ctx *c, struct session *s, const struct json *p
 enum err order_papers(struct ctx *c, struct session *s, const struct order *o, paper_fn *put,
 		      void *of, int64_t *count_out)
 {
+	const struct json *file = json_get(o->received, "order_file");
 	int number = 0;
 
-	TRY(one_paper(c, s, json_get(o->received, "order_file"), number, put, of));
-	JSON_EACH(paper, json_get(o->received, "papers"))
+	*count_out = 0;
+	if (file && file->type == JSON_OBJECT) {
+		TRY(one_paper(c, s, file, number, put, of));
+		*count_out += 1;
+	}
+	JSON_EACH(paper, json_get(o->received, "papers")) {
 		TRY(one_paper(c, s, paper, ++number, put, of));
-	*count_out = number + 1;
+		*count_out += 1;
+	}
 	return ERR_OK;
 }

@@ -16,9 +16,10 @@ struct submitted_file {
 };
 
 struct submission {
-	struct submitted_file order;
+	struct submitted_file order;                    /* fd -1: the paper came alone */
 	struct submitted_file paper[PAPERS_MAX];        /* the first is the order itself */
 	size_t papers;
+	struct span language;   /* of paper that came alone, two letters; may be none */
 	struct span resubmits;  /* the earlier order that it corrects; may be none */
 };
 
@@ -29,6 +30,12 @@ struct submission {
 enum err order_receive(struct ctx *c, struct session *s, const struct submission *in,
 		       struct order *out, struct span *receipt_out, const struct json **record_out)
 	MUST_USE;
+/* What staff wrote out of the paper of an order that came without an order file, in the form of
+ * one and checked as one; again, as long as nobody has decided. taken: list of {field, demand (or
+ * null), value, paper, page, line}, the values that were taken over from the reading of a paper,
+ * each of which stands in that field; NULL where there is none. */
+enum err order_transcribe(struct ctx *c, struct session *s, struct order *o,
+			  const struct submitted_file *file, const struct json *taken) MUST_USE;
 /* The order in body comes again, corrected, in place of the one of that reference: which was
  * returned, is of the same agency and other files, and has not come again already. */
 enum err resubmission_check(struct ctx *c, struct session *s, struct json *body, struct span ref,

@@ -85,6 +85,11 @@ static const char *why_not_ours(struct span path, const struct fact_field *field
 	return field->type == FACT_GROUP ? "it is a group of facts" : NULL;
 }
 
+bool order_fact_is_ours(struct span path)
+{
+	return why_not_ours(path, facts_field(path)) == NULL;
+}
+
 static bool is_to_come(struct ctx *c, struct span path, struct span value)
 {
 	int64_t utc_s;

@@ -19,6 +19,8 @@ struct authentication {
 
 enum err order_authenticate(struct ctx *c, struct session *s, struct order *o,
 			    const struct authentication *a) MUST_USE;
+/* Whether staff set that fact, one by one. */
+bool order_fact_is_ours(struct span path);
 /* Facts that only the provider may set (man writ-order), checked and recorded. */
 enum err order_establish(struct ctx *c, struct session *s, struct order *o,
 			 const struct json *facts) MUST_USE;

@@ -230,6 +230,7 @@ static enum err common(struct ctx *c, struct session *s, const struct order *o, 
 static enum err need_answerable(struct ctx *c, struct session *s, const struct order *o)
 {
 	TRY(order_need_verified(c, o));
+	TRY(order_need_written(c, o));
 	return order_need_last(c, s, o);
 }
 

@@ -230,6 +230,7 @@ enum err judgement_make(struct ctx *c, struct session *s, struct order *o, struc
 
 	TRY(session_need_actor(c, s, ""));
 	TRY(order_permit(c, s, o, ACT_JUDGED));
+	TRY(order_need_written(c, o));
 	TRY(judgement_facts(c, s, o, &facts));
 	TRY(packs_dir(c, NULL, &s->home, &dir));
 	TRY(packs_load(c, s, dir, &law, &kept));

@@ -49,6 +49,7 @@ static const struct {
 	const char *act, *states;
 } permitted[] = {
 	{ "received", "" },
+	{ "transcribed", "received authenticated" },
 	{ "authenticated", OPEN },
 	{ "established", OPEN },
 	{ "counted", OPEN },
@@ -217,6 +218,36 @@ static void test_destroyed(void **state)
 		}
 }
 
+/* What staff wrote out stands in the place of an order file's words, the papers stay. */
+static void test_written_out(void **state)
+{
+	static const char alone[] = "{\"facts\":{},\"order_file\":null,\"papers\":[{}]}";
+	static const char out[] = "{\"facts\":{\"a\":\"b\"},\"agency\":\"x\",\"order_file\":{},"
+				  "\"authority_reference\":\"r\",\"recipients\":[],\"lines\":[],"
+				  "\"taken\":[]}";
+	struct order o = { .ref = SPAN("W-2222-3333"), .acts = NULL };
+
+	(void)state;
+	CTX(c);
+	o.acts = json_list(&c);
+	ok(&c, fold(&c, &o, "received", alone));
+	assert_true(o.from_paper);
+	assert_int_equal(order_need_written(&c, &o), ERR_STATE);
+	err_clear(&c);
+	assert_true(span_is(order_turn(&o), "staff: write out what the paper says"));
+	ok(&c, fold(&c, &o, "authenticated", VERIFIED));
+	assert_int_equal(order_who(&o), WHO_DESK);
+	ok(&c, fold(&c, &o, "counted", "{}"));
+	ok(&c, fold(&c, &o, "judged", "{}"));
+	ok(&c, fold(&c, &o, "transcribed", out));
+	ok(&c, order_need_written(&c, &o));
+	assert_true(o.judged_stale && !o.counted && o.from_paper);
+	assert_int_equal(order_who(&o), WHO_DECIDE);
+	assert_true(span_is(json_opt_text(o.received, "agency", SPAN_NONE), "x"));
+	assert_int_equal(json_count(json_get(o.received, "papers")), 1);
+	assert_null(json_get(o.received, "taken"));
+}
+
 static void test_acts_that_are_none(void **state)
 {
 	struct order o;
@@ -337,6 +368,7 @@ int main(void)
 		cmocka_unit_test(test_verified_or_not),
 		cmocka_unit_test(test_what_ends_approvals),
 		cmocka_unit_test(test_destroyed),
+		cmocka_unit_test(test_written_out),
 		cmocka_unit_test(test_acts_that_are_none),
 		cmocka_unit_test_setup_teardown(test_two_commands_on_one_order, folder_make,
 						folder_drop),
