@@ -72,8 +72,16 @@ class Person:
                 at = dict(re.findall(r'([a-z-]+)="([^"]*)"', tag))
                 if at.get("type") in ("radio", "checkbox") and not re.search(r"\bchecked\b", tag):
                     continue
-                if at.get("type") != "file":
+                if at.get("type") == "checkbox" and html.unescape(at["name"]) in fields:
+                    had = fields[at["name"]]
+                    fields[at["name"]] = [*(had if isinstance(had, list) else [had]), html.unescape(at["value"])]
+                elif at.get("type") != "file":
                     fields[at["name"]] = html.unescape(at.get("value", ""))
+            for name, text in re.findall(r'<textarea[^>]*\bname="([^"]*)"[^>]*>(.*?)</textarea>', inside, re.S):
+                fields[name] = html.unescape(text.removeprefix("\n"))
+            for name, options in re.findall(r'<select[^>]*\bname="([^"]*)"[^>]*>(.*?)</select>', inside, re.S):
+                chosen = re.search(r'<option value="([^"]*)"[^>]*\bselected\b', options) or re.search(r'<option value="([^"]*)"', options)
+                fields[name] = html.unescape(chosen[1])
             data = {k: html.unescape(v) for k, v in re.findall(r'data-([a-z]+)="([^"]*)"', attrs)}
             return fields, data
         raise AssertionError("no such form:\n" + page.text[:3000])

@@ -332,25 +332,46 @@ static enum err all_read(struct visit *v, bool *out)
 	return ERR_OK;
 }
 
-enum err read_step(struct visit *v)
+static enum err read_name(struct visit *v, struct span *out)
+{
+	return span_fmt(v->c, out, "%.*s.read", SPAN_ARG(v->order.ref));
+}
+
+enum err read_begin(struct visit *v)
 {
 	static const char *const words[] = { "paper", "read", NULL };
+	struct span name;
+
+	TRY(read_name(v, &name));
+	return start(v, name, words, NULL, NULL);
+}
+
+/* What was read is written out next, where the paper came alone. */
+static const char *after_reading(const struct visit *v)
+{
+	return v->order.from_paper && !v->order.transcribed &&
+	       permit_has(PERMIT_TRANSCRIBE, v->roles) ? "/transcribe" : "";
+}
+
+enum err read_step(struct visit *v)
+{
 	const struct page_base *w = v->base;
 	struct span name, said;
 	enum work state;
 	struct step s;
 	bool done;
 
-	TRY(span_fmt(v->c, &name, "%.*s.read", SPAN_ARG(v->order.ref)));
+	TRY(read_name(v, &name));
 	TRY(all_read(v, &done));
 	if (is_post(v)) {
 		if (!done)
-			TRY(start(v, name, words, NULL, NULL));
+			TRY(read_begin(v));
 		return answer_see(v->r, v->a, "/order/%.*s/read", SPAN_ARG(v->order.ref));
 	}
 	TRY(work_look(v->c, &v->s.home, name, &state, &said));
 	if (done && state != WORK_RUNS)
-		return answer_see(v->r, v->a, "/order/%.*s", SPAN_ARG(v->order.ref));
+		return answer_see(v->r, v->a, "/order/%.*s%s", SPAN_ARG(v->order.ref),
+				  after_reading(v));
 	if (state != WORK_NONE)
 		return show_work(v, name, word_paper_read(w), word_paper_read_do(w), done);
 	step_begin(v, &s, word_paper_read(w), word_paper_read_says(w), word_paper_read_do(w));

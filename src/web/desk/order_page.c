@@ -95,8 +95,9 @@ static enum err look_up(struct visit *v, const struct checks *k, const struct js
 			continue;
 		last->page = json_opt_int(one, "page", 0);
 		last->line = json_opt_int(one, "line", 0);
-		return span_fmt(v->c, &last->at, "/order/%.*s?paper=1&page=%lld",
-				SPAN_ARG(v->order.ref), (long long)last->page);
+		return span_fmt(v->c, &last->at, "/order/%.*s?paper=1&page=%lld&line=%lld",
+				SPAN_ARG(v->order.ref), (long long)last->page,
+				(long long)last->line);
 	}
 	return ERR_OK;
 }
@@ -273,6 +274,7 @@ static enum err papers(struct visit *v, struct page_order *p)
 
 	TRY(NEW_ARRAY(v->c, list, json_count(papers) + 1));
 	p->papers = list;
+	file = file && file->type == JSON_OBJECT ? file : NULL;
 	for (const struct json *paper = file ? file : papers ? papers->first : NULL; paper;
 	     paper = paper == file ? (papers ? papers->first : NULL) : paper->next) {
 		struct span name = json_opt_text(paper, "name", SPAN_NONE);
@@ -363,6 +365,11 @@ enum err order_acts(struct visit *v, int64_t after, struct page_order_act **list
 
 /* ---- what this person can do with it now ---- */
 
+static bool is_unwritten(const struct order *o)
+{
+	return o->from_paper && !o->transcribed;
+}
+
 enum err order_steps(struct visit *v, struct order_steps *out)
 {
 	const struct page_base *w = v->base;
@@ -374,15 +381,19 @@ enum err order_steps(struct visit *v, struct order_steps *out)
 		bool turn;              /* whether it is what the order waits for */
 		bool at_once;           /* nothing is asked: one click here is the whole step */
 	} all[] = {
+		{ PERMIT_TRANSCRIBE, ACT_TRANSCRIBED, "transcribe",
+		  v->order.transcribed ? word_transcribe_again(w) : word_transcribe(w),
+		  !v->order.transcribed, false },
 		{ PERMIT_AUTHENTICATE, ACT_AUTHENTICATED, "authenticate", word_authenticate(w),
 		  v->order.state == ORDER_RECEIVED, false },
 		{ PERMIT_JUDGE, ACT_JUDGED, "judge", word_judge(w),
-		  v->order.state == ORDER_AUTHENTICATED &&
+		  v->order.state == ORDER_AUTHENTICATED && !is_unwritten(&v->order) &&
 			  (!v->order.judged || v->order.judged_stale),
 		  true },
+		{ PERMIT_AUTHENTICATE, ACT_ESTABLISHED, "facts", word_facts(w), false, false },
 		{ PERMIT_COUNT, ACT_COUNTED, "count", word_count(w), false, true },
 		{ PERMIT_DECIDE, ACT_DECIDED, "decide", word_decide(w),
-		  v->order.state == ORDER_AUTHENTICATED, false },
+		  v->order.state == ORDER_AUTHENTICATED && !is_unwritten(&v->order), false },
 		{ PERMIT_COLLECT, ACT_COLLECTION_BEGUN, "collect",
 		  v->order.collected ? word_collect_again(w) : word_collect(w),
 		  v->order.state == ORDER_DECIDED, v->order.state == ORDER_DECIDED },
@@ -412,6 +423,8 @@ enum err order_steps(struct visit *v, struct order_steps *out)
 			   order_permit(v->c, &v->s, &v->order, all[i].act) == ERR_OK;
 
 		err_clear(v->c);
+		if (all[i].act == ACT_TRANSCRIBED && !v->order.from_paper)
+			continue;
 		if (may && all[i].turn)
 			list[out->turn_n++] = step;
 		else if (may)

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "base/num.h"
 #include "order/reading.h"
 #include "store/blob.h"
 #include "web/desk/order_page.h"
@@ -19,8 +20,10 @@ static const struct json *paper_of(const struct order *o, int64_t number)
 {
 	const struct json *papers = json_get(o->received, "papers"), *found;
 
-	if (number == 0)
-		return json_get(o->received, "order_file");
+	if (number == 0) {
+		found = json_get(o->received, "order_file");
+		return found && found->type == JSON_OBJECT ? found : NULL;
+	}
 	found = papers && number > 0 ? papers->first : NULL;
 	for (int64_t i = 1; found && i < number; i++)
 		found = found->next;
@@ -156,10 +159,59 @@ static enum err suggestions_of(struct visit *v, const struct json *told, struct 
 	return ERR_OK;
 }
 
+/* ---- where it stands on the picture ---- */
+
+/* The corners of a box, made wide enough to be seen around its letters. */
+static bool add_mark(struct page_paper_mark *m, const struct json *box)
+{
+	int64_t at[4] = { 0, 0, 0, 0 };
+	size_t n = 0;
+
+	JSON_EACH(corner, box)
+		if (n < COUNT_OF(at))
+			at[n++] = corner->i;
+	if (n != COUNT_OF(at) || at[0] > at[2] || at[1] > at[3])
+		return false;
+	if (m->width) {
+		int64_t right = m->x + m->width, below = m->y + m->height;
+
+		at[0] = at[0] < m->x ? at[0] : m->x;
+		at[1] = at[1] < m->y ? at[1] : m->y;
+		at[2] = at[2] > right ? at[2] : right;
+		at[3] = at[3] > below ? at[3] : below;
+	}
+	m->x = at[0];
+	m->y = at[1];
+	m->width = at[2] - at[0];
+	m->height = at[3] - at[1];
+	return true;
+}
+
+/* A frame around each suggestion of the page, and one around the line that somebody asked for. */
+static enum err marks_of(struct ctx *c, const struct json *told, const struct json *page,
+			 int64_t line, struct page_paper *p)
+{
+	const struct json *all = json_get(told, "suggestions");
+	struct page_paper_mark *list, *chosen;
+
+	TRY(NEW_ARRAY(c, list, json_count(all) + 1));
+	p->marks = list;
+	JSON_EACH(one, all)
+		if (json_opt_int(one, "page", 0) == p->page &&
+		    json_opt_text(one, "value", SPAN_NONE).n)
+			p->marks_n += add_mark(&list[p->marks_n], json_get(one, "box"));
+	chosen = &list[p->marks_n];
+	JSON_EACH(word, json_get(page, "words"))
+		if (line > 0 && line_at(word) == line && add_mark(chosen, json_get(word, "box")))
+			chosen->chosen = true;
+	p->marks_n += chosen->chosen;
+	return ERR_OK;
+}
+
 /* ---- one page beside the work ---- */
 
 static enum err page_of_paper(struct visit *v, const struct sha256 *hash, const struct json *told,
-			      struct page_paper *p)
+			      int64_t line, struct page_paper *p)
 {
 	const struct json *page, *picture;
 
@@ -169,6 +221,8 @@ static enum err page_of_paper(struct visit *v, const struct sha256 *hash, const 
 		p->at.page = p->page = 1;
 		p->no_such_page = true;
 	}
+	p->before = p->page - 1;
+	p->after = p->page + 1;
 	if (p->page > 1)
 		TRY(link_to_page(v, p, p->page - 1, &p->at.previous));
 	if (p->page < p->at.of)
@@ -184,6 +238,7 @@ static enum err page_of_paper(struct visit *v, const struct sha256 *hash, const 
 	if (!p->why.n)
 		p->why = json_opt_text(page, "why", SPAN_NONE);
 	TRY(suggestions_of(v, told, p));
+	TRY(marks_of(v->c, told, page, line, p));
 	return lines_of(v->c, json_get(page, "words"), p);
 }
 
@@ -202,23 +257,44 @@ static enum err tabs(struct visit *v, struct page_paper *p)
 
 		tab->name = json_opt_text(paper, "name", SPAN("paper"));
 		tab->here = ++number == p->number;
+		tab->number = number;
 		TRY(span_fmt(v->c, &tab->href, "%.*s?paper=%lld&page=1", SPAN_ARG(v->r->path),
 			     (long long)number));
 	}
 	return ERR_OK;
 }
 
+/* Paper, page and line: of the address, or of a form that shows the paper beside it ("1.2.7"). */
+static void asked_place(struct visit *v, struct page_paper *p, int64_t *line_out)
+{
+	struct span at = typed(v, web_has(v->typed, "show") ? "show" : "at"), rest, part, line;
+
+	*line_out = 0;
+	p->page = 1;
+	if (!at.n) {
+		(void)span_to_i64(web_value(v->r->query, "paper"), &p->number);
+		(void)span_to_i64(web_value(v->r->query, "page"), &p->page);
+		(void)span_to_i64(web_value(v->r->query, "line"), line_out);
+	} else if (span_split(at, '.', &part, &rest)) {
+		(void)span_to_i64(part, &p->number);
+		if (!span_split(rest, '.', &part, &line))
+			part = rest;
+		else
+			(void)span_to_i64(line, line_out);
+		(void)span_to_i64(part, &p->page);
+	}
+	if (p->number < 1 || !paper_of(&v->order, p->number))
+		p->number = 1;
+}
+
 enum err order_paper(struct visit *v, struct page_paper *p)
 {
 	const struct json *paper, *told;
 	struct sha256 hash;
+	int64_t line;
 
 	*p = (struct page_paper){ .reference = v->order.ref };
-	if (!span_to_i64(web_value(v->r->query, "paper"), &p->number) || p->number < 1 ||
-	    !paper_of(&v->order, p->number))
-		p->number = 1;
-	if (!span_to_i64(web_value(v->r->query, "page"), &p->page))
-		p->page = 1;
+	asked_place(v, p, &line);
 	paper = paper_of(&v->order, p->number);
 	if (!paper)
 		return ERR_OK;
@@ -233,7 +309,7 @@ enum err order_paper(struct visit *v, struct page_paper *p)
 		return ERR_OK;
 	p->why = json_opt_text(told, "why", SPAN_NONE);
 	p->unreadable = json_opt_int(told, "pages_read", 0) == 0;
-	return p->unreadable ? ERR_OK : page_of_paper(v, &hash, told, p);
+	return p->unreadable ? ERR_OK : page_of_paper(v, &hash, told, line, p);
 }
 
 enum err order_suggestions(struct visit *v, const struct json **out)

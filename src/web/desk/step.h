@@ -43,6 +43,8 @@ void step_paper(struct step *s, const struct step_take *into);
 bool step_takes(const struct visit *v);
 enum err step_show(struct step *s) MUST_USE;
 
+/* Has the papers of the order read, by a process of its own; their page says how it goes. */
+enum err read_begin(struct visit *v) MUST_USE;
 /* ERR_BUSY with words where the order has changed since this form was shown. */
 enum err step_check(struct visit *v) MUST_USE;
 /* After an act: closes the tick of a home that wants that; done is done, logged or not. */

@@ -51,7 +51,9 @@ BODIES = [
     # what HTML does not have there
     ('<blink>1</blink>', '3:1', 'unknown element <blink>'),
     ('<iframe></iframe>', '3:1', 'unknown element <iframe>'),
-    ('<svg></svg>', '3:1', 'unknown element <svg>'),
+    ('<math></math>', '3:1', 'unknown element <math>'),
+    ('<svg viewbox="0 0 1 1" aria-hidden="true"><path></path></svg>', '3:43', 'unknown element <path>'),
+    ('<svg viewbox="0 0 1 1" aria-hidden="true"><p></p></svg>', '3:43', '<p> in <svg>'),
     ('<base></base>', '3:1', 'unknown element <base>'),
     ('<p><div>1</div></p>', '3:4', '<div> in <p>, which holds words, no blocks'),
     ('<li>1</li>', '3:1', '<li> in <body>: it stands in ul ol only'),

@@ -21,7 +21,7 @@ static const struct {
 	{ "APPROVE", "order", "0001000" },         { "RELEASE", "order", "0111110" },
 	{ "DELIVER", "order", "0111110" },         { "END", "order", "0010000" },
 	{ "PEOPLE_SEE", "nothing", "0111111" },    { "PEOPLE_CHANGE", "nothing", "0000100" },
-	{ "AUDIT_SEE", "nothing", "0000001" },
+	{ "TRANSCRIBE", "order", "0111110" },      { "AUDIT_SEE", "nothing", "0000001" },
 };
 
 /* Seven people: nobody, staff without a right, with one each, and an auditor. */
