@@ -10,6 +10,7 @@
 #include "cmd/cmd.h"
 #include "cmd/doctor.h"
 #include "log/log.h"
+#include "order/health.h"
 #include "order/home.h"
 
 void doctor_find(struct examination *e, enum grade grade, const char *what, const char *fmt, ...)
@@ -131,8 +132,6 @@ static enum err examine_hand(struct examination *e, struct session *s)
 }
 
 /* With 'ticks: 10s' something must close them, or the log tells when it did not. */
-#define TICKER_LATE_S 60
-
 static enum err examine_ticks(struct examination *e, struct session *s, const struct log *l)
 {
 	struct store_value last[2] = { { .i = 0 }, { .i = 0 } }, waiting;
@@ -157,7 +156,7 @@ static enum err examine_ticks(struct examination *e, struct session *s, const st
 	}
 	TRY(path_fmt(e->c, &path, "%s/checkpoint", l->dir));
 	if (stat(path, &st) != 0 ||
-	    e->c->seam->now_ms() / 1000 - st.st_mtime > TICKER_LATE_S)
+	    e->c->seam->now_ms() / 1000 - st.st_mtime > HEALTH_TICK_LATE_S)
 		doctor_find(e, MISSING, "ticks",
 		     "every 10 s, and none was closed for a minute: nothing gets into the log "
 		     "(systemctl enable --now writ-tick.timer)");

@@ -18,13 +18,12 @@
 #include "format/time.h"
 #include "log/log.h"
 #include "order/backup.h"
+#include "order/health.h"
 #include "order/pdf.h"
 #include "order/reading.h"
 
-#define DISK_NEEDED ((uint64_t)1 << 30)
 #define DISK_WANTED ((uint64_t)10 << 30)
 #define BACKUP_DAYS 2
-#define VERIFY_DAYS 8
 
 static void examine_users(struct examination *e, const struct session *s)
 {
@@ -150,8 +149,12 @@ static void examine_disk(struct examination *e, const struct session *s)
 		return;
 	}
 	left = (uint64_t)fs.f_bavail * fs.f_frsize;
-	doctor_find(e, left < DISK_NEEDED ? MISSING : left < DISK_WANTED ? REMARK : GOOD, "disk",
-	     "%llu MB are free at %s", (unsigned long long)(left >> 20), s->home.dir);
+	doctor_find(e,
+		    left < HEALTH_DISK_NEEDED ? MISSING
+		    : left < DISK_WANTED      ? REMARK
+					      : GOOD,
+		    "disk", "%llu MB are free at %s", (unsigned long long)(left >> 20),
+		    s->home.dir);
 }
 
 static enum err examine_clock(struct examination *e, struct session *s)
@@ -204,5 +207,5 @@ enum err examine_machine(struct examination *e, struct session *s)
 	examine_disk(e, s);
 	TRY(examine_clock(e, s));
 	TRY(examine_mark(e, s, "backup", BACKUP_DAYS, "writ backup --out FILE"));
-	return examine_mark(e, s, "verify", VERIFY_DAYS, "writ log verify");
+	return examine_mark(e, s, "verify", HEALTH_VERIFY_DAYS, "writ log verify");
 }

@@ -48,6 +48,8 @@ static enum err ask_seal(struct desk *d, struct ctx *c, int64_t now_ms)
 	e = seal_state(&d->told, &s, true, &d->seal_state);
 	if (e == ERR_OK)
 		e = team_load(&d->told, &s, &d->team);
+	if (e == ERR_OK)
+		health_look(&d->told, &s, d->seal_state, &d->health);
 	d->seal = s.seal;
 	if (e == ERR_OK) {
 		d->told_ms = now_ms;
@@ -107,6 +109,38 @@ static enum err find_person(struct visit *v)
 	return sitting_end(v->c, v->desk->store, v->sitting.id);
 }
 
+/* What whoever works here has to know of the home, whatever page it is on; nothing where all is
+ * well, and nothing for the public. */
+static enum err degraded(struct visit *v, struct span *out)
+{
+	const struct health *h = &v->desk->health;
+	const struct page_base *w = v->base;
+	struct span text;
+	struct buf b;
+
+	*out = SPAN_NONE;
+	if (!v->who)
+		return ERR_OK;
+	buf_begin(&b, v->c, 4096);
+	if (h->halted)
+		buf_fmt(&b, "%.*s ", SPAN_ARG(word_degraded_halted(w)));
+	if (h->tick_late)
+		buf_fmt(&b, "%.*s ", SPAN_ARG(word_degraded_ticks(w)));
+	if (h->clock_behind)
+		buf_fmt(&b, "%.*s ", SPAN_ARG(word_degraded_clock(w)));
+	if (h->disk_low) {
+		TRY(word_degraded_disk(v->c, w, (int64_t)h->disk_bytes, &text));
+		buf_fmt(&b, "%.*s ", SPAN_ARG(text));
+	}
+	if (h->verify_late) {
+		TRY(word_degraded_verify(v->c, w, h->verify_days, &text));
+		buf_fmt(&b, "%.*s ", SPAN_ARG(text));
+	}
+	if (h->unknown)
+		buf_fmt(&b, "%.*s ", SPAN_ARG(word_degraded_unknown(w)));
+	return buf_done(v->c, &b, out);
+}
+
 static void nav_add(struct page_view *view, struct page_nav_link *nav, const char *href,
 		    struct span label, struct span path)
 {
@@ -121,7 +155,7 @@ static enum err dress(struct visit *v)
 	struct page_view *view;
 
 	TRY(NEW(v->c, view));
-	TRY(NEW_ARRAY(v->c, nav, 5));
+	TRY(NEW_ARRAY(v->c, nav, 6));
 	*view = (struct page_view){
 		.base = { .now_utc_s = v->r->now_ms / 1000, .zone = v->desk->zone,
 			  .zone_name = v->desk->zone_name, .token = v->form },
@@ -135,6 +169,7 @@ static enum err dress(struct visit *v)
 	};
 	v->view = view;
 	v->base = &view->base;
+	TRY(degraded(v, &view->degraded));
 	if (v->who && permit_has(PERMIT_QUEUE_SEE, v->roles))
 		nav_add(view, nav, "/desk", word_nav_orders(v->base), v->r->path);
 	if (v->who && permit_has(PERMIT_RECEIVE, v->roles))

@@ -8,6 +8,7 @@
 #ifndef WEB_DESK_DESK_H
 #define WEB_DESK_DESK_H
 
+#include "order/health.h"
 #include "web/desk/permit.h"
 #include "web/desk/sitting.h"
 #include "web/http.h"
@@ -27,6 +28,7 @@ struct desk {
 	bool has_told;
 	const struct json *seal_state;
 	struct team *team;
+	struct health health;           /* told every page of who is signed in */
 	int64_t told_ms, swept_ms;
 };
 
