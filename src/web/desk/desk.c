@@ -176,6 +176,8 @@ static enum err dress(struct visit *v)
 		nav_add(view, nav, "/intake", word_nav_intake(v->base), v->r->path);
 	if (v->who && permit_has(PERMIT_PEOPLE_SEE, v->roles))
 		nav_add(view, nav, "/people", word_nav_people(v->base), v->r->path);
+	if (v->who && permit_has(PERMIT_HALT, v->roles))
+		nav_add(view, nav, "/halt", word_nav_halt(v->base), v->r->path);
 	if (v->who && permit_has(PERMIT_AUDIT_SEE, v->roles))
 		nav_add(view, nav, "/audit", word_nav_audit(v->base), v->r->path);
 	return ERR_OK;

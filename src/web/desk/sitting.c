@@ -297,5 +297,6 @@ enum err sitting_sweep(struct ctx *c, struct store *st)
 
 	TRY(store_run(c, st, QUERY_SITTING_SWEEP, PARAMS(P_INT(known), P_INT(known)), NULL, NULL));
 	TRY(store_run(c, st, QUERY_CHALLENGE_SWEEP, PARAMS(P_INT(now)), NULL, NULL));
+	TRY(store_run(c, st, QUERY_PICKUP_SWEEP, PARAMS(P_INT(now)), NULL, NULL));
 	return store_run(c, st, QUERY_DRAFT_SWEEP, PARAMS(P_INT(now)), NULL, NULL);
 }
