@@ -378,12 +378,6 @@ enum err read_step(struct visit *v)
 	return step_show(&s);
 }
 
-static enum err delivered_path(struct visit *v, char **out)
-{
-	return path_fmt(v->c, out, "%s/work/%.*s.writ.tar", v->s.home.run,
-			SPAN_ARG(v->order.ref));
-}
-
 enum err deliver_step(struct visit *v)
 {
 	static const char *const first[] = { "deliver", NULL }, *const again[] = { "deliver",
@@ -393,7 +387,7 @@ enum err deliver_step(struct visit *v)
 
 	TRY(path_fmt(v->c, &folder, "%s/work", v->s.home.run));
 	TRY(dir_make(v->c, folder, 0700));
-	TRY(delivered_path(v, &path));
+	TRY(delivered_path(v->c, &v->s.home, v->order.ref, &path));
 	return long_step(v, "deliver", word_deliver(w), word_deliver_says(w), word_deliver_do(w),
 			 ACT_DELIVERED, file_exists(path) ? again : first, "--out", path);
 }
@@ -405,7 +399,7 @@ enum err download_page(struct visit *v)
 	char *path;
 	int fd;
 
-	TRY(delivered_path(v, &path));
+	TRY(delivered_path(v->c, &v->s.home, v->order.ref, &path));
 	if (!v->order.delivered || !file_exists(path)) {
 		err_next(v->c, "deliver it here first");
 		FAIL(v->c, ERR_NOT_FOUND, "the delivered file is not here");

@@ -30,6 +30,7 @@ struct desk {
 	struct team *team;
 	struct health health;           /* told every page of who is signed in */
 	int64_t told_ms, swept_ms;
+	int64_t lookups_utc, lookups;   /* of addresses that were given out, in that second */
 };
 
 struct page_view;

@@ -410,12 +410,15 @@ enum err order_steps(struct visit *v, struct order_steps *out)
 	};
 	struct page_order_step *list, *rest;
 
-	TRY(NEW_ARRAY(v->c, list, COUNT_OF(all) + 1));
+	TRY(NEW_ARRAY(v->c, list, COUNT_OF(all) + 2));
 	TRY(NEW_ARRAY(v->c, rest, COUNT_OF(all)));
 	*out = (struct order_steps){ .turn = list, .rest = rest };
-	if (v->order.delivered && permit_has(PERMIT_DELIVER, v->roles))
+	if (v->order.delivered && permit_has(PERMIT_DELIVER, v->roles)) {
 		list[out->turn_n++] = (struct page_order_step){ SPAN("download"), word_download(w),
 								false };
+		list[out->turn_n++] = (struct page_order_step){ SPAN("links"), word_links(w),
+								false };
+	}
 	for (size_t i = 0; i < COUNT_OF(all); i++) {
 		struct page_order_step step = { span_str(all[i].path), all[i].label,
 						all[i].at_once };

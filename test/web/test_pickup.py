@@ -1,0 +1,136 @@
+"""Addresses at which the recipient fetches the delivered file: made by staff and shown once, good for a time and an
+amount, ended at will; no cookie, no sign-in, and one answer to everything that is not good.
+SPDX-License-Identifier: Apache-2.0
+"""
+import os
+import re
+import sqlite3
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+from harness import desk, life, web  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def home():
+    with life.Town() as town:
+        made = town.home("released").invent()
+        folder = made.dir / "run" / "work"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        made.deliver(folder / f"{made.ref}.writ.tar")
+        yield made
+
+
+@pytest.fixture(scope="module")
+def server(home):
+    with web.serve(home) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def chi(server):
+    person = desk.Person(server)
+    assert person.demo("Chi").status == 303
+    return person
+
+
+@pytest.fixture(scope="module")
+def file(home):
+    return (home.dir / "run" / "work" / f"{home.ref}.writ.tar").read_bytes()
+
+
+def make(chi, home, days="3"):
+    page = chi.go(f"/order/{home.ref}/links", days=days)
+    assert page.status == 200
+    found, = re.findall(rf"{chi.server.origin}(/pickup/[A-Za-z0-9_-]{{43}})", page.text)
+    return found
+
+
+def sql(home, text, *values):
+    with sqlite3.connect(home.dir / "writ.db") as db:
+        return db.execute(text, values).fetchall()
+
+
+def alike(answer):
+    """What of an answer anybody can tell apart."""
+    return answer.status, re.sub(r"Reference of this request: \w+", "", desk.words(answer)), sorted(
+        (name, value) for name, value in answer.all if name.lower() not in ("date", "content-length"))
+
+
+def test_the_recipient_fetches_it_and_the_court_accepts_it(home, server, chi, file, tmp_path):
+    path = make(chi, home)
+    assert path not in chi.get(f"/order/{home.ref}/links").text     # this once
+    page = server.get(path)
+    assert page.status == 200 and home.ref in page.text and "writ-verify" in page.text and f'href="{path}/file"' in page.text
+    got = server.get(path + "/file")
+    assert got.status == 200 and got.body == file and got.headers["content-type"] == "application/x-tar"
+    for answer in (page, got):
+        assert "set-cookie" not in answer.headers and answer.headers["referrer-policy"] == "no-referrer"
+    # Broken off, and gone on with.
+    half = server.get(path + "/file", "Range: bytes=0-999")
+    rest = server.get(path + "/file", "Range: bytes=1000-", f"If-Range: {half.headers['etag']}")
+    assert half.status == rest.status == 206 and half.body + rest.body == file
+    (tmp_path / "got.tar").write_bytes(half.body + rest.body)
+    assert home.verify(tmp_path / "got.tar").exit == 0
+    listed = desk.words(chi.get(f"/order/{home.ref}/links"))
+    assert "3 times" in listed
+    # Of the code the home keeps nothing but the hash; the access report has each fetch.
+    code = path.split("/")[-1].encode()
+    assert all(code not in f.read_bytes() for f in home.dir.rglob("writ.db*"))
+    assert code.decode() not in server.said()
+    assert [row[0] for row in sql(home, "SELECT what FROM access WHERE order_ref = ? AND coalesce(person, '') = '' ORDER BY id", home.ref)] == ["fetched"] * 3
+
+
+def test_whatever_is_wrong_is_one_answer(home, server, chi, file):
+    good = make(chi, home)
+    ended, over, used = (make(chi, home) for _ in range(3))
+    guessed = "/pickup/" + "A" * 43
+    ids = {p: life.sha(p.split("/")[-1].encode()) for p in (ended, over, used)}
+    assert chi.go(f"/order/{home.ref}/links", end=ids[ended]).status == 200
+    sql(home, "UPDATE pickup SET ends_at_utc = 1000 WHERE code_sha256 = ?", ids[over])
+    for _ in range(5):
+        assert server.get(used + "/file").status == 200
+    for tail in ("", "/file"):
+        answers = [alike(server.get(p + tail)) for p in (guessed, ended, over, used, "/pickup/x", "/pickup/" + ids[used])]
+        assert answers[0][0] == 404 and all(a == answers[0] for a in answers), answers
+        assert "ask the provider" in answers[0][1]
+    assert server.get(good).status == 200
+    # The file gone: the same, and staff are told what to do.
+    path = home.dir / "run" / "work" / f"{home.ref}.writ.tar"
+    path.rename(path.with_suffix(".away"))
+    gone, staff = server.get(good), chi.get(f"/order/{home.ref}/links")
+    path.with_suffix(".away").rename(path)
+    assert alike(gone)[:2] == alike(server.get(guessed))[:2]
+    assert staff.status == 404 and "deliver it here first" in staff.text
+
+
+def test_five_times_the_file_and_no_byte_more(home, server, chi, file):
+    path = make(chi, home, days="1")
+    for _ in range(4):
+        assert server.get(path + "/file").status == 200
+    assert server.get(path + "/file", "Range: bytes=1-").status == 206
+    assert server.get(path + "/file", "Range: bytes=0-1").status == 404
+    assert server.get(path + "/file", "Range: bytes=0-0").status == 206
+    assert server.get(path + "/file", "Range: bytes=0-0").status == 404 and server.get(path).status == 404
+
+
+def test_who_may_make_and_end_them(home, server, chi):
+    link = f"/order/{home.ref}/links"
+    assert server.get(link).status == 303
+    for days in ("0", "15", "-1", "x", ""):
+        got = chi.go(link, days=days)
+        assert got.status == 400 and "/pickup/" not in got.text, days
+    # Another order's page ends none of this one.
+    mine, ref = make(chi, home), home.ref
+    other, home.ref = home.submit(), ref
+    token = chi.form(chi.get("/desk"), "/sign-out")[0]["token"]
+    assert chi.post(f"/order/{other}/links", {"token": token, "end": life.sha(mine.split("/")[-1].encode())}).status == 409
+    assert chi.get(f"/order/{other}/links").status == 409
+    assert server.get(mine).status == 200
+    sql(home, "DELETE FROM pickup")
+    for _ in range(10):
+        make(chi, home)
+    got = chi.go(link, days="1")
+    assert got.status in (400, 413, 409, 429) and "end one that nobody needs" in got.text
