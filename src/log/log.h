@@ -77,6 +77,21 @@ enum err log_prove_seal(struct ctx *c, const struct log *l, int64_t seal_seq,
 enum err log_prove_consistency(struct ctx *c, const struct log *l, uint64_t old_size,
 			       struct tree_proof *out) MUST_USE;
 
+/* The trees that the log was, from the one of size below down: size, time of its last tick, root
+ * over the stored tiles. */
+struct log_past {
+	uint64_t size;
+	int64_t time_ms;
+	struct sha256 root;
+};
+enum err log_history(struct ctx *c, const struct log *l, uint64_t below, size_t most,
+		     struct log_past *out, size_t *n_out) MUST_USE;
+/* A tile as it stands, of 1 to 256 items; level LOG_TILE_ENTRIES: the entries themselves.
+ * ERR_NOT_FOUND where the log has none. */
+#define LOG_TILE_ENTRIES (-1)
+enum err log_tile(struct ctx *c, const struct log *l, int level, uint64_t index,
+		  unsigned *width_out, struct span *out) MUST_USE;
+
 /* Retention. An act may lose its body only if another act says so: log_removal makes that act's
  * body (LOG_ACT_REMOVED, order HOME: {"acts":[{"order","seq","commitment"}]}) for all acts of an
  * order that still have one; the caller appends it; then log_remove empties exactly those rows. */

@@ -1,14 +1,17 @@
 /*
- * The auditor's page: the checkpoint, everything of the log compared with everything when it is
- * asked for, and who signed in and looked at which order. It shows no order.
+ * The auditor's page: the checkpoints, everything of the log compared with everything when it is
+ * asked for, tiles, proofs, and who signed in and looked at which order. It shows no order.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "crypt/hash.h"
 #include "log/log.h"
 #include "store/view.h"
 #include "web/desk/desk.h"
 #include "web/pages.h"
 
 #define LINES_SHOWN 200
+#define TICKS_SHOWN 20u
+#define PEOPLE_SHOWN 300u
 
 struct report {
 	struct page_audit *page;
@@ -68,11 +71,116 @@ static enum err verify(struct visit *v, const struct log *l, struct page_audit *
 	return buf_done(v->c, &f.said, &page->said);
 }
 
+/* ---- checkpoints ---- */
+
+static enum err ticks(struct visit *v, const struct log *l, struct page_audit *page)
+{
+	struct page_audit_tick *list;
+	struct log_past *past;
+	int64_t below;
+	size_t n;
+
+	if (!span_to_i64(web_value(v->r->query, "ticks"), &below) || below < 1)
+		below = INT64_MAX;
+	TRY(NEW_ARRAY(v->c, past, TICKS_SHOWN));
+	TRY(NEW_ARRAY(v->c, list, TICKS_SHOWN));
+	TRY(log_history(v->c, l, (uint64_t)below, TICKS_SHOWN, past, &n));
+	for (size_t i = 0; i < n; i++) {
+		list[i].size = (int64_t)past[i].size;
+		list[i].at = past[i].time_ms / 1000;
+		list[i].tile = (list[i].size - 1) / 256;
+		TRY(hex_encode(v->c, sha256_span(&past[i].root), &list[i].root));
+	}
+	page->ticks = list;
+	page->ticks_n = n;
+	page->ticks_below = n ? list[n - 1].size - 1 : 0;
+	page->ticks_more = page->ticks_below > 0;
+	return ERR_OK;
+}
+
+enum err audit_tile(struct visit *v)
+{
+	int64_t level = LOG_TILE_ENTRIES, index;
+	struct span name = v->r->args[0], bytes;
+	unsigned width;
+	struct log l;
+
+	if ((!span_is(name, "entries") && (!span_to_i64(name, &level) || level < 0 || level > 7)) ||
+	    !span_to_i64(v->r->args[1], &index) || index < 0) {
+		err_next(v->c, "follow a link of the auditor's page");
+		FAIL(v->c, ERR_NOT_FOUND, "the log has no such tile");
+	}
+	TRY(order_log(v->c, &v->s, &l));
+	TRY(log_tile(v->c, &l, (int)level, (uint64_t)index, &width, &bytes));
+	v->a->status = 200;
+	v->a->type = SPAN("application/octet-stream");
+	v->a->body = bytes;
+	return span_fmt(v->c, &v->a->download, "tile-%.*s-%lld.%u", SPAN_ARG(name),
+			(long long)index, width);
+}
+
+enum err audit_prove(struct visit *v)
+{
+	struct span ref = span_trim(web_value(v->r->query, "order")), proof, act;
+	struct log l;
+	int64_t seq;
+
+	if (!ref.n || !span_to_i64(web_value(v->r->query, "seq"), &seq) || seq < 1) {
+		err_next(v->c, "name the order, W-XXXX-XXXX, and the number of the act, from 1 on");
+		FAIL(v->c, ERR_USAGE, "it is not said which act is to be proved");
+	}
+	TRY(order_log(v->c, &v->s, &l));
+	TRY(log_prove(v->c, &l, ref, seq, &proof, &act));
+	TRY(access_note(v->c, v->desk->store, "proved an act of", v->who->name, ref, SPAN_NONE));
+	v->a->status = 200;
+	v->a->type = SPAN("text/plain; charset=utf-8");
+	v->a->body = proof;
+	return span_fmt(v->c, &v->a->download, "act-%lld.tlog-proof", (long long)seq);
+}
+
+/* ---- who looked ---- */
+
+struct crowd {
+	struct page_audit *page;
+	struct page_audit_person *list;
+};
+
+static enum err take_person(struct ctx *c, void *of, const struct store_row *row)
+{
+	struct crowd *k = of;
+	struct page_audit_person *p;
+
+	if (k->page->people_n == PEOPLE_SHOWN)
+		return ERR_OK;
+	p = &k->list[k->page->people_n++];
+	*p = (struct page_audit_person){ .lines = row->v[1].i, .orders = row->v[2].i,
+					 .last = row->v[3].i };
+	return span_copy(c, row->v[0].s, &p->name);
+}
+
+static enum err report(struct visit *v, struct page_audit *page)
+{
+	struct report r = { page, NULL };
+	struct crowd k = { page, NULL };
+	int64_t below;
+
+	page->of = web_value(v->r->query, "person");
+	if (!span_to_i64(web_value(v->r->query, "below"), &below))
+		below = INT64_MAX;
+	TRY(NEW_ARRAY(v->c, k.list, PEOPLE_SHOWN));
+	page->people = k.list;
+	TRY(store_run(v->c, v->desk->store, QUERY_ACCESS_PEOPLE, PARAMS_NONE, take_person, &k));
+	TRY(NEW_ARRAY(v->c, r.list, LINES_SHOWN));
+	page->report = r.list;
+	TRY(access_last(v->c, v->desk->store, page->of, below, LINES_SHOWN + 1, take, &r));
+	if (page->more)
+		page->below = r.list[LINES_SHOWN - 1].number;
+	return ERR_OK;
+}
+
 enum err audit_page(struct visit *v)
 {
 	struct page_audit page = { .view = v->view };
-	struct report r = { &page, NULL };
-	int64_t below = INT64_MAX;
 	struct checkpoint cp;
 	struct log l;
 	struct buf b;
@@ -84,15 +192,11 @@ enum err audit_page(struct visit *v)
 		err_clear(v->c);
 	else
 		TRY(e);
+	if (e == ERR_OK)
+		TRY(ticks(v, &l, &page));
 	if (web_value(v->r->query, "verify").n)
 		TRY(verify(v, &l, &page));
-	if (!span_to_i64(web_value(v->r->query, "below"), &below))
-		below = INT64_MAX;
-	TRY(NEW_ARRAY(v->c, r.list, LINES_SHOWN));
-	page.report = r.list;
-	TRY(access_last(v->c, v->desk->store, below, LINES_SHOWN + 1, take, &r));
-	if (page.more)
-		page.below = r.list[LINES_SHOWN - 1].number;
+	TRY(report(v, &page));
 	visit_buf(v, &b);
 	TRY(page_audit(v->c, &page, &b));
 	return answer_page(v->r, v->a, &b);

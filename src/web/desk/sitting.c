@@ -246,13 +246,13 @@ static enum err last_row(struct ctx *c, void *of, const struct store_row *row)
 		      &(struct access_line){ v[0].i, v[1].i, v[2].s, v[3].s, v[4].s, v[5].s });
 }
 
-enum err access_last(struct ctx *c, struct store *st, int64_t below, int64_t limit, access_fn *row,
-		     void *of)
+enum err access_last(struct ctx *c, struct store *st, struct span person, int64_t below,
+		     int64_t limit, access_fn *row, void *of)
 {
 	struct last l = { row, of };
 
-	return store_run(c, st, QUERY_ACCESS_LAST, PARAMS(P_INT(below), P_INT(limit)), last_row,
-			 &l);
+	return store_run(c, st, QUERY_ACCESS_LAST,
+			 PARAMS(P_INT(below), P_INT(limit), P_TEXT(person)), last_row, &l);
 }
 
 /* ---- what was typed ---- */

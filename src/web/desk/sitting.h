@@ -72,10 +72,10 @@ struct access_line {
 	int64_t id, at_utc;
 	struct span what, person, order, detail;
 };
-/* The newest first, from below that id (INT64_MAX: all). */
+/* The newest first, from below that id (INT64_MAX: all); of one person, or of all (empty). */
 typedef enum err access_fn(struct ctx *c, void *of, const struct access_line *line);
-enum err access_last(struct ctx *c, struct store *st, int64_t below, int64_t limit, access_fn *row,
-		     void *of) MUST_USE;
+enum err access_last(struct ctx *c, struct store *st, struct span person, int64_t below,
+		     int64_t limit, access_fn *row, void *of) MUST_USE;
 
 /* Keeps what was typed, for this person alone; and gives it back once, where it was typed.
  * *found_out false where there is none, it is too old, it is another's, or of another page. */

@@ -1,0 +1,95 @@
+"""The auditor's page: every checkpoint with its root, the tiles from which anybody computes it, proofs, and who did what.
+SPDX-License-Identifier: Apache-2.0
+"""
+import base64
+import hashlib
+import os
+import re
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+from harness import desk, life, web  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def home():
+    with life.Town() as town:
+        made = town.home("collected")
+        made.hire("Eva", "audit")
+        yield made.invent()
+
+
+@pytest.fixture(scope="module")
+def server(home):
+    with web.serve(home) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def eva(server):
+    person = desk.Person(server)
+    assert person.demo("Eva").location == "/audit"
+    return person
+
+
+def root(leaves):
+    """RFC 6962 section 2.1, from the hashes of the leaves."""
+    if len(leaves) == 1:
+        return leaves[0]
+    k = 1 << (len(leaves) - 1).bit_length() - 1
+    return hashlib.sha256(b"\1" + root(leaves[:k]) + root(leaves[k:])).digest()
+
+
+def test_every_checkpoint_follows_from_the_tiles(home, eva):
+    page = eva.get("/audit")
+    rows = [(int(n.replace(",", "")), r) for n, r in re.findall(r'class="num">([\d,]+)</td>.{0,300}?<code>([0-9a-f]{64})</code>', page.text, re.S)]
+    note = home.ok("log", "checkpoint").split("\n")
+    size = int(note[1])
+    assert rows[0] == (size, base64.b64decode(note[2]).hex()) and len(rows) == min(size, 20)
+    got = eva.get("/audit/tile/0/0")
+    assert got.status == 200 and got.headers["content-type"] == "application/octet-stream" and len(got.body) == 32 * size
+    leaves = [got.body[i:i + 32] for i in range(0, len(got.body), 32)]
+    assert all(root(leaves[:n]).hex() == r for n, r in rows)
+    entries = eva.get("/audit/tile/entries/0").body
+    assert [hashlib.sha256(b"\0" + entries[i + 2:i + 43]).digest() for i in range(0, len(entries), 43)] == leaves
+    older = eva.get("/audit?ticks=2").text
+    assert rows[-1][1] in page.text and re.findall(r"<code>([0-9a-f]{64})</code>", older) == [root(leaves[:n]).hex() for n in (2, 1)]
+
+
+def test_a_proof_of_an_act_and_nothing_of_what_it_says(home, eva, tmp_path):
+    got = eva.get(f"/audit/prove?order={home.ref}&seq=1")
+    assert got.status == 200 and "act-1.tlog-proof" in got.headers["content-disposition"]
+    home.ok("log", "prove", home.ref, "--seq", "1", "--out", tmp_path / "proof")
+    there = [f.read_bytes() for f in tmp_path.rglob("*") if f.is_file()]
+    assert got.body in there
+    assert "alice" not in got.text and home.ref not in got.text
+    page = desk.words(eva.get("/audit"))
+    assert f"Eva proved an act of {home.ref}" in page, page[-1500:]
+
+
+def test_what_is_not_there(home, eva, server):
+    for path, status in {"/audit/prove": 400, f"/audit/prove?order={home.ref}": 400, f"/audit/prove?order={home.ref}&seq=0": 400,
+                         f"/audit/prove?order={home.ref}&seq=99": 404, "/audit/prove?order=W-2222-2222&seq=1": 404, "/audit/tile/0/1": 404,
+                         "/audit/tile/8/0": 404, "/audit/tile/-1/0": 404, "/audit/tile/x/0": 404, "/audit/tile/0/-1": 404,
+                         "/audit/tile/0/99999999999999999999": 404, "/audit/tile/7/9223372036854775807": 404}.items():
+        got = eva.get(path)
+        assert got.status == status and got.headers["content-type"].startswith("text/html"), (path, got.status)
+    ana = desk.Person(server)
+    ana.demo("Ana")
+    for path in ("/audit", "/audit/prove", "/audit/tile/0/0"):
+        assert ana.get(path).status == 403 and server.get(path).status == 303
+    for odd in ("ticks=0", "ticks=-5", "ticks=x", "ticks=99999999999999999999", "below=x", "person=%27or"):
+        assert eva.get(f"/audit?{odd}").status == 200
+
+
+def test_the_report_of_one_person(home, eva, server):
+    ben = desk.Person(server)
+    ben.demo("Ben")
+    ben.get(f"/order/{home.ref}")
+    page = eva.get("/audit?person=Ben")
+    lines = re.findall(r'data-label="Who">([^<]*)</td>', page.text)
+    assert lines and set(lines) == {"Ben"} and "What Ben did." in page.text
+    assert re.search(r"Ben 2 1 ", desk.words(page))
+    assert "Nobody has signed in yet" in eva.get("/audit?person=Nobody").text
