@@ -247,6 +247,90 @@ enum err inner_root_of_path(struct ctx *c, const struct sha256 *commitment,
 	return ERR_OK;
 }
 
+/* The nodes of one level that some path goes through, in order of place, and for each the path that
+ * speaks for all that go through it: from here up they are the same. */
+struct climb {
+	size_t n;
+	uint32_t *place, *path;
+	struct sha256 *hash;
+};
+
+#define NO_PATH(c)                                                                                 \
+	FAIL(c, ERR_VERIFY, "a path of a tick does not lead from its commitment to the tick's root")
+
+static enum err climb_begin(struct ctx *c, const struct sha256 *commitments,
+			    const struct inner_path *paths, size_t count, struct climb *out)
+{
+	uint32_t *at;
+
+	TRY(NEW_ARRAY(c, at, INNER_PLACES));
+	TRY(NEW_ARRAY(c, out->place, count));
+	TRY(NEW_ARRAY(c, out->path, count));
+	TRY(NEW_ARRAY(c, out->hash, count));
+	for (size_t i = 0; i < count; i++) {
+		if (at[paths[i].place])
+			FAIL(c, ERR_VERIFY, "two paths of a tick begin at the same place");
+		at[paths[i].place] = (uint32_t)i + 1;
+	}
+	for (uint32_t place = 0; place < INNER_PLACES; place++) {
+		if (at[place] == 0)
+			continue;
+		out->place[out->n] = place;
+		out->path[out->n] = at[place] - 1;
+		out->hash[out->n++] = commitments[at[place] - 1];
+	}
+	return ERR_OK;
+}
+
+/* Two paths meet above this level: each says what the other has come to, and both say the same of
+ * all that is above. Where both lead to one root nothing else is possible. */
+static bool paths_meet(const struct inner_path *l, const struct inner_path *r, unsigned level,
+		       const struct sha256 *node)
+{
+	return memcmp(&l->sibling[level], &node[1], SHA256_BYTES) == 0 &&
+	       memcmp(&r->sibling[level], &node[0], SHA256_BYTES) == 0 &&
+	       memcmp(l->sibling + level + 1, r->sibling + level + 1,
+		      (INNER_DEPTH - 1 - level) * SHA256_BYTES) == 0;
+}
+
+static enum err climb_up(struct ctx *c, const struct inner_path *paths, unsigned level,
+			 struct climb *v)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->n; n++) {
+		const struct sha256 *other = &paths[v->path[i]].sibling[level];
+		bool right = v->place[i] & 1;
+		bool pair = i + 1 < v->n && v->place[i + 1] == (v->place[i] ^ 1);
+
+		if (pair && !paths_meet(&paths[v->path[i]], &paths[v->path[i + 1]], level,
+					&v->hash[i]))
+			NO_PATH(c);
+		TRY(tree_node(c, right ? other : &v->hash[i], right ? &v->hash[i] : other,
+			      &v->hash[n]));
+		v->place[n] = v->place[i] >> 1;
+		v->path[n] = v->path[i];
+		i += pair ? 2 : 1;
+	}
+	v->n = n;
+	return ERR_OK;
+}
+
+enum err inner_paths_check(struct ctx *c, const struct sha256 *commitments,
+			   const struct inner_path *paths, size_t count, const struct sha256 *root)
+{
+	struct climb v = { 0 };
+
+	if (count == 0)
+		return ERR_OK;
+	TRY(climb_begin(c, commitments, paths, count, &v));
+	for (unsigned level = 0; level < INNER_DEPTH; level++)
+		TRY(climb_up(c, paths, level, &v));
+	if (!span_eq(sha256_span(&v.hash[0]), sha256_span(root)))
+		NO_PATH(c);
+	return ERR_OK;
+}
+
 void tick_entry(int64_t time_ms, const struct sha256 *inner_root,
 		unsigned char out[TICK_ENTRY_BYTES])
 {

@@ -81,6 +81,11 @@ enum err inner_build(struct ctx *c, const struct sha256 *tick_key, const struct 
 		     size_t count, struct sha256 *root_out, struct inner_path *paths) MUST_USE;
 enum err inner_root_of_path(struct ctx *c, const struct sha256 *commitment,
 			    const struct inner_path *path, struct sha256 *root_out) MUST_USE;
+/* That each path leads from its commitment to root, as inner_root_of_path would say of each, and
+ * none begins where another does: what lies above several is computed once. */
+enum err inner_paths_check(struct ctx *c, const struct sha256 *commitments,
+			   const struct inner_path *paths, size_t count, const struct sha256 *root)
+	MUST_USE;
 
 /* Entry of a tick, 41 bytes: 0x01, tick time (u64, UTC ms), inner root. */
 #define TICK_ENTRY_BYTES 41u

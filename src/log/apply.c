@@ -117,43 +117,82 @@ static enum err files_check(struct ctx *c, const struct log *l, const struct log
 
 /* Into the database */
 
-static enum err add_proof(struct ctx *c, const struct log *l, const struct log_answer *a,
-			  const struct sha256 *commitment)
-{
-	unsigned char bytes[PATH_BYTES];
-	char name[2 * SHA256_BYTES], siblings[PATH_HEX];
-	struct inner_path path;
-	struct sha256 root;
+/* What a tick took: the commitments of writ, then those of the seal's acts, and their paths. */
+struct taken {
+	size_t n;
+	struct sha256 *commitment;
+	struct inner_path *path;
+};
 
-	if (read(a->paths, bytes, sizeof bytes) != (ssize_t)sizeof bytes)
-		FAIL(c, ERR_FORMAT, "the seal's tick has too few paths");
-	path.place = (uint16_t)(bytes[0] << 8 | bytes[1]);
-	memcpy(path.sibling, bytes + 2, sizeof path.sibling);
-	TRY(inner_root_of_path(c, commitment, &path, &root));
-	if (!span_eq(sha256_span(&root), sha256_span(&a->inner_root)))
-		FAIL(c, ERR_VERIFY,
-		     "a path of the seal's tick does not lead from its commitment to the entry");
+static enum err seal_commitment(struct ctx *c, const struct json *item, struct sha256 *out)
+{
+	unsigned char salt[SALT_BYTES];
+	struct span text;
+
+	TRY(json_need_text(c, item, "act", &text));
+	TRY(json_need_hex(c, item, "salt", salt, sizeof salt));
+	return act_commitment(c, span_of(salt, sizeof salt), text, out);
+}
+
+static enum err paths_read(struct ctx *c, const struct log_answer *a, size_t count,
+			   struct inner_path **out)
+{
+	size_t wanted = count * PATH_BYTES;
+	struct reader r = { .s = SPAN_NONE };
+	struct span part;
+
+	if (lseek(a->paths, 0, SEEK_SET) != 0)
+		FAIL(c, ERR_IO, "cannot read the paths of the seal's tick");
+	TRY(fd_read_all(c, a->paths, wanted, &r.s));
+	TRY(NEW_ARRAY(c, *out, count));
+	for (size_t i = 0; i < count; i++) {
+		if (!take_u16(&r, &(*out)[i].place) ||
+		    !take_bytes(&r, sizeof (*out)[i].sibling, &part))
+			FAIL(c, ERR_FORMAT, "the seal's tick has too few paths");
+		memcpy((*out)[i].sibling, part.p, part.n);
+	}
+	return ERR_OK;
+}
+
+static enum err taken_read(struct ctx *c, const struct log_answer *a,
+			   const struct log_waiting *waiting, struct taken *out)
+{
+	size_t n = 0;
+
+	out->n = a->count + json_count(a->acts);
+	TRY(NEW_ARRAY(c, out->commitment, out->n));
+	for (; n < a->count; n++)
+		out->commitment[n] = waiting[n].commitment;
+	JSON_EACH(item, a->acts)
+		TRY(seal_commitment(c, item, &out->commitment[n++]));
+	TRY(paths_read(c, a, out->n, &out->path));
+	return inner_paths_check(c, out->commitment, out->path, out->n, &a->inner_root);
+}
+
+static enum err add_proof(struct ctx *c, const struct log *l, const struct log_answer *a,
+			  const struct sha256 *commitment, const struct inner_path *path)
+{
+	char name[2 * SHA256_BYTES], siblings[PATH_HEX];
+
 	hex_of(sha256_span(commitment), name);
-	hex_of(span_of(bytes + 2, sizeof bytes - 2), siblings);
+	hex_of(span_of(path->sibling, sizeof path->sibling), siblings);
 	return store_run(c, l->store, QUERY_PROOF_ADD,
 			 PARAMS(P_TEXT(span_of(name, sizeof name)), P_INT((int64_t)a->size - 1),
-				P_INT(path.place), P_TEXT(span_of(siblings, sizeof siblings))),
+				P_INT(path->place), P_TEXT(span_of(siblings, sizeof siblings))),
 			 NULL, NULL);
 }
 
-static enum err add_seal_act(struct ctx *c, const struct log *l, const struct log_answer *a,
-			     const struct json *item)
+static enum err add_seal_act(struct ctx *c, const struct log *l, const struct json *item,
+			     const struct sha256 *commitment)
 {
-	unsigned char salt[SALT_BYTES];
-	char salt_hex[2 * SALT_BYTES], name[2 * SHA256_BYTES];
-	struct span text, act, order;
-	struct sha256 commitment;
+	char name[2 * SHA256_BYTES];
+	struct span text, salt, act, order;
 	struct store_value last;
 	struct json *j;
 	int64_t seq;
 
 	TRY(json_need_text(c, item, "act", &text));
-	TRY(json_need_hex(c, item, "salt", salt, sizeof salt));
+	TRY(json_need_text(c, item, "salt", &salt));
 	TRY(json_parse_canonical(c, text, &j));
 	TRY(json_need_int(c, j, "seal_seq", &seq));
 	TRY(json_need_text(c, j, "act", &act));
@@ -161,20 +200,17 @@ static enum err add_seal_act(struct ctx *c, const struct log *l, const struct lo
 	if (seq != last.i + 1)
 		FAIL(c, ERR_VERIFY, "act %lld of the seal came where %lld was due", (long long)seq,
 		     (long long)last.i + 1);
-	TRY(act_commitment(c, span_of(salt, sizeof salt), text, &commitment));
-	hex_of(span_of(salt, sizeof salt), salt_hex);
-	hex_of(sha256_span(&commitment), name);
+	hex_of(sha256_span(commitment), name);
 	order = json_opt_text(j, "order", SPAN_NONE);
 	const struct store_value row[] = {
 		P_INT(seq),
 		{ .kind = order.p ? STORE_TEXT : STORE_NULL, .s = order },
 		P_TEXT(act),
 		P_TEXT(text),
-		P_TEXT(span_of(salt_hex, sizeof salt_hex)),
+		P_TEXT(salt),
 		P_TEXT(span_of(name, sizeof name)),
 	};
-	TRY(store_run(c, l->store, QUERY_SEAL_ACT_ADD, row, COUNT_OF(row), NULL, NULL));
-	return add_proof(c, l, a, &commitment);
+	return store_run(c, l->store, QUERY_SEAL_ACT_ADD, row, COUNT_OF(row), NULL, NULL);
 }
 
 static enum err add_tick(struct ctx *c, const struct log *l, const struct log_answer *a,
@@ -211,6 +247,8 @@ static enum err store_answer(struct ctx *c, const struct log *l, const struct lo
 			     int64_t until_id)
 {
 	STORE_WORK_SCOPED struct store_work w = { NULL };
+	size_t acts = a->count;
+	struct taken taken = { 0 };
 	bool stored;
 
 	if (a->count == 0 && json_count(a->acts) == 0)
@@ -222,13 +260,12 @@ static enum err store_answer(struct ctx *c, const struct log *l, const struct lo
 	if (waiting_count < a->count)
 		FAIL(c, ERR_VERIFY, "the seal's tick took %zu acts, only %zu wait here", a->count,
 		     waiting_count);
-	if (lseek(a->paths, 0, SEEK_SET) != 0)
-		FAIL(c, ERR_IO, "cannot read the paths of the seal's tick");
+	TRY(taken_read(c, a, waiting, &taken));
 	TRY(add_tick(c, l, a, a->count ? waiting[a->count - 1].id : until_id));
-	for (size_t i = 0; i < a->count; i++)
-		TRY(add_proof(c, l, a, &waiting[i].commitment));
 	JSON_EACH(item, a->acts)
-		TRY(add_seal_act(c, l, a, item));
+		TRY(add_seal_act(c, l, item, &taken.commitment[acts++]));
+	for (size_t i = 0; i < taken.n; i++)
+		TRY(add_proof(c, l, a, &taken.commitment[i], &taken.path[i]));
 	return store_commit(c, &w);
 }
 

@@ -556,6 +556,71 @@ static void inner_case(size_t count)
 	}
 }
 
+/* All together must say what each alone would say. */
+static bool each_leads(struct ctx *c, const struct sha256 *commitments,
+		       const struct inner_path *paths, size_t count, const struct sha256 *root)
+{
+	struct sha256 up;
+
+	for (size_t i = 0; i < count; i++) {
+		ok(c, inner_root_of_path(c, &commitments[i], &paths[i], &up));
+		if (!same(&up, root))
+			return false;
+	}
+	return true;
+}
+
+static void paths_case(size_t count, uint64_t number)
+{
+	static struct sha256 commitments[INNER_PLACES];
+	static struct inner_path paths[INNER_PLACES];
+	struct sha256 k, root;
+	CTX(c);
+
+	key_of(&c, number, &k);
+	commitments_of(&c, count, commitments);
+	ok(&c, inner_build(&c, &k, commitments, count, &root, paths));
+	ok(&c, inner_paths_check(&c, commitments, paths, count, &root));
+	assert_true(each_leads(&c, commitments, paths, count, &root));
+	for (unsigned i = 0; i < 64; i++) {
+		struct inner_path *one = &paths[(i * 37 + number) % count], was = *one;
+		size_t at = (size_t)(one - paths);
+		struct sha256 bare = commitments[at];
+
+		if (i % 8 == 0)
+			one->place ^= (uint16_t)(1u << i / 8);
+		else if (i % 8 == 1)
+			flip(&commitments[at], i);
+		else
+			flip(&one->sibling[i / 4], i);
+		assert_false(each_leads(&c, commitments, paths, count, &root));
+		refused(&c, ERR_VERIFY, inner_paths_check(&c, commitments, paths, count, &root));
+		*one = was;
+		commitments[at] = bare;
+	}
+	flip(&root, 7);
+	refused(&c, ERR_VERIFY, inner_paths_check(&c, commitments, paths, count, &root));
+	flip(&root, 7);
+	ok(&c, inner_paths_check(&c, commitments, paths, count, &root));
+	/* The same act twice: each path leads to the root, and yet one stands for nothing. */
+	commitments[count] = commitments[0];
+	paths[count] = paths[0];
+	assert_true(each_leads(&c, commitments, paths, count + 1, &root));
+	refused(&c, ERR_VERIFY, inner_paths_check(&c, commitments, paths, count + 1, &root));
+}
+
+static void test_paths_together(void **state)
+{
+	static const size_t counts[] = { 1, 2, 3, 17, 300, 1000 };
+	CTX(c);
+
+	(void)state;
+	ok(&c, inner_paths_check(&c, NULL, NULL, 0, &(struct sha256){ { 0 } }));
+	for (size_t i = 0; i < COUNT_OF(counts); i++)
+		for (uint64_t number = 0; number < (counts[i] < 300 ? 20 : 1); number++)
+			paths_case(counts[i], number);
+}
+
 static void test_inner(void **state)
 {
 	static const size_t counts[] = { 0, 1, 2, 3, 17, 1000, INNER_PLACES };
@@ -598,6 +663,7 @@ int main(void)
 		cmocka_unit_test(test_tick_key),       cmocka_unit_test(test_commitment),
 		cmocka_unit_test(test_places_permute), cmocka_unit_test(test_places_uniform),
 		cmocka_unit_test(test_inner),	       cmocka_unit_test(test_entry),
+		cmocka_unit_test(test_paths_together),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
