@@ -27,6 +27,46 @@ LOOKS = {
 }
 
 
+LAID = """
+const wrong = [], say = (e) => e.outerHTML.slice(0, 90), wide = document.documentElement.clientWidth;
+const scrolls = (e) => { for (; e; e = e.parentElement) if (['auto', 'scroll'].includes(getComputedStyle(e).overflowX)) return true; return false; };
+const unseen = (e) => e.closest('.govuk-visually-hidden, [aria-hidden=true], thead') || e.closest('.govuk-skip-link');
+const shown = [...document.querySelectorAll('body *')].filter(e => e.checkVisibility({visibilityProperty: true}) && !unseen(e));
+const over = (a, b) => [Math.min(a.right, b.right) - Math.max(a.left, b.left), Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top)];
+for (const e of shown) {
+	const r = e.getBoundingClientRect(), s = getComputedStyle(e);
+	if (r.width < 1 || r.height < 1) continue;
+	if ((r.right > wide + 1 || r.left < -1) && !scrolls(e)) wrong.push('beyond the edge: ' + say(e));
+	const hides = [s.overflowX, s.overflowY].some(o => o === 'hidden' || o === 'clip');
+	if (hides && (e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 1)) wrong.push('cut off: ' + say(e));
+}
+const controls = shown.filter(e => e.matches('a[href], button, input:not([type=hidden]), select, textarea, summary')).flatMap(e => [...e.getClientRects()].map(r => [e, r]));
+const texts = [];
+const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+for (let n; (n = walk.nextNode());) {
+	const e = n.parentElement;
+	if (!n.data.trim() || !e.checkVisibility({visibilityProperty: true}) || unseen(e)) continue;
+	const range = document.createRange();
+	range.selectNodeContents(n);
+	for (const r of range.getClientRects()) if (r.width > 1 && r.height > 1) texts.push([n, r]);
+}
+for (const [list, part] of [[controls, 0.1], [texts, 0.4]])
+	for (let i = 0; i < list.length; i++)
+		for (let k = i + 1; k < list.length; k++) {
+			const [a, p] = list[i], [b, q] = list[k];
+			if (a === b || a.contains(b) || b.contains(a)) continue;
+			const [x, y] = over(p, q);
+			if (x > 2 && y > part * Math.min(p.height, q.height)) wrong.push('one over the other: ' + say(a.parentElement) + ' and ' + say(b.parentElement));
+		}
+return wrong.slice(0, 12);
+"""
+SPACED = """
+const own = document.spaced ??= new CSSStyleSheet();
+own.replaceSync('* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important } p { margin-bottom: 2em !important }');
+document.adoptedStyleSheets = arguments[0] ? [own] : [];
+"""
+
+
 class Browser:
     def __init__(self, *more, script=True):
         self.profile = tempfile.mkdtemp(prefix='writ-browser-')
@@ -37,14 +77,19 @@ class Browser:
         o.set_capability('goog:loggingPrefs', {'browser': 'ALL'})
         if not script:
             o.add_experimental_option('prefs', {'profile.managed_default_content_settings.javascript': 2})
+        self.reports = []       # what the policy of a page forbade, since the beginning
         self.driver = webdriver.Chrome(service=Service(shutil.which('chromedriver') or 'chromedriver'), options=o)
 
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
-        self.driver.quit()
-        shutil.rmtree(self.profile, ignore_errors=True)
+    def __exit__(self, failed, *_):
+        try:
+            self.complaints()
+        finally:
+            self.driver.quit()
+            shutil.rmtree(self.profile, ignore_errors=True)
+        assert failed or not self.reports, self.reports
 
     def cdp(self, command, **arguments):
         return self.driver.execute_cdp_cmd(command, arguments)
@@ -52,8 +97,9 @@ class Browser:
     def go(self, url):
         self.driver.get(url)
 
-    def size(self, width, height):
-        self.cdp('Emulation.setDeviceMetricsOverride', width=width, height=height, deviceScaleFactor=1, mobile=False)
+    def size(self, width, height, zoom=1):
+        """In CSS pixels; zoom 4 shows 320 of them where there were 1280."""
+        self.cdp('Emulation.setDeviceMetricsOverride', width=width, height=height, deviceScaleFactor=zoom, mobile=False)
 
     def look(self, name):
         media, features = LOOKS[name]
@@ -80,4 +126,14 @@ class Browser:
 
     def complaints(self):
         """What the browser wrote to its console since the last time: errors of script and of the CSP."""
-        return [e['message'] for e in self.driver.get_log('browser') if e['level'] in ('SEVERE', 'WARNING')]
+        said = [e['message'] for e in self.driver.get_log('browser') if e['level'] in ('SEVERE', 'WARNING')]
+        self.reports += [line for line in said if 'Content Security Policy' in line or 'Trusted' in line]
+        return said
+
+    def badly_laid(self):
+        """What is beyond the edge, cut off, or lies over something else: lines. What scrolls by itself may be wide."""
+        return self.driver.execute_script(LAID)
+
+    def spaced(self, on):
+        """The distances between letters, words and lines that a reader may want (WCAG 1.4.12)."""
+        self.driver.execute_script(SPACED, on)

@@ -39,7 +39,7 @@ def address(path, **slots):
 
 
 class Busy(life.Home):
-    """refs: the order of each state."""
+    """refs: the order of each state, and one that came as paper alone."""
 
     def one(self, case, demands=None, data=PAPER, **more):
         paper = self.base / "paper.pdf"
@@ -70,6 +70,10 @@ class Busy(life.Home):
             elif state != "received":
                 self.walk(state)
             assert self.state() == state, state
+        alone = self.base / "alone.pdf"
+        alone.write_bytes(PAPER + b"\n\n")
+        self.refs["paper alone"] = self.ok("order", "submit", "--paper", alone, as_="Ana")
+        self.ok("paper", "read", self.refs["paper alone"], as_="Ana")
         self.ref = self.refs["collected"]
         return self
 

@@ -35,11 +35,16 @@ def gallery(site):
     return {path[1:]: site.url + path for path in site.pages}
 
 
-def shoot(browser, name, url, out=None):
-    """All pictures of one page, or none without a folder for them; what is wrong with it, as lines."""
+def shoot(browser, name, url, out=None, within=None):
+    """All pictures of one page, or none without a folder for them; what is wrong with it, as lines. within: of the
+    dresses, these (look, width); without a url the page that is there."""
     wrong = []
-    browser.go(url)
+    if url:
+        browser.go(url)
+    url = browser.driver.current_url
     for look, width, height in dresses():
+        if within and not out and (look, width) not in within:
+            continue
         browser.size(width, height)
         browser.look(look)
         if out:
@@ -53,7 +58,7 @@ def shoot(browser, name, url, out=None):
             wrong.append(f'{name} {look} {width}: {rule}: {what}: {", ".join(where[:4])}')
     browser.look('light')
     # A page that says 404 is a page, too; what it fetches besides has to be there.
-    own = url + ' - Failed to load resource: the server responded with a status of 40'
+    own = url + ' - Failed to load resource: the server responded with a status of 4'
     return wrong + [f'{name}: {line}' for line in browser.complaints() if not line.startswith(own)]
 
 
