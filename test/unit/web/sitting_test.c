@@ -298,7 +298,7 @@ static void test_the_access_report(void **state)
 	ok(&d.c, access_note(&d.c, d.st, "signed in", SPAN("Ana"), SPAN_NONE, SPAN("Firefox")));
 	ok(&d.c, access_note(&d.c, d.st, "refused", SPAN_NONE, SPAN_NONE, SPAN("counter")));
 	ok(&d.c, access_note(&d.c, d.st, "looked", SPAN("Ana"), SPAN("W-2222-3333"), SPAN("")));
-	ok(&d.c, access_last(&d.c, d.st, r.id, 2, put_line, &r));
+	ok(&d.c, access_last(&d.c, d.st, SPAN_NONE, r.id, 2, put_line, &r));
 	assert_string_equal(r.text, "looked/Ana/W-2222-3333/ refused///counter ");
 	ok(&d.c, access_seen(&d.c, d.st, SPAN("Ana"), SPAN("W-2222-3333"), clock_ms / 1000, &seen));
 	assert_true(seen);
@@ -308,7 +308,7 @@ static void test_the_access_report(void **state)
 	ok(&d.c, access_seen(&d.c, d.st, SPAN("Ana"), SPAN("W-2222-3333"), clock_ms / 1000, &seen));
 	assert_false(seen);
 	r.text[0] = '\0';
-	ok(&d.c, access_last(&d.c, d.st, r.id, 2, put_line, &r));
+	ok(&d.c, access_last(&d.c, d.st, SPAN_NONE, r.id, 2, put_line, &r));
 	assert_string_equal(r.text, "signed in/Ana//Firefox ");
 }
 
