@@ -146,3 +146,12 @@ enum err time_ago(struct ctx *c, int64_t utc_s, int64_t now_s, struct span *out)
 	return past ? span_fmt(c, out, "%llu %s ago", (unsigned long long)n, unit) :
 		      span_fmt(c, out, "in %llu %s", (unsigned long long)n, unit);
 }
+
+int64_t time_ago_changes(int64_t utc_s, int64_t now_s, int64_t minutes_s)
+{
+	bool past = utc_s <= now_s;
+	int64_t s = past ? now_s - utc_s : utc_s - now_s;
+	int64_t unit = s < 60 ? 1 : s < minutes_s ? 60 : 3600;
+
+	return now_s + (past ? unit - s % unit : s % unit + 1);
+}

@@ -26,5 +26,8 @@ int64_t days_of_civil(int year, int month, int day);
 void civil_of_days(int64_t days, int *year, int *month, int *day);
 /* "4 min ago", "in 3 d" for people. */
 enum err time_ago(struct ctx *c, int64_t utc_s, int64_t now_s, struct span *out) MUST_USE;
+/* The first second after now in which the distance to it may read differently, where seconds are
+ * told below a minute, minutes below minutes_s, and hours or days beyond. */
+int64_t time_ago_changes(int64_t utc_s, int64_t now_s, int64_t minutes_s);
 
 #endif

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "format/time.h"
+
 #define NAMES_SHOWN 3u
 
 static const char *const views[QUEUE_VIEWS] = { "open", "mine", "waiting", "breached", "all" };
@@ -300,6 +302,20 @@ int64_t queue_eighths(const struct order_view *v, int64_t now_utc)
 	whole = v->clock_at - v->received_at;
 	left = v->clock_at - now_utc;
 	return left <= 0 ? 0 : left >= whole ? 8 : left * 8 / whole;
+}
+
+int64_t queue_changes(const struct order_view *v, int64_t now_utc)
+{
+	int64_t at = v->open ? v->clock_at : v->due_at, until = INT64_MAX;
+	int64_t eighths = queue_eighths(v, now_utc), whole = v->clock_at - v->received_at, then;
+
+	if (at != VIEW_NO_I64)
+		until = time_ago_changes(at, now_utc, 2 * 86400);
+	if (v->clock_at == VIEW_NO_I64 || whole <= 0 || eighths == 0)
+		return until;
+	/* The most that is left where it is fewer. */
+	then = v->clock_at - (eighths * whole - 1) / 8;
+	return then > now_utc && then < until ? then : until;
 }
 
 enum err kind_words(struct ctx *c, struct span kind, struct span *out)

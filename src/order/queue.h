@@ -70,6 +70,8 @@ enum err queue_row_of(struct ctx *c, const struct queue_ask *ask, const struct o
 void clock_text(int64_t due_utc, int64_t now_utc, char out[CLOCK_TEXT_MAX]);
 /* How much of the time is left, in eighths; 8 where there is no clock. */
 int64_t queue_eighths(const struct order_view *v, int64_t now_utc);
+/* The first second after now in which clock or eighths of the row may read differently. */
+int64_t queue_changes(const struct order_view *v, int64_t now_utc);
 /* "emergency request" of EMERGENCY_REQUEST, in the arena. */
 enum err kind_words(struct ctx *c, struct span kind, struct span *out) MUST_USE;
 

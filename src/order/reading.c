@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -380,7 +381,11 @@ static enum err keep_reading(struct reader_of_paper *r)
 	TRY(path_fmt(r->c, &path, "%s/told.json", r->folder));
 	TRY(write_json(r->c, told, path));
 	TRY(path_fmt(r->c, &path, "%s/reading.json", r->folder));
-	return write_json(r->c, r->doc, path);
+	TRY(write_json(r->c, r->doc, path));
+	/* Who keeps pages looks there whether anything was read since. */
+	if (utimensat(AT_FDCWD, r->s->home.reading, NULL, 0) != 0)
+		FAIL(r->c, ERR_IO, "%s cannot be touched", r->s->home.reading);
+	return ERR_OK;
 }
 
 enum err reading_get(struct ctx *c, struct session *s, const struct reading_ask *ask,
@@ -413,6 +418,14 @@ enum err reading_get(struct ctx *c, struct session *s, const struct reading_ask 
 	TRY(keep_reading(&r));
 	*out = r.doc;
 	return ERR_OK;
+}
+
+int64_t reading_last_ns(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 ? st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec
+				   : 0;
 }
 
 enum err reading_picture(struct ctx *c, struct session *s, const struct sha256 *paper, int64_t page,

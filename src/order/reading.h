@@ -37,6 +37,8 @@ enum err reading_told(struct ctx *c, struct session *s, const struct sha256 *pap
 		      const struct json **out) MUST_USE;
 enum err reading_page(struct ctx *c, struct session *s, const struct sha256 *paper, int64_t page,
 		      const struct json **out) MUST_USE;
+/* When anything was last read, of the folder HOME/reading that fd is; 0 where nobody can tell. */
+int64_t reading_last_ns(int fd);
 /* The picture of a page, checked to be a plain PNG; ERR_NOT_FOUND where the reading has none. */
 enum err reading_picture(struct ctx *c, struct session *s, const struct sha256 *paper, int64_t page,
 			 struct span *png_out) MUST_USE;

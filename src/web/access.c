@@ -4,6 +4,7 @@
  */
 #include "web/access.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -32,13 +33,25 @@ size_t access_line(const struct access *a, char *out, size_t max)
 	return n > 0 && (size_t)n < max ? (size_t)n : 0;
 }
 
+/* One write of whole lines, so that lines of several processes do not mix (pipe(7)). */
+static struct {
+	char text[PIPE_BUF];
+	size_t n;
+} waiting;
+
+void access_flush(void)
+{
+	size_t n = waiting.n;
+
+	waiting.n = 0;
+	/* A log that takes nothing any more stops nobody. */
+	if (n && write(STDERR_FILENO, waiting.text, n) < 0)
+		return;
+}
+
 void access_write(const struct access *a)
 {
-	char line[LINE_MAX_BYTES];
-	size_t n = access_line(a, line, sizeof line);
-
-	/* One write, so that lines of several processes do not mix. A log that takes nothing any
-	 * more stops nobody. */
-	if (n && write(STDERR_FILENO, line, n) < 0)
-		return;
+	if (sizeof waiting.text - waiting.n < LINE_MAX_BYTES)
+		access_flush();
+	waiting.n += access_line(a, waiting.text + waiting.n, LINE_MAX_BYTES);
 }

@@ -21,6 +21,9 @@ struct access {
 
 /* The line with its end into out; its length. */
 size_t access_line(const struct access *a, char *out, size_t max);
+/* Lines are written together: at the end of a turn of the loop, and before they get too many for
+ * one write. */
 void access_write(const struct access *a);
+void access_flush(void);
 
 #endif

@@ -24,6 +24,15 @@ enum err answer_page(struct request *r, struct answer *a, const struct buf *page
 	return ERR_OK;
 }
 
+void kept_answer_use(struct answer *a, struct kept_answer *k)
+{
+	k->users++;
+	a->kept = k;
+	a->body = k->body;
+	a->status = 200;
+	a->type = SPAN("text/html; charset=utf-8");
+}
+
 enum err answer_text(struct request *r, struct answer *a, unsigned status, const char *fmt, ...)
 {
 	char text[TEXT_MAX];

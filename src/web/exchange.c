@@ -79,6 +79,7 @@ void exchange_close(struct exchange *x, const char *ended)
 	if (x->config->site->end)
 		x->config->site->end(&x->r);
 	body_close(x->body);
+	kept_answer_done(&x->a);
 	if (x->a.fd >= 0)
 		close(x->a.fd);
 	ctx_end(&c);
@@ -89,6 +90,7 @@ void exchange_trouble(struct exchange *x, enum err e, unsigned status)
 	const struct web_site *site = x->config->site;
 	const char *next = x->c.next[0] || e == ERR_OK ? x->c.next : err_hint(e);
 
+	kept_answer_done(&x->a);
 	if (x->a.fd >= 0)
 		close(x->a.fd);
 	x->a = (struct answer){ .fd = -1, .status = status };

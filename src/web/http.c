@@ -13,6 +13,7 @@
 
 #include "base/ipc.h"
 #include "base/num.h"
+#include "web/access.h"
 #include "web/exchange.h"
 #include "web/listen.h"
 #include "web/reply.h"
@@ -46,21 +47,72 @@ struct server {
 /* ---- answering ---- */
 
 static enum MHD_Result queue(struct exchange *x, struct MHD_Connection *mc,
-			     struct MHD_Response *response, const struct reply *reply)
+			     struct MHD_Response *response, unsigned status)
 {
-	enum MHD_Result result = MHD_NO;
+	enum MHD_Result result = response ? MHD_queue_response(mc, status, response) : MHD_NO;
+
+	x->queued = result == MHD_YES;
+	x->status = status;
+	return result;
+}
+
+/* NULL where it cannot be made. */
+static struct MHD_Response *with_headers(struct MHD_Response *response, const struct reply *reply)
+{
 	bool added = response != NULL;
 
 	for (size_t i = 0; added && i < reply->count; i++)
 		added = MHD_add_response_header(response, reply->names[i], reply->values[i]) ==
 			MHD_YES;
-	if (added)
-		result = MHD_queue_response(mc, reply->status, response);
-	if (response)
+	if (response && !added)
 		MHD_destroy_response(response);
-	x->queued = result == MHD_YES;
-	x->status = reply->status;
-	return result;
+	return added ? response : NULL;
+}
+
+/* The library sends it no more. Where it could not be made at all it is still its keeper's. */
+static void kept_unsent(void *of)
+{
+	struct kept_answer *k = of;
+
+	if (k->made)
+		arena_close(k->own);
+}
+
+static void kept_end(struct kept_answer *k)
+{
+	if (k->made)
+		MHD_destroy_response(k->made);
+	else
+		arena_close(k->own);
+}
+
+void kept_answer_done(struct answer *a)
+{
+	struct kept_answer *k = a->kept;
+
+	a->kept = NULL;
+	if (k && --k->users == 0 && k->forgotten)
+		kept_end(k);
+}
+
+void kept_answer_forget(struct kept_answer *k)
+{
+	k->forgotten = true;
+	if (k->users == 0)
+		kept_end(k);
+}
+
+/* Makes once what is sent each time; it owns the arena from then on. */
+static struct MHD_Response *kept_make(struct exchange *x, struct kept_answer *k)
+{
+	struct reply reply;
+
+	if (k->made || reply_make(&x->r, &x->a, false, &reply) != ERR_OK)
+		return k->made;
+	k->made = with_headers(MHD_create_response_from_buffer_with_free_callback_cls(
+				       k->body.n, (void *)(uintptr_t)k->body.p, kept_unsent, k),
+			       &reply);
+	return k->made;
 }
 
 /* Hands the answer over. Its body lives in the exchange, which ends after it was sent. */
@@ -68,7 +120,12 @@ static enum MHD_Result send_answer(struct exchange *x, struct MHD_Connection *mc
 {
 	struct MHD_Response *response;
 	struct reply reply;
+	enum MHD_Result result;
 
+	if (x->a.kept && !closing && !x->stopping && kept_make(x, x->a.kept)) {
+		x->bytes_out = x->found.head_only ? 0 : (int64_t)x->a.body.n;
+		return queue(x, mc, x->a.kept->made, x->a.status);
+	}
 	if (reply_make(&x->r, &x->a, closing || x->stopping, &reply) != ERR_OK) {
 		exchange_trouble(x, ERR_FAILED, 500);
 		if (reply_make(&x->r, &x->a, true, &reply) != ERR_OK)
@@ -88,7 +145,11 @@ static enum MHD_Result send_answer(struct exchange *x, struct MHD_Connection *mc
 	}
 	if (x->found.head_only)
 		x->bytes_out = 0;
-	return queue(x, mc, response, &reply);
+	response = with_headers(response, &reply);
+	result = queue(x, mc, response, reply.status);
+	if (response)
+		MHD_destroy_response(response);
+	return result;
 }
 
 /* A refusal before the body: at once where much is to come or nothing is under way yet. */
@@ -458,6 +519,7 @@ static void turn(struct server *s, struct signals *signals, int epoll_fd)
 		signals->stop = true;
 	signals_look(signals);
 	MHD_run(s->daemon);
+	access_flush();
 }
 
 enum err server_run(struct ctx *c, const struct server_config *config)
@@ -488,5 +550,6 @@ enum err server_run(struct ctx *c, const struct server_config *config)
 		turn(&s, &signals, info->epoll_fd);
 	}
 	MHD_stop_daemon(s.daemon);
+	access_flush();
 	return ERR_OK;
 }

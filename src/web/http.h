@@ -144,7 +144,22 @@ struct answer {
 	unsigned refresh_s;             /* the browser asks again after so many seconds */
 	bool keep;                      /* these bytes never change under this address */
 	bool close;                     /* the connection ends with this answer */
+	struct kept_answer *kept;       /* NULL, or the body is this one's, which is in use */
 };
+
+/* A page that is given again as it is, with what http.c has made of it. It lives until its keeper
+ * has forgotten it and nobody uses it. Its answer is status 200 and a page, and nothing else. */
+struct kept_answer {
+	struct arena *own;              /* it lies in it itself, with all that it has */
+	struct span body;
+	void *made;                     /* http.c's */
+	unsigned users;
+	bool forgotten;
+};
+void kept_answer_use(struct answer *a, struct kept_answer *k);
+/* The answer of a request is done with; nothing where it uses none. */
+void kept_answer_done(struct answer *a);
+void kept_answer_forget(struct kept_answer *k);
 
 /* A page (text/html, 200 unless a->status says otherwise), a text, JSON. */
 enum err answer_page(struct request *r, struct answer *a, const struct buf *page) MUST_USE;

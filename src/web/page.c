@@ -150,6 +150,12 @@ static void put_distance(struct page_out *o, enum html_place place, int64_t utc_
 		past ? put_word_ago_d(o, place, d) : put_word_in_d(o, place, d);
 }
 
+static void until(const struct page_out *o, int64_t utc_s)
+{
+	if (o->base->until_utc_s && utc_s < *o->base->until_utc_s)
+		*o->base->until_utc_s = utc_s;
+}
+
 /* In words: with its day, unless that is today; how far away; where clocks show it so. */
 static void put_time_words(struct page_out *o, enum html_place place, int64_t utc_s)
 {
@@ -159,6 +165,8 @@ static void put_time_words(struct page_out *o, enum html_place place, int64_t ut
 	int month, day;
 	char text[24];
 
+	until(o, time_ago_changes(utc_s, o->base->now_utc_s, 3600));
+	until(o, o->base->now_utc_s + DAY_S - (today - civil_day_of(today) * DAY_S));
 	if (civil_day_of(wall) != civil_day_of(today)) {
 		civil_from_days(civil_day_of(wall), &year, &month, &day);
 		put_word_day(o, place, day, month_of(o->base, month),
@@ -207,6 +215,7 @@ void page_clock(struct page_out *o, enum html_place place, int64_t left_s)
 		page_int(o, place, left_s);
 		return;
 	}
+	until(o, o->base->now_utc_s + 1);
 	buf_str(o->b, left_s < 0 ? "+" : "");
 	if (s < 100 * 60) {
 		buf_add(o->b, digits_of(s / 60, true, text));

@@ -19,6 +19,7 @@ struct page_base {
 	const struct zone *zone;        /* in which times are shown */
 	struct span zone_name;
 	struct span token;              /* of the forms of this session; empty: no form is shown */
+	int64_t *until_utc_s;           /* NULL, or lowered to when a time reads differently */
 };
 
 struct page_out {

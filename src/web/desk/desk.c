@@ -5,11 +5,13 @@
  */
 #include "web/desk/desk.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "order/order.h"
+#include "order/reading.h"
 #include "web/form.h"
 #include "web/look/look.h"
 #include "web/pages.h"
@@ -33,6 +35,35 @@ static const struct {
 
 /* ---- what the seal says, asked at most every two seconds ---- */
 
+/* Has anything changed that pages say of people, rules and the state of the home? */
+static enum err number_told(struct desk *d)
+{
+	static const char *const members[] = { "roster", "policy", "halted", "halt_epoch" };
+	const struct health *h = &d->health;
+	struct ctx *c = &d->told;
+	struct sha256 hash;
+	struct span text;
+	struct buf b;
+
+	buf_begin(&b, c, TOLD_MEMORY);
+	for (size_t i = 0; i < COUNT_OF(members); i++) {
+		const struct json *member = json_get(d->seal_state, members[i]);
+
+		if (member)
+			TRY(json_write(c, member, TOLD_MEMORY, &text));
+		buf_add(&b, member ? text : SPAN_NONE);
+		buf_byte(&b, 0);
+	}
+	buf_fmt(&b, "%d %d %d %d %lld %llu", h->tick_late, h->clock_behind, h->unknown,
+		h->halted, h->verify_late ? (long long)h->verify_days : -1,
+		h->disk_low ? (unsigned long long)h->disk_bytes : 0);
+	TRY(buf_done(c, &b, &text));
+	TRY(sha256_of(c, text, &hash));
+	d->told_number += memcmp(hash.b, d->told_hash.b, sizeof hash.b) != 0;
+	d->told_hash = hash;
+	return ERR_OK;
+}
+
 static enum err ask_seal(struct desk *d, struct ctx *c, int64_t now_ms)
 {
 	struct session s = { .home = d->home, .store = d->store, .seal = d->seal };
@@ -50,6 +81,8 @@ static enum err ask_seal(struct desk *d, struct ctx *c, int64_t now_ms)
 		e = team_load(&d->told, &s, &d->team);
 	if (e == ERR_OK)
 		health_look(&d->told, &s, d->seal_state, &d->health);
+	if (e == ERR_OK)
+		e = number_told(d);
 	d->seal = s.seal;
 	if (e == ERR_OK) {
 		d->told_ms = now_ms;
@@ -97,8 +130,9 @@ static enum err find_person(struct visit *v)
 		v->token = SPAN_NONE;
 	if (!v->token.n)
 		return ERR_OK;
-	TRY(form_token(v->c, v->token, &v->form));
-	TRY(sitting_find(v->c, v->desk->store, v->token, agent, !nobody_looks(v->r), &v->sitting));
+	TRY(sitting_find(v->c, v->desk->store, v->token, agent, !nobody_looks(v->r),
+			 permit_object(v->permit) == OBJECT_ORDER ? v->r->args[0] : SPAN_NONE,
+			 &v->sitting));
 	if (v->sitting.state != SITTING_LIVE)
 		return ERR_OK;
 	v->who = team_find(v->desk->team, v->sitting.person);
@@ -154,6 +188,8 @@ static enum err dress(struct visit *v)
 	struct page_nav_link *nav;
 	struct page_view *view;
 
+	if (v->token.n)
+		TRY(form_token(v->c, v->token, &v->form));
 	TRY(NEW(v->c, view));
 	TRY(NEW_ARRAY(v->c, nav, 6));
 	*view = (struct page_view){
@@ -199,7 +235,7 @@ static enum err visit_begin(struct visit *v)
 	v->s = (struct session){ .home = d->home, .store = d->store, .seal = d->seal,
 				 .seal_state = d->seal_state, .unix_user = d->unix_user,
 				 .actor = v->who ? v->who->name : SPAN_NONE };
-	return dress(v);
+	return ERR_OK;
 }
 
 /* ---- in ---- */
@@ -235,6 +271,26 @@ static bool is_late_form(const struct visit *v)
 	       !permit_has(v->permit, ROLE_NOBODY);
 }
 
+/* The page of an order that this sitting was given a moment ago, where nothing that it says can
+ * have changed: the answer. Else only what its new one will be kept by. */
+static enum err take_kept(struct visit *v)
+{
+	struct request *r = v->r;
+	struct shelf_page *p;
+
+	if (entries[r->route - r->site->routes].run != order_page || !v->who ||
+	    !v->sitting.last_seq || !span_eq(r->target, r->path) || web_cookie(r, "draft").n)
+		return ERR_OK;
+	TRY(NEW(v->c, p));
+	*p = (struct shelf_page){ .sitting = v->sitting.id, .origin = r->origin,
+				  .target = r->target, .last_seq = v->sitting.last_seq,
+				  .told = v->desk->told_number,
+				  .read_ns = reading_last_ns(v->desk->reading) };
+	if (!shelf_answer(v->desk->shelf, p, r->now_ms / 1000, v->a))
+		v->keep = p;
+	return ERR_OK;
+}
+
 static enum err admit(struct request *r, struct answer *a)
 {
 	size_t at = (size_t)(r->route - r->site->routes);
@@ -247,7 +303,9 @@ static enum err admit(struct request *r, struct answer *a)
 	v->permit = entries[at].permit;
 	TRY(visit_begin(v));
 	r->person = v;
-	if (permit_has(v->permit, v->roles) || is_late_form(v))
+	if (permit_has(v->permit, v->roles))
+		return take_kept(v);
+	if (is_late_form(v))
 		return ERR_OK;
 	if (!v->who)
 		return to_sign_in(v, r->method == WEB_GET ? r->target : SPAN("/desk"));
@@ -342,6 +400,7 @@ enum err desk_enter(struct request *r, struct answer *a)
 
 	v->a = a;
 	TRY(visit_begin(v));
+	TRY(dress(v));
 	e = go_in(v);
 	v->desk->seal = v->s.seal;
 	return e;
@@ -424,6 +483,9 @@ static enum err open_home(struct desk *d, const char *dir)
 	d->provider = json_opt_text(founded, "provider", SPAN("writ"));
 	d->zone_name = SPAN("UTC");
 	TRY(zone_open(c, d->zone_name, &d->zone));
+	TRY(dir_make(c, d->home.reading, 0700));
+	TRY(file_open(c, d->home.reading, O_RDONLY | O_DIRECTORY, 0, &d->reading));
+	TRY(shelf_open(c, &d->shelf));
 	return read_demo(d);
 }
 
@@ -431,7 +493,7 @@ enum err desk_open(struct ctx *c, const char *home_dir, struct desk *d, struct w
 {
 	enum err e;
 
-	*d = (struct desk){ .seal = -1 };
+	*d = (struct desk){ .seal = -1, .reading = -1 };
 	TRY(ctx_begin(&d->own, DESK_MEMORY));
 	e = open_home(d, home_dir);
 	if (e != ERR_OK) {

@@ -10,6 +10,7 @@
 
 #include "order/health.h"
 #include "web/desk/permit.h"
+#include "web/desk/shelf.h"
 #include "web/desk/sitting.h"
 #include "web/http.h"
 #include "web/page.h"
@@ -31,6 +32,10 @@ struct desk {
 	struct health health;           /* told every page of who is signed in */
 	int64_t told_ms, swept_ms;
 	int64_t lookups_utc, lookups;   /* of addresses that were given out, in that second */
+	struct sha256 told_hash;        /* of what pages say of people, rules and home, */
+	int64_t told_number;            /* which grows with each change of that */
+	struct shelf *shelf;            /* pages that were made a moment ago */
+	int reading;                    /* the folder that tells whether anything was read since */
 };
 
 struct page_view;
@@ -50,6 +55,7 @@ struct visit {
 	struct order order;             /* loaded where the address names one */
 	struct page_view *view;         /* what all its pages have */
 	const struct page_base *base;   /* words, clock and zone of them */
+	struct shelf_page *keep; /* NULL, or what this page will be kept by, once it is made */
 	struct web_fields typed;        /* what a form of this page holds: sent just now, or kept */
 	struct span problem, remedy;    /* why the form is shown again */
 };

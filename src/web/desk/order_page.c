@@ -16,6 +16,13 @@
 #define CHECKS_MAX 16u
 #define TOOK_MAX 64
 
+/* When something on the page reads differently. */
+static void until(const struct visit *v, int64_t utc_s)
+{
+	if (v->keep && utc_s < v->keep->until_utc)
+		v->keep->until_utc = utc_s;
+}
+
 /* ---- facts ---- */
 
 static void fact(struct page_order *p, struct page_order_fact *list, struct span label,
@@ -36,6 +43,7 @@ static enum err facts(struct visit *v, struct page_order *p)
 
 	TRY(NEW_ARRAY(v->c, list, FACTS_MAX));
 	TRY(time_ago(v->c, o->received_utc, v->r->now_ms / 1000, &received));
+	until(v, time_ago_changes(o->received_utc, v->r->now_ms / 1000, 3600));
 	TRY(kind_words(v->c, json_opt_text(instrument, "kind", SPAN_NONE), &kind));
 	fact(p, list, word_fact_authority(w),
 	     json_opt_text(issuer, "authority_name", word_unknown(w)));
@@ -463,6 +471,7 @@ enum err order_head(struct visit *v, struct page_order_head *out, struct span *f
 			    : span_is(view.clock_of, "order")  ? word_clock_of_order(w)
 							       : word_clock_of_none(w),
 	};
+	until(v, queue_changes(&view, ask.now_utc));
 	*flags_out = row.flags;
 	TRY(kind_words(v->c, view.kind, &out->kind));
 	return span_copy(v->c, span_str(row.clock), &out->clock);
@@ -495,6 +504,10 @@ enum err order_page(struct visit *v)
 	struct order_steps can;
 	struct buf b;
 
+	if (v->keep) {
+		v->keep->until_utc = INT64_MAX;
+		v->view->base.until_utc_s = &v->keep->until_utc;
+	}
 	TRY(head(v, &page));
 	TRY(facts(v, &page));
 	TRY(checks(v, &page));
@@ -512,7 +525,12 @@ enum err order_page(struct visit *v)
 	page.seq = v->order.last_seq;
 	visit_buf(v, &b);
 	TRY(page_order(v->c, &page, &b));
-	return answer_page(v->r, v->a, &b);
+	TRY(answer_page(v->r, v->a, &b));
+	if (v->keep) {
+		v->keep->body = v->a->body;
+		shelf_put(v->desk->shelf, v->keep, v->r->now_ms / 1000);
+	}
+	return ERR_OK;
 }
 
 enum err letter_page(struct visit *v)

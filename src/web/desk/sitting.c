@@ -61,7 +61,9 @@ enum err sitting_begin(struct ctx *c, struct store *st, struct span person, stru
 
 static struct sitting of_row(const struct store_value *v, int64_t now)
 {
-	struct sitting s = { SITTING_LIVE, v[0].s, v[1].s, v[2].s, v[3].s, v[4].i, v[5].i, v[6].i };
+	struct sitting s = { .state = SITTING_LIVE, .id = v[0].s, .person = v[1].s,
+			     .key_sha256 = v[2].s, .agent = v[3].s, .created_utc = v[4].i,
+			     .seen_utc = v[5].i, .ends_utc = v[6].i };
 
 	if (now >= s.ends_utc || now >= s.seen_utc + SITTING_IDLE_S)
 		s.state = SITTING_OVER;
@@ -69,9 +71,9 @@ static struct sitting of_row(const struct store_value *v, int64_t now)
 }
 
 enum err sitting_find(struct ctx *c, struct store *st, struct span token, const char *agent,
-		      bool looks, struct sitting *out)
+		      bool looks, struct span order, struct sitting *out)
 {
-	struct store_value v[7];
+	struct store_value v[8];
 	int64_t now = now_utc(c);
 	struct span id;
 	bool found;
@@ -80,10 +82,12 @@ enum err sitting_find(struct ctx *c, struct store *st, struct span token, const 
 	if (token.n != TOKEN_TEXT)
 		return ERR_OK;
 	TRY(sha256_hex(c, token, &id));
-	TRY(store_one(c, st, QUERY_SITTING_GET, PARAMS(P_TEXT(id)), v, COUNT_OF(v), &found));
+	TRY(store_one(c, st, QUERY_SITTING_GET, PARAMS(P_TEXT(id), P_TEXT(order)), v, COUNT_OF(v),
+		      &found));
 	if (!found)
 		return ERR_OK;
 	*out = of_row(v, now);
+	out->last_seq = v[7].i;
 	if (!span_is(out->agent, agent)) {
 		*out = (struct sitting){ .state = SITTING_NONE };
 		return sitting_end(c, st, id);

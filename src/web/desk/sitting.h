@@ -27,6 +27,7 @@ struct sitting {
 	struct span id;                 /* hash of the token, hex */
 	struct span person, key_sha256, agent;
 	int64_t created_utc, seen_utc, ends_utc;
+	int64_t last_seq; /* of the order that was asked for; 0 where it has no acts */
 };
 
 /* "Firefox", "Chrome" ...: what a browser keeps when it is updated; "other" for the rest. */
@@ -35,11 +36,11 @@ const char *agent_family(struct span user_agent);
 /* A new sitting under a fresh token, whatever cookie was there before. key_line is the roster's. */
 enum err sitting_begin(struct ctx *c, struct store *st, struct span person, struct span key_line,
 		       const char *agent, struct span *token_out) MUST_USE;
-/* The sitting of that token; its last request is now, unless nobody looks. NONE where there is
- * none, or it comes from another kind of browser, which also ends it; OVER where it was idle or
- * long enough. */
+/* The sitting of that token, and the last act of that order, as they are in one instant; its last
+ * request is now, unless nobody looks. NONE where there is none, or it comes from another kind of
+ * browser, which also ends it; OVER where it was idle or long enough. */
 enum err sitting_find(struct ctx *c, struct store *st, struct span token, const char *agent,
-		      bool looks, struct sitting *out) MUST_USE;
+		      bool looks, struct span order, struct sitting *out) MUST_USE;
 enum err sitting_end(struct ctx *c, struct store *st, struct span id) MUST_USE;
 enum err sitting_end_all(struct ctx *c, struct store *st, struct span person,
 			 int64_t *count_out) MUST_USE;

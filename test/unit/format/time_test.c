@@ -131,10 +131,38 @@ static void people(void **state)
 	text_is(s, "213503982334601 d ago");
 }
 
+/* By brute force: no second before the one that is told reads differently. */
+static void when_it_changes(void **state)
+{
+	static const int64_t starts[] = { -200000, -172801, -172800, -90000, -86400, -3700, -3600,
+					  -61, -60, -1, 0, 1, 59, 60, 61, 3599, 3600, 3601, 86399,
+					  86400, 172799, 172800, 200000 };
+	CTX(c);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(starts); i++) {
+		int64_t now = starts[i], then = time_ago_changes(0, now, 3600);
+		struct span first, text;
+
+		assert_true(then > now && then <= now + 3600);
+		ok(&c, time_ago(&c, 0, now, &first));
+		for (int64_t at = now + 1; at < then; at++) {
+			ok(&c, time_ago(&c, 0, at, &text));
+			assert_true(span_eq(first, text));
+		}
+	}
+	/* An instant to come loses a minute with the second after the full one. */
+	assert_int_equal(time_ago_changes(600, 0, 3600), 1);
+	assert_int_equal(time_ago_changes(630, 0, 3600), 31);
+	assert_int_equal(time_ago_changes(0, 630, 3600), 660);
+	assert_int_equal(time_ago_changes(0, 7300, 3600), 10800);
+	assert_int_equal(time_ago_changes(0, 7300, 172800), 7320);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(writing),
+		cmocka_unit_test(writing), cmocka_unit_test(when_it_changes),
 		cmocka_unit_test(reading),
 		cmocka_unit_test(documents),
 		cmocka_unit_test(dates),

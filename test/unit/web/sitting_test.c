@@ -53,7 +53,7 @@ static enum sitting_state state_of(struct desk *d, struct span token)
 {
 	struct sitting s;
 
-	ok(&d->c, sitting_find(&d->c, d->st, token, "Firefox", true, &s));
+	ok(&d->c, sitting_find(&d->c, d->st, token, "Firefox", true, SPAN_NONE, &s));
 	return s.state;
 }
 
@@ -67,7 +67,7 @@ static void test_from_sign_in_to_sign_out(void **state)
 	token = begin(&d, "Ana");
 	again = begin(&d, "Ana");
 	assert_false(span_eq(token, again));
-	ok(&d.c, sitting_find(&d.c, d.st, token, "Firefox", true, &s));
+	ok(&d.c, sitting_find(&d.c, d.st, token, "Firefox", true, SPAN_NONE, &s));
 	assert_int_equal(s.state, SITTING_LIVE);
 	text_is(s.person, "Ana");
 	ok(&d.c, sha256_hex(&d.c, SPAN("k ana"), &key));
@@ -129,10 +129,10 @@ static void test_nobody_looks(void **state)
 	DESK(d);
 	token = begin(&d, "Ana");
 	later(SITTING_IDLE_S - 1);
-	ok(&d.c, sitting_find(&d.c, d.st, token, "Firefox", false, &s));
+	ok(&d.c, sitting_find(&d.c, d.st, token, "Firefox", false, SPAN_NONE, &s));
 	assert_int_equal(s.state, SITTING_LIVE);
 	later(1);
-	ok(&d.c, sitting_find(&d.c, d.st, token, "Firefox", false, &s));
+	ok(&d.c, sitting_find(&d.c, d.st, token, "Firefox", false, SPAN_NONE, &s));
 	assert_int_equal(s.state, SITTING_OVER);
 }
 
@@ -144,7 +144,7 @@ static void test_another_browser_ends_it(void **state)
 	(void)state;
 	DESK(d);
 	token = begin(&d, "Ana");
-	ok(&d.c, sitting_find(&d.c, d.st, token, "Chrome", true, &s));
+	ok(&d.c, sitting_find(&d.c, d.st, token, "Chrome", true, SPAN_NONE, &s));
 	assert_int_equal(s.state, SITTING_NONE);
 	assert_int_equal(state_of(&d, token), SITTING_NONE);
 }

@@ -1,0 +1,117 @@
+/*
+ * Pages that were made a moment ago; see shelf.h. Each has one place, by its sitting and target:
+ * a newer one that belongs there takes it.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "web/desk/shelf.h"
+
+#include <string.h>
+
+#include "base/num.h"
+
+#define PLACES 16384u                   /* a power of two */
+#define PAGE_MAX ((size_t)1 << 20)      /* a longer one is not kept */
+
+struct place {
+	struct kept_answer answer;      /* first: they are one piece of memory */
+	struct shelf_page page;
+	size_t bytes;
+};
+
+struct shelf {
+	struct place *places[PLACES];
+	size_t bytes, clear_next;
+};
+
+enum err shelf_open(struct ctx *c, struct shelf **out)
+{
+	return NEW(c, *out);
+}
+
+/* FNV-1a: spreads, and decides nothing; whose page it is says the comparison of the whole key. */
+static size_t place_of(const struct shelf_page *p)
+{
+	const struct span key[] = { p->sitting, p->origin, p->target };
+	uint32_t h = 2166136261u;
+
+	for (size_t k = 0; k < COUNT_OF(key); k++)
+		for (size_t i = 0; i < key[k].n; i++)
+			h = (h ^ key[k].p[i]) * 16777619u;
+	return (h ^ h >> 16) & (PLACES - 1);
+}
+
+static void clear(struct shelf *s, size_t at)
+{
+	struct place *gone = s->places[at];
+
+	if (!gone)
+		return;
+	s->places[at] = NULL;
+	s->bytes -= gone->bytes;
+	kept_answer_forget(&gone->answer);
+}
+
+static bool holds(const struct shelf_page *kept, const struct shelf_page *p, int64_t now_utc)
+{
+	/* A clock that went back has made no page true again. */
+	return kept->last_seq == p->last_seq && kept->told == p->told &&
+	       kept->read_ns == p->read_ns && now_utc < kept->until_utc &&
+	       now_utc >= kept->made_utc;
+}
+
+bool shelf_answer(struct shelf *s, const struct shelf_page *p, int64_t now_utc, struct answer *a)
+{
+	size_t at = place_of(p);
+	struct place *kept = s->places[at];
+
+	if (!kept || !span_eq(kept->page.sitting, p->sitting) ||
+	    !span_eq(kept->page.origin, p->origin) || !span_eq(kept->page.target, p->target))
+		return false;
+	if (!holds(&kept->page, p, now_utc)) {
+		clear(s, at);
+		return false;
+	}
+	kept_answer_use(a, &kept->answer);
+	return true;
+}
+
+static void put_text(unsigned char **at, struct span from, struct span *out)
+{
+	memcpy(*at, from.p, from.n);
+	*out = span_of(*at, from.n);
+	*at += from.n;
+}
+
+void shelf_put(struct shelf *s, const struct shelf_page *p, int64_t now_utc)
+{
+	size_t bytes = sizeof(struct place) + p->sitting.n + p->origin.n +
+		       p->target.n + p->body.n;
+	size_t at = place_of(p);
+	struct place *kept = NULL;
+	struct arena *own;
+	unsigned char *text;
+
+	clear(s, at);
+	if (p->body.n > PAGE_MAX || p->until_utc <= now_utc)
+		return;
+	for (; s->bytes + bytes > SHELF_BYTES; s->clear_next = (s->clear_next + 1) % PLACES)
+		clear(s, s->clear_next);
+	own = arena_open(2 * PAGE_MAX);
+	if (own)
+		kept = arena_take(own, bytes);
+	if (!kept) {
+		arena_close(own);
+		return;
+	}
+	*kept = (struct place){ .answer = { .own = own }, .page = *p, .bytes = bytes };
+	text = (unsigned char *)(kept + 1);
+	put_text(&text, p->sitting, &kept->page.sitting);
+	put_text(&text, p->origin, &kept->page.origin);
+	put_text(&text, p->target, &kept->page.target);
+	put_text(&text, p->body, &kept->answer.body);
+	kept->page.made_utc = now_utc;
+	if (kept->page.until_utc > now_utc + SHELF_S)
+		kept->page.until_utc = now_utc + SHELF_S;
+	s->bytes += bytes;
+	s->places[at] = kept;
+}
