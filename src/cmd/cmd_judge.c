@@ -10,6 +10,8 @@
 #include "cmd/cmd.h"
 #include "cmd/user_file.h"
 #include "cmd/scope_store.h"
+#include "crypt/hash.h"
+#include "format/words.h"
 #include "order/2_authenticate/authenticate.h"
 #include "order/3_judge/judge.h"
 #include "order/3_judge/judgement.h"
@@ -134,11 +136,24 @@ static enum err edit_file(struct ctx *c, const struct order *o, const char *path
 	return ERR_OK;
 }
 
+/* What 'scope --edit' wrote and counsel changed, where the option names a file. */
+static enum err edited_lines(struct ctx *c, struct session *s, const struct args *a,
+			     const struct json **out)
+{
+	const char *path = args_get(a, "scope");
+	FD_SCOPED int fd = -1;
+
+	if (!path)
+		return ERR_OK;
+	TRY(user_open(c, path, O_RDONLY, 0, &fd));
+	return scope_edit_read(c, s, user_name(path), fd, out);
+}
+
 enum err cmd_scope(struct ctx *c, const struct command *self, const struct args *a)
 {
 	struct session SESSION_SCOPED s = { .seal = -1 };
 	struct json *lines, *open;
-	const struct json *counts = NULL;
+	const struct json *counts = NULL, *edited = NULL, *counted = NULL;
 	struct order o;
 
 	if (args_get(a, "store"))
@@ -147,12 +162,17 @@ enum err cmd_scope(struct ctx *c, const struct command *self, const struct args 
 	TRY(scope_compile(c, &o, &lines, &open));
 	if (args_get(a, "edit"))
 		return edit_file(c, &o, args_get(a, "edit"), lines, open);
-	if (!args_has(a, "no-count") && lines->first)
-		TRY(order_count(c, &s, &o, &counts));
-	TRY(show_counts(c, a, lines, open, counts));
+	if (args_get(a, "scope") && args_has(a, "no-count"))
+		FAIL(c, ERR_USAGE, "--scope says what is counted: it does not go with --no-count");
+	TRY(edited_lines(c, &s, a, &edited));
+	if (!args_has(a, "no-count") && (edited || lines->first)) {
+		TRY(order_count(c, &s, &o, edited, &counts));
+		counted = json_get(o.counted, "scope");
+	}
+	TRY(show_counts(c, a, counted ? counted : lines, open, counts));
 	if (counts)
 		TRY(order_close_tick(c, &s));
-	return say_open(c, &o, open);
+	return edited ? ERR_OK : say_open(c, &o, open);
 }
 
 static enum err say_judgement(struct ctx *c, const struct args *a, int64_t seq,
@@ -216,7 +236,6 @@ static enum err asked(struct ctx *c, struct session *s, const struct args *a,
 		      struct decision_asked *out)
 {
 	struct span undated = args_span(a, "undated");
-	FD_SCOPED int fd = -1;
 
 	*out = (struct decision_asked){ .reasons = args_list(c, a, "reason"),
 					.undated_deliver = span_is(undated, "deliver") };
@@ -227,10 +246,7 @@ static enum err asked(struct ctx *c, struct session *s, const struct args *a,
 		FAIL(c, ERR_USAGE, "--undated is list or deliver");
 	if (args_has(a, "line"))
 		out->lines = args_list(c, a, "line");
-	if (!args_get(a, "scope"))
-		return ERR_OK;
-	TRY(user_open(c, args_get(a, "scope"), O_RDONLY, 0, &fd));
-	return scope_edit_read(c, s, user_name(args_get(a, "scope")), fd, &out->edited);
+	return edited_lines(c, s, a, &out->edited);
 }
 
 /* Said now, because nothing can be released to them: the seal refuses the statement. */
@@ -249,12 +265,17 @@ static enum err say_missing_keys(struct ctx *c, struct session *s, const struct 
 	return ERR_OK;
 }
 
-/* What the judgement put into the document, said before it is signed. */
+/* What the judgement put into the document, and its words, said before it is signed. */
 static enum err say_in_view(struct ctx *c, struct span document)
 {
+	struct sha256 hash;
+	struct span words;
 	struct json *d;
 
 	TRY(json_parse_canonical(c, document, &d));
+	TRY(sha256_of(c, document, &hash));
+	TRY(hash_words(c, sha256_span(&hash), &words));
+	talk("words of the document: %.*s", SPAN_ARG(words));
 	JSON_EACH(id, json_get(d, "overrules"))
 		talk("REMARK: the rule packs call %.*s INSUFFICIENT: two people who may "
 		     "decide sign",

@@ -105,6 +105,15 @@ struct unreadables {
 enum err unreadable_add(struct ctx *c, struct unreadables *u,
 			const struct unreadable *what) MUST_USE;
 
+/* What lies just inside and just outside the line's dates: a wrong zone or day shows there. Numbers
+ * of dated items; 0 at an open end. */
+#define NEAR_S 86400
+struct plan_near {
+	int64_t outside;                /* all that the dates leave out */
+	int64_t first_day, day_before;  /* within NEAR_S of the beginning: taken, and not */
+	int64_t last_day, day_after;    /* of the end */
+};
+
 struct item_pool;               /* connect/plan.h */
 struct plan {
 	struct span *folder;            /* names, sorted by bytes */
@@ -116,6 +125,7 @@ struct plan {
 	size_t undated;
 	int64_t bytes;                  /* of the dated ones */
 	int64_t undated_bytes;
+	struct plan_near near;
 	struct unreadables unreadable;  /* not empty: the plan is not complete */
 };
 const struct item *plan_item(const struct plan *p, size_t i);   /* i-th in that order */

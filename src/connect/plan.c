@@ -65,6 +65,7 @@ void plan_empty(struct plan *p)
 	p->pool->text_used = 0;
 	p->count = 0;
 	p->undated = 0;
+	p->near = (struct plan_near){ 0 };
 	p->unreadable = (struct unreadables){ 0 };
 }
 
@@ -216,6 +217,22 @@ static bool same_item(const struct plan *p, const struct item *a, const struct i
 	       span_eq(plan_source_id(p, a), plan_source_id(p, b));
 }
 
+void plan_outside(struct plan *p, const struct demand_line *line, int64_t utc)
+{
+	bool before = line->from_utc != INT64_MIN && utc < line->from_utc;
+	bool after = line->until_utc != INT64_MAX && utc >= line->until_utc;
+
+	p->near.outside++;
+	p->near.day_before += before && utc >= line->from_utc - NEAR_S;
+	p->near.day_after += after && utc < line->until_utc + NEAR_S;
+}
+
+static void inside(struct plan *p, const struct demand_line *line, int64_t utc)
+{
+	p->near.first_day += line->from_utc != INT64_MIN && utc < line->from_utc + NEAR_S;
+	p->near.last_day += line->until_utc != INT64_MAX && utc >= line->until_utc - NEAR_S;
+}
+
 enum err plan_finish(struct ctx *c, struct plan *p, const struct demand_line *line)
 {
 	struct item_pool *pool = p->pool;
@@ -230,6 +247,8 @@ enum err plan_finish(struct ctx *c, struct plan *p, const struct demand_line *li
 
 		if (date_utc == DATE_UNKNOWN || line_takes(line, date_utc))
 			pool->order[n++] = (uint32_t)i;
+		else if (date_utc != DATE_NONE)
+			plan_outside(p, line, date_utc);
 	}
 	TRY(sort_numbers(c, pool->order, n, stands_before, p));
 	p->count = p->undated = 0;
@@ -245,6 +264,7 @@ enum err plan_finish(struct ctx *c, struct plan *p, const struct demand_line *li
 			p->undated_bytes += it->bytes;
 		} else {
 			p->bytes += it->bytes;
+			inside(p, line, it->date_utc);
 		}
 	}
 	return ERR_OK;

@@ -10,6 +10,9 @@
 
 #define POOL_NAME_MAX 255u
 
+/* Of an item whose date could not be read: in no interval, since these are half-open. */
+#define DATE_NONE INT64_MAX
+
 /* Prepares an empty plan with these folders (sorted by bytes). */
 enum err plan_begin(struct ctx *c, const struct span *folder, size_t count,
 		    struct plan *p) MUST_USE;
@@ -18,6 +21,8 @@ void plan_empty(struct plan *p);
 /* Appends an item with its stored name, of which the first id_n bytes are its source id. */
 enum err plan_add(struct ctx *c, struct plan *p, const struct item *it, struct span name,
 		  size_t id_n) MUST_USE;
+/* A dated item of these folders that the line does not take is counted, and kept nowhere. */
+void plan_outside(struct plan *p, const struct demand_line *line, int64_t utc);
 /* In order of addition, until plan_finish. */
 size_t plan_added(const struct plan *p);
 struct item *plan_at(const struct plan *p, size_t i);

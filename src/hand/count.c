@@ -26,6 +26,11 @@ static struct json *counts_json(struct ctx *c, const struct pack_counts *counts)
 		json_set_int(c, o, "items", l->items);
 		json_set_int(c, o, "bytes", l->bytes);
 		json_set_int(c, o, "undated", l->undated);
+		json_set_int(c, o, "outside", l->near.outside);
+		json_set_int(c, o, "first_day", l->near.first_day);
+		json_set_int(c, o, "day_before", l->near.day_before);
+		json_set_int(c, o, "last_day", l->near.last_day);
+		json_set_int(c, o, "day_after", l->near.day_after);
 		set_or_null(c, o, "problem", l->problem);
 		json_add(c, list, o);
 	}

@@ -32,6 +32,7 @@ struct pack_job {
 struct pack_line {
 	struct span id, store, account; /* account empty: none there */
 	int64_t items, bytes, undated;
+	struct plan_near near;
 	struct span problem; /* of the source, or "n items cannot be read"; empty: none */
 };
 

@@ -193,6 +193,7 @@ static enum err source_plan(struct ctx *c, struct pack *p, size_t i)
 		TRY(span_fmt(c, &line->problem, "%zu items or folders cannot be read",
 			     x->plan.unreadable.count));
 	line->undated = (int64_t)x->plan.undated;
+	line->near = x->plan.near;
 	buf_begin(&b, c, 3 * (2 * ACCOUNT_PART_MAX + 1) + 1);
 	put_component(&b, x->s->account);
 	return buf_done(c, &b, &x->account_dir);

@@ -109,7 +109,8 @@ def test_count_gives_numbers_and_asks_no_seal(home):
     answer = count(home)
     assert answer["ok"] is True, answer
     assert answer["lines"] == [{"id": "d1", "store": "main", "account": "finch@mail.example", "items": 3,
-                                "bytes": answer["lines"][0]["bytes"], "undated": 0, "problem": None}]
+                                "bytes": answer["lines"][0]["bytes"], "undated": 0, "outside": 2, "first_day": 1,
+                                "day_before": 1, "last_day": 1, "day_after": 1, "problem": None}]
     assert set(answer) == {"ok", "lines", "cage"} and home.seal.asked == []
 
 

@@ -324,7 +324,7 @@ static enum err item_date(struct ctx *c, struct source *s, struct plan *p, size_
 		item_dated(s, it, block);
 		return ERR_OK;
 	}
-	it->date_utc = INT64_MAX;       /* in no interval: these are half-open */
+	it->date_utc = DATE_NONE;
 	return unreadable_add(c, &p->unreadable, &(struct unreadable){
 		.store = s->store->name,
 		.account = s->account,

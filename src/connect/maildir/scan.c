@@ -147,8 +147,11 @@ static enum err entry_add(struct ctx *c, struct scan *scan, size_t folder, int p
 	size_t id_n = maildir_id_length(name);
 
 	/* What does not matter by its date must not disturb either: new mail keeps arriving. */
-	if (line->meaning == DATE_BY_DELIVERY && !line_takes(line, st->st_mtim.tv_sec))
+	if (line->meaning == DATE_BY_DELIVERY && !line_takes(line, st->st_mtim.tv_sec)) {
+		if (!problem)
+			plan_outside(scan->p, line, st->st_mtim.tv_sec);
 		return ERR_OK;
+	}
 	sum_add(scan, folder, span_cut(name, 0, id_n), st);
 	if (problem)
 		return unreadable_entry(c, scan, folder, name, problem);

@@ -100,8 +100,10 @@ static enum err item_add(struct scan *scan, const struct mbox_item *it)
 	name = record_make(it, record, &id_n);
 	if (line->meaning != DATE_BY_DELIVERY && !header_date(scan, it, &date_utc))
 		return scan_blame(scan, span_cut(name, 0, id_n), "it changed while it was read");
-	if (date_utc != DATE_UNKNOWN && !line_takes(line, date_utc))
+	if (date_utc != DATE_UNKNOWN && !line_takes(line, date_utc)) {
+		plan_outside(scan->p, line, date_utc);
 		return ERR_OK;
+	}
 	return plan_add(scan->c, scan->p, &(struct item){
 		.date_utc = date_utc,
 		.delivery_utc = delivery_utc,

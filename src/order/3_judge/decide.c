@@ -269,11 +269,14 @@ enum err decision_document(struct ctx *c, struct session *s, const struct order 
 }
 
 enum err count_document(struct ctx *c, struct session *s, const struct order *o,
-			struct span *document_out)
+			const struct json *edited, struct span *document_out)
 {
+	const struct decision_asked narrowed = { .decision = DECIDE_NARROW, .edited = edited };
 	struct json *d, *lines = NULL, *open = NULL;
 
-	TRY(scope_compile(c, o, &lines, &open));
+	TRY(edited ? chosen_lines(c, o, &narrowed, &lines) : scope_compile(c, o, &lines, &open));
+	if (edited)
+		TRY(check_lines(c, o, lines, DECIDE_NARROW));
 	TRY(common(c, s, o, "scope", "comply", NULL, &d));
 	json_set(c, d, "lines", lines);
 	return json_write(c, d, DOCUMENT_MAX, document_out);

@@ -53,9 +53,9 @@ enum err scope_line_words(struct ctx *c, const struct json *line, struct span *o
 enum err decision_document(struct ctx *c, struct session *s, const struct order *o,
 			   const struct decision_asked *a, struct span *document_out,
 			   const char **kind_out) MUST_USE;
-/* An unsigned scope for counting: at most 100 lines, numbers only. */
+/* An unsigned scope for counting: at most 100 lines, numbers only. edited: as in decision_asked. */
 enum err count_document(struct ctx *c, struct session *s, const struct order *o,
-			struct span *document_out) MUST_USE;
+			const struct json *edited, struct span *document_out) MUST_USE;
 /* The letter that would go out with that document; empty where none would. */
 enum err decision_letter(struct ctx *c, struct session *s, const struct order *o,
 			 struct span document, struct span *text_out) MUST_USE;

@@ -45,21 +45,25 @@ static enum err job_with_ticket(struct ctx *c, const char *name, const struct js
 	return ERR_OK;
 }
 
-enum err order_count(struct ctx *c, struct session *s, struct order *o,
+enum err order_count(struct ctx *c, struct session *s, struct order *o, const struct json *edited,
 		     const struct json **lines_out)
 {
-	struct json *job, *body = json_object(c), *copy;
+	struct json *job, *body = json_object(c), *copy, *document;
 	const struct json *answer, *result;
 	struct span scope;
 
 	TRY(order_permit(c, s, o, ACT_COUNTED));
-	TRY(count_document(c, s, o, &scope));
+	TRY(count_document(c, s, o, edited, &scope));
 	TRY(ask_ticket(c, s, o, "count", scope, json_list(c), SPAN_NONE, &answer));
 	TRY(job_with_ticket(c, "count", answer, scope, &job));
 	TRY(hand_run(c, s, job, NULL, 0, NULL, NULL, &result, NULL));
 	TRY(json_need_list(c, result, "lines", lines_out));
 	TRY(json_clone(c, *lines_out, &copy));
 	json_set(c, body, "lines", copy);
+	/* What the numbers are about: lines may be narrowed, and counted again. */
+	TRY(json_parse_canonical(c, scope, &document));
+	TRY(json_clone(c, json_get(document, "lines"), &copy));
+	json_set(c, body, "scope", copy);
 	return order_append(c, s, o, ACT_COUNTED, body);
 }
 

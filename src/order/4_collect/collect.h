@@ -9,8 +9,9 @@
 #include "order/order.h"
 
 /* Numbers per line before anything is collected; the hand's list {id, store, account, items ...}.
- */
-enum err order_count(struct ctx *c, struct session *s, struct order *o,
+ * edited: what scope_edit_read gave, to count the lines as counsel would narrow them; NULL: as the
+ * order has them. */
+enum err order_count(struct ctx *c, struct session *s, struct order *o, const struct json *edited,
 		     const struct json **lines_out) MUST_USE;
 /* ERR_DEGRADED with *unreadable_out where something in scope could not be read: no package then.
  * What is collected already is thrown away and collected anew only with again. */
