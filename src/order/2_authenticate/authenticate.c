@@ -162,6 +162,8 @@ enum err order_authenticate(struct ctx *c, struct session *s, struct order *o,
 	json_set_bool(c, body, "verified", ways[way].verifies);
 	json_set_text(c, body, "over", a->over);
 	json_set_text(c, body, "found", a->found);
+	if (a->again.n)
+		json_set_text(c, body, "again", a->again);
 	json_set_text(c, body, "agency", agency);
 	TRY(a->signs ? json_clone(c, a->signs, &list) : ERR_OK);
 	json_set(c, body, "impersonation_signs", a->signs ? list : json_list(c));
