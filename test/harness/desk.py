@@ -6,7 +6,7 @@ import html
 import re
 import urllib.parse
 
-from harness import passkey, tools
+from harness import passkey, tools, web
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
@@ -94,6 +94,16 @@ class Person:
     def go(self, path, **more):
         """Opens a page with a form, fills it and sends it."""
         return self.send(self.get(path), path, **more)
+
+    def end_of(self, answer, what):
+        """The page to which something that takes longer leads, once it has ended."""
+        assert answer.status == 303 and "?since=" in answer.location, words(answer)
+
+        def look():
+            page = self.get(answer.location)
+            return None if "It is running" in page.text else page
+        page = web.wait(look, what)
+        return self.get(page.location) if page.status == 303 else page
 
     # ---- signing in ----
 

@@ -1,12 +1,10 @@
 /*
- * Steps without a signature: how the sender was checked, judging, the notice to the customer,
- * secrecy, counting, collecting, releasing, delivering. Each asks one function of src/order, or
- * starts the command that does; nothing is decided here.
+ * Steps without a signature, once the sender is checked: the notice to the customer, secrecy,
+ * collecting, reading, releasing, delivering. Each asks one function of src/order, or starts the
+ * command that does; nothing is decided here. How the sender was checked: sender.c.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/file.h"
-#include "order/2_authenticate/authenticate.h"
-#include "order/3_judge/judgement.h"
 #include "order/6_release/release.h"
 #include "order/8_notify/notify.h"
 #include "order/reading.h"
@@ -25,91 +23,18 @@ static enum err to_order(struct visit *v)
 	return answer_see(v->r, v->a, "/order/%.*s", SPAN_ARG(v->order.ref));
 }
 
-/* ---- the sender ---- */
-
-static enum err authenticate(struct visit *v)
-{
-	struct json *signs = json_list(v->c);
-	struct authentication a = { .by = typed(v, "by"), .over = typed(v, "over"),
-				    .found = typed(v, "found"), .agency = typed(v, "agency") };
-	struct span sign;
-	size_t at = 0;
-
-	while (web_next(v->typed, "sign", &at, &sign))
-		json_add(v->c, signs, json_text(v->c, sign));
-	a.signs = signs->first ? signs : NULL;
-	TRY(step_check(v));
-	return order_authenticate(v->c, &v->s, &v->order, &a);
-}
-
-enum err authenticate_step(struct visit *v)
-{
-	const struct page_base *w = v->base;
-	struct step s;
-
-	if (is_post(v)) {
-		enum err e = authenticate(v);
-
-		if (e == ERR_OK)
-			return to_order(v);
-		TRY(step_failed(v, e));
-	}
-	step_begin(v, &s, word_authenticate(w), word_authenticate_says(w), word_authenticate_do(w));
-	step_radios(&s, "by", word_authenticate_by(w), SPAN_NONE);
-	step_choice(&s, SPAN("callback"), word_by_callback(w), word_by_callback_hint(w), true);
-	step_choice(&s, SPAN("certificate"), word_by_certificate(w), SPAN_NONE, false);
-	step_choice(&s, SPAN("official-channel"), word_by_channel(w), SPAN_NONE, false);
-	step_choice(&s, SPAN("domain"), word_by_domain(w), word_by_domain_hint(w), false);
-	step_choice(&s, SPAN("none"), word_by_none(w), SPAN_NONE, false);
-	step_input(&s, "over", word_fact_over(w), word_over_hint(w));
-	step_input(&s, "found", word_fact_found(w), word_found_hint(w));
-	step_input(&s, "agency", word_agency_id(w), word_agency_hint(w));
-	step_checks(&s, "sign", word_signs(w), SPAN_NONE);
-	step_choice(&s, SPAN("LOOKALIKE_DOMAIN"), word_sign_domain(w), SPAN_NONE, false);
-	step_choice(&s, SPAN("REFUSES_CALL_BACK"), word_sign_refuses(w), SPAN_NONE, false);
-	step_choice(&s, SPAN("ALTERED_DOCUMENT"), word_sign_altered(w), SPAN_NONE, false);
-	step_choice(&s, SPAN("REUSED_DOCUMENT"), word_sign_reused(w), SPAN_NONE, false);
-	step_choice(&s, SPAN("WRONG_STATUTE_FOR_ISSUER"), word_sign_statute(w), SPAN_NONE, false);
-	step_choice(&s, SPAN("UNKNOWN_JUDGE"), word_sign_judge(w), SPAN_NONE, false);
-	step_choice(&s, SPAN("ODD_HOUR"), word_sign_hour(w), SPAN_NONE, false);
-	return step_show(&s);
-}
-
-/* ---- the rule packs ---- */
-
-static enum err judge(struct visit *v)
-{
-	struct span page;
-
-	TRY(step_check(v));
-	return judgement_make(v->c, &v->s, &v->order, &page);
-}
-
-enum err judge_step(struct visit *v)
-{
-	struct step s;
-
-	if (is_post(v)) {
-		enum err e = judge(v);
-
-		if (e == ERR_OK)
-			return to_order(v);
-		TRY(step_failed(v, e));
-	}
-	step_begin(v, &s, word_judge(v->base), word_judge_says(v->base), word_judge_do(v->base));
-	return step_show(&s);
-}
-
 /* ---- notice and secrecy ---- */
 
 static enum err notice(struct visit *v)
 {
-	bool sent = span_is(typed(v, "decision"), "sent");
+	struct span decision = typed(v, "decision");
 
 	TRY(step_check(v));
-	if (!sent && !span_is(typed(v, "decision"), "withheld"))
-		FAIL(v->c, ERR_USAGE, "say whether the customer is told");
-	return order_notice(v->c, &v->s, &v->order, sent, typed(v, "because"));
+	if (span_is(decision, "sent"))
+		return order_notice(v->c, &v->s, &v->order, true, SPAN_NONE);
+	if (!notice_because_words(decision))
+		FAIL(v->c, ERR_USAGE, "say whether the customer is told, and if not, why not");
+	return order_notice(v->c, &v->s, &v->order, false, decision);
 }
 
 static const char *const becauses[] = {
@@ -117,6 +42,22 @@ static const char *const becauses[] = {
 #include "order/8_notify/notice.def"
 #undef X
 };
+
+void notice_fields(struct step *s)
+{
+	const struct page_base *w = s->v->base;
+
+	step_radios(s, "decision", word_notice_decision(w), SPAN_NONE);
+	step_choice(s, SPAN("sent"), word_notice_sent(w), SPAN_NONE, false);
+	for (size_t i = 0; i < COUNT_OF(becauses); i++) {
+		struct span code = span_str(becauses[i]), label = SPAN_NONE;
+
+		if (s->e == ERR_OK)
+			s->e = word_notice_withheld(s->v->c, w,
+						    span_str(notice_because_words(code)), &label);
+		step_choice(s, code, label, SPAN_NONE, false);
+	}
+}
 
 enum err notice_step(struct visit *v)
 {
@@ -127,18 +68,11 @@ enum err notice_step(struct visit *v)
 		enum err e = notice(v);
 
 		if (e == ERR_OK)
-			return to_order(v);
+			return approve_next(v);
 		TRY(step_failed(v, e));
 	}
 	step_begin(v, &s, word_notice(w), word_notice_says(w), word_notice_do(w));
-	step_radios(&s, "decision", word_notice_decision(w), SPAN_NONE);
-	step_choice(&s, SPAN("sent"), word_notice_sent(w), SPAN_NONE, !v->order.gag);
-	step_choice(&s, SPAN("withheld"), word_notice_withheld(w), SPAN_NONE, v->order.gag != NULL);
-	step_radios(&s, "because", word_notice_because(w), word_notice_because_hint(w));
-	for (size_t i = 0; i < COUNT_OF(becauses); i++)
-		step_choice(&s, span_str(becauses[i]),
-			    span_str(notice_because_words(span_str(becauses[i]))), SPAN_NONE,
-			    i == 0 && v->order.gag);
+	notice_fields(&s);
 	return step_show(&s);
 }
 
@@ -202,119 +136,35 @@ enum err release_step(struct visit *v)
 	return step_show(&s);
 }
 
-/* ---- what takes longer: the command itself, as this person, in a process of its own ---- */
+/* ---- what takes longer ---- */
 
-struct work_of {
-	const char *name;               /* in the address and the name of the file */
-	enum act_kind done;             /* the act by which one knows that it is done */
-};
+static const char *const collects[] = { "collect", NULL };
 
-static int64_t last_of(const struct order *o, enum act_kind kind)
+static const char *again(const struct visit *v)
 {
-	int64_t seq = 0;
-
-	JSON_EACH(act, o->acts)
-		if (span_is(json_opt_text(act, "act", SPAN_NONE), act_word(kind)))
-			seq = json_opt_int(act, "seq", 0);
-	return seq;
-}
-
-static enum err start(struct visit *v, struct span name, const char *const *words, const char *more,
-		      const char *value)
-{
-	char *program, *ref, *who;
-	const char *argv[16] = { NULL };
-	size_t n = 0;
-
-	TRY(home_program(v->c, "writ", &program));
-	TRY(span_cstr(v->c, v->order.ref, &ref));
-	TRY(span_cstr(v->c, v->s.actor, &who));
-	argv[n++] = program;
-	for (; *words; words++)
-		argv[n++] = *words;
-	argv[n++] = ref;
-	if (more) {
-		argv[n++] = more;
-		if (value)
-			argv[n++] = value;
-	}
-	argv[n++] = "--as";
-	argv[n++] = who;
-	argv[n++] = "--home";
-	argv[n++] = v->s.home.dir;
-	return work_start(v->c, &v->s.home, name, argv);
-}
-
-static enum err show_work(struct visit *v, struct span name, struct span title, struct span button,
-			  bool done)
-{
-	struct page_work page = { .view = v->view, .reference = v->order.ref, .title = title,
-				  .again_path = v->r->path, .again_button = button,
-				  .seq = v->order.last_seq };
-	struct order_steps next;
-	enum work state;
-	struct buf b;
-
-	TRY(work_look(v->c, &v->s.home, name, &state, &page.said));
-	page.runs = state == WORK_RUNS;
-	page.failed = !page.runs && !done;
-	if (page.runs)
-		v->a->refresh_s = 2;
-	TRY(order_steps(v, &next));
-	if (!page.runs && !page.failed) {
-		page.steps = next.turn;
-		page.steps_n = next.turn_n;
-	}
-	visit_buf(v, &b);
-	TRY(page_work(v->c, &page, &b));
-	return answer_page(v->r, v->a, &b);
-}
-
-/* A form that starts it; a page that says how it goes, with the act in its address from which on
- * the end counts. */
-static enum err long_step(struct visit *v, const char *what, struct span title, struct span says,
-			  struct span button, enum act_kind done, const char *const *words,
-			  const char *more, const char *value)
-{
-	int64_t since;
-	struct span name;
-	struct step s;
-
-	TRY(span_fmt(v->c, &name, "%.*s.%s", SPAN_ARG(v->order.ref), what));
-	if (is_post(v)) {
-		enum err e = step_check(v);
-
-		if (e == ERR_OK)
-			e = start(v, name, words, more, value);
-		if (e == ERR_OK)
-			return answer_see(v->r, v->a, "/order/%.*s/%s?since=%lld",
-					  SPAN_ARG(v->order.ref), what,
-					  (long long)v->order.last_seq);
-		TRY(step_failed(v, e));
-	} else if (span_to_i64(web_value(v->r->query, "since"), &since)) {
-		return show_work(v, name, title, button, last_of(&v->order, done) > since);
-	}
-	step_begin(v, &s, title, says, button);
-	return step_show(&s);
-}
-
-enum err count_step(struct visit *v)
-{
-	static const char *const words[] = { "scope", NULL };
-	const struct page_base *w = v->base;
-
-	return long_step(v, "count", word_count(w), word_count_says(w), word_count_do(w),
-			 ACT_COUNTED, words, NULL, NULL);
+	return v->order.state == ORDER_COLLECTING || v->order.collected ? "--again" : NULL;
 }
 
 enum err collect_step(struct visit *v)
 {
-	static const char *const words[] = { "collect", NULL };
 	const struct page_base *w = v->base;
-	bool again = v->order.state == ORDER_COLLECTING || v->order.collected;
 
 	return long_step(v, "collect", word_collect(w), word_collect_says(w), word_collect_do(w),
-			 ACT_COLLECTED, words, again ? "--again" : NULL, NULL);
+			 ACT_COLLECTED, collects, again(v), NULL);
+}
+
+enum err collect_next(struct visit *v)
+{
+	enum err e;
+
+	TRY(step_done(v));
+	if (v->order.state != ORDER_DECIDED || !permit_has(PERMIT_COLLECT, v->roles))
+		return answer_see(v->r, v->a, "/order/%.*s", SPAN_ARG(v->order.ref));
+	e = long_begin(v, "collect", collects, again(v), NULL);
+	if (e == ERR_OK)
+		return ERR_OK;
+	TRY(step_failed(v, e));         /* decided all the same: the order says what is next */
+	return answer_see(v->r, v->a, "/order/%.*s", SPAN_ARG(v->order.ref));
 }
 
 /* Reading changes nothing of the order, so no act says that it is done: the reading does. */
@@ -343,7 +193,7 @@ enum err read_begin(struct visit *v)
 	struct span name;
 
 	TRY(read_name(v, &name));
-	return start(v, name, words, NULL, NULL);
+	return long_start(v, name, words, NULL, NULL);
 }
 
 /* What was read is written out next, where the paper came alone. */
@@ -373,7 +223,7 @@ enum err read_step(struct visit *v)
 		return answer_see(v->r, v->a, "/order/%.*s%s", SPAN_ARG(v->order.ref),
 				  after_reading(v));
 	if (state != WORK_NONE)
-		return show_work(v, name, word_paper_read(w), word_paper_read_do(w), done);
+		return long_show(v, name, word_paper_read(w), word_paper_read_do(w), done);
 	step_begin(v, &s, word_paper_read(w), word_paper_read_says(w), word_paper_read_do(w));
 	return step_show(&s);
 }

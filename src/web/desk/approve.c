@@ -7,7 +7,6 @@
 #include "order/5_approve/approve.h"
 
 #include "format/time.h"
-#include "format/words.h"
 #include "web/desk/order_page.h"
 #include "web/desk/step.h"
 
@@ -22,19 +21,10 @@ struct statement {
 
 static enum err words_of(struct statement *st)
 {
-	struct page_code_word *list;
-	struct sha256 hash;
-	struct span all, word, rest;
-	bool more = true;
+	struct page_code_word *words;
 
-	TRY(sha256_of(st->v->c, st->text, &hash));
-	TRY(hash_words(st->v->c, sha256_span(&hash), &all));
-	TRY(NEW_ARRAY(st->v->c, list, 16));
-	st->page.words = list;
-	for (; more && st->page.words_n < 16; all = rest) {
-		more = span_split(all, ' ', &word, &rest);
-		list[st->page.words_n++].word = more ? word : all;
-	}
+	TRY(step_words(st->v, st->text, &words, &st->page.words_n));
+	st->page.words = words;
 	return ERR_OK;
 }
 
@@ -164,6 +154,19 @@ static enum err sign_of(struct statement *st)
 	return ERR_OK;
 }
 
+/* Who does not want this to leave does not sign, and turns to somebody who can change it. */
+static enum err deciders(struct statement *st)
+{
+	const struct team *team = st->v->desk->team;
+	struct buf b;
+
+	buf_begin(&b, st->v->c, (size_t)64 << 10);
+	for (size_t i = 0; i < team->count; i++)
+		if (team->person[i].decide)
+			buf_fmt(&b, "%s%.*s", b.n ? ", " : "", SPAN_ARG(team->person[i].name));
+	return buf_done(st->v->c, &b, &st->page.deciders);
+}
+
 static enum err show(struct visit *v)
 {
 	struct statement st = { .v = v, .page = { .view = v->view, .problem = v->problem } };
@@ -180,6 +183,8 @@ static enum err show(struct visit *v)
 	TRY(facts_of(&st));
 	TRY(approvers_of(&st));
 	TRY(sign_of(&st));
+	TRY(deciders(&st));
+	TRY(order_changed(v, &st.page.changed));
 	TRY(span_fmt(v->c, &st.page.command, "writ approve %.*s --key SSHKEY",
 		     SPAN_ARG(v->order.ref)));
 	visit_buf(v, &b);
@@ -199,6 +204,12 @@ static bool is_live(const struct visit *v)
 	       v->r->now_ms / 1000 < until;
 }
 
+static enum err to_order(struct visit *v)
+{
+	TRY(step_done(v));
+	return answer_see(v->r, v->a, "/order/%.*s", SPAN_ARG(v->order.ref));
+}
+
 static enum err make(struct visit *v)
 {
 	struct span statement, seal;
@@ -215,15 +226,43 @@ static enum err take(struct visit *v)
 
 	TRY(sign_take(v, "approval", typed(v, "statement"), &signature));
 	TRY(approval_take(v->c, &v->s, &v->order, typed(v, "statement"), signature, &name));
-	TRY(step_done(v));
-	return answer_see(v->r, v->a, "/order/%.*s", SPAN_ARG(v->order.ref));
+	return to_order(v);
 }
 
-enum err approve_step(struct visit *v)
+/* Shown before there is a statement, or after one that is over. */
+static enum err show_first(struct visit *v)
 {
 	const struct page_base *w = v->base;
 	struct step s;
 
+	step_begin(v, &s, word_approve(w), word_approve_first(w), word_approve_show(w));
+	TRY(span_fmt(v->c, &s.page.path, "/order/%.*s/approve", SPAN_ARG(v->order.ref)));
+	return step_show(&s);
+}
+
+enum err approve_next(struct visit *v)
+{
+	struct span statement, seal;
+	bool approves = permit_has(PERMIT_APPROVE, v->roles);
+	enum err e;
+
+	if (v->order.state != ORDER_COLLECTED)
+		return to_order(v);
+	e = statement_current(v->c, &v->s, &v->order, &statement, &seal);
+	if (e != ERR_OK)
+		TRY(step_failed(v, e));
+	if (!approves)
+		return to_order(v);
+	if (e != ERR_OK) {
+		TRY(step_done(v));
+		return show_first(v);
+	}
+	TRY(step_done(v));
+	return answer_see(v->r, v->a, "/order/%.*s/approve", SPAN_ARG(v->order.ref));
+}
+
+enum err approve_step(struct visit *v)
+{
 	if (v->r->method == WEB_POST) {
 		enum err e = typed(v, "statement").n ? take(v) : make(v);
 
@@ -234,6 +273,5 @@ enum err approve_step(struct visit *v)
 	if (is_live(v))
 		return show(v);
 	err_clear(v->c);
-	step_begin(v, &s, word_approve(w), word_approve_first(w), word_approve_show(w));
-	return step_show(&s);
+	return show_first(v);
 }

@@ -4,10 +4,9 @@
  * them. What counts is checked by src/order and by the seal.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "order/3_judge/judge.h"
 #include "order/8_notify/notify.h"
 #include "order/letter.h"
-#include "web/desk/step.h"
+#include "web/desk/scope_page.h"
 
 static enum err to_order(struct visit *v)
 {
@@ -52,15 +51,27 @@ static struct json *values(struct visit *v, const char *name, struct span more)
 	return list;
 }
 
+/* What stands in the lines is looked at in whatever is decided over them. */
 static enum err compose(struct visit *v, struct span *document_out, const char **kind_out)
 {
-	struct decision_asked ask = { .undated_deliver = span_is(typed(v, "undated"), "deliver") };
+	struct decision_asked ask = { .edited = NULL };
+	struct scope_typed as = { .lines = NULL };
 
 	if (!decision_parse(typed(v, "decision"), &ask.decision))
 		FAIL(v->c, ERR_USAGE, "choose what you decide");
 	ask.reasons = values(v, "reason", span_trim(typed(v, "codes")));
+	if (scope_is_typed(v) && decision_has_scope(ask.decision))
+		TRY(scope_typed(v, &as));
+	if (ask.decision == DECIDE_COMPLY && as.narrower) {
+		err_next(v->c, "choose to narrow, and say why; or set the lines back");
+		FAIL(v->c, ERR_USAGE,
+		     "the lines are less than the order asks for: to comply is to "
+		     "take every line as it stands in the order, and what cannot be "
+		     "dated of all in one way");
+	}
+	ask.undated_deliver = ask.decision == DECIDE_COMPLY && as.deliver;
 	if (ask.decision == DECIDE_NARROW)
-		ask.lines = values(v, "line", SPAN_NONE);
+		ask.edited = as.lines;
 	return decision_document(v->c, &v->s, &v->order, &ask, document_out, kind_out);
 }
 
@@ -68,12 +79,14 @@ static enum err compose(struct visit *v, struct span *document_out, const char *
 static enum err show_decision(struct visit *v, struct span document, const char *kind)
 {
 	const struct page_base *w = v->base;
+	struct page_code_word *code;
 	struct json *d;
 	struct step s;
 	struct buf b;
 
 	TRY(json_parse_canonical(v->c, document, &d));
-	step_begin(v, &s, word_decide(w), word_decide_check(w), word_decide_sign(w));
+	step_begin(v, &s, word_decide(w), word_decide_check(w),
+		   json_get(d, "lines") ? word_decide_sign_collect(w) : word_decide_sign(w));
 	TRY(decision_letter(v->c, &v->s, &v->order, document, &s.page.preview));
 	s.page.preview_title = word_decide_letter(w);
 	if (!s.page.preview.n) {
@@ -89,6 +102,8 @@ static enum err show_decision(struct visit *v, struct span document, const char 
 		TRY(buf_done(v->c, &b, &s.page.preview));
 		s.page.preview_title = word_decide_scope(w);
 	}
+	TRY(step_words(v, document, &code, &s.page.words_n));
+	s.page.words = code;
 	step_keep(&s);
 	TRY(sign_ask(&s, kind, document));
 	return step_show(&s);
@@ -110,9 +125,12 @@ static enum err take_decision(struct visit *v)
 	return decision_take(v->c, &v->s, &v->order, typed(v, "document"), signatures);
 }
 
-static enum err reason_choices(struct step *s)
+enum err decide_reasons(struct step *s)
 {
+	const struct page_base *w = s->v->base;
 	const struct json *decision = json_get(s->v->order.judged, "decision");
+
+	step_checks(s, "reason", word_decide_reasons(w), word_decide_reasons_hint(w));
 
 	JSON_EACH(code, json_get(decision, "reasons")) {
 		struct span words;
@@ -126,8 +144,6 @@ static enum err reason_choices(struct step *s)
 static enum err decide_form(struct visit *v)
 {
 	const struct page_base *w = v->base;
-	struct json *lines, *open;
-	struct span words;
 	struct step s;
 
 	step_begin(v, &s, word_decide(w), word_decide_says(w), word_decide_next(w));
@@ -137,21 +153,15 @@ static enum err decide_form(struct visit *v)
 	step_choice(&s, SPAN("ask"), word_decide_ask(w), SPAN_NONE, false);
 	step_choice(&s, SPAN("refuse"), word_decide_refuse(w), SPAN_NONE, false);
 	step_choice(&s, SPAN("redirect"), word_decide_redirect(w), SPAN_NONE, false);
-	step_checks(&s, "line", word_decide_lines(w), word_decide_lines_hint(w));
-	TRY(scope_compile(v->c, &v->order, &lines, &open));
-	JSON_EACH(line, lines) {
-		TRY(scope_line_words(v->c, line, &words));
-		step_choice(&s, json_opt_text(line, "id", SPAN_NONE),
-			    json_opt_text(line, "id", SPAN_NONE), words, true);
-	}
-	step_checks(&s, "reason", word_decide_reasons(w), word_decide_reasons_hint(w));
-	TRY(reason_choices(&s));
+	TRY(decide_reasons(&s));
 	step_input(&s, "codes", word_decide_codes(w), word_decide_codes_hint(w));
-	step_radios(&s, "undated", word_decide_undated(w), SPAN_NONE);
-	step_choice(&s, SPAN("list"), word_undated_list(w), SPAN_NONE, true);
-	step_choice(&s, SPAN("deliver"), word_undated_deliver(w), SPAN_NONE, false);
-	step_paper(&s, NULL);
-	return step_show(&s);
+	return scope_show(v, &s, NULL);
+}
+
+/* Narrowing begins with the lines: the short form of the order's page does not have them. */
+static bool wants_lines(const struct visit *v)
+{
+	return span_is(typed(v, "decision"), "narrow") && !scope_is_typed(v);
 }
 
 enum err decide_step(struct visit *v)
@@ -160,12 +170,12 @@ enum err decide_step(struct visit *v)
 	const char *kind;
 	enum err e;
 
-	if (!is_post(v))
+	if (!is_post(v) || wants_lines(v))
 		return decide_form(v);
 	if (typed(v, "document").n) {
 		e = take_decision(v);
 		if (e == ERR_OK)
-			return to_order(v);
+			return collect_next(v);
 	} else {
 		e = step_check(v);
 		if (e == ERR_OK)

@@ -28,7 +28,7 @@ static enum err show(struct visit *v, const struct invitation *i)
 
 	TRY(visit_need_token(v));
 	if (i->key.n) {
-		TRY(invitation_words(v, i->key, &words, &page.words_n));
+		TRY(step_words(v, i->key, &words, &page.words_n));
 		page.words = words;
 	} else {
 		TRY(challenge_make(v->c, v->desk->store, "enrol", v->form, &challenge));

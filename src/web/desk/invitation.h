@@ -22,8 +22,5 @@ enum err invitation_of_row(struct ctx *c, const struct store_value *v, struct in
 	MUST_USE;
 /* ERR_NOT_FOUND where there is none, or its day is over. */
 enum err invitation_find(struct visit *v, struct span id, struct invitation *out) MUST_USE;
-/* The words by which people compare the new key. */
-enum err invitation_words(struct visit *v, struct span key, struct page_code_word **list_out,
-			  size_t *n_out) MUST_USE;
 
 #endif

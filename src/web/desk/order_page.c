@@ -371,79 +371,6 @@ enum err order_acts(struct visit *v, int64_t after, struct page_order_act **list
 	return ERR_OK;
 }
 
-/* ---- what this person can do with it now ---- */
-
-static bool is_unwritten(const struct order *o)
-{
-	return o->from_paper && !o->transcribed;
-}
-
-enum err order_steps(struct visit *v, struct order_steps *out)
-{
-	const struct page_base *w = v->base;
-	const struct {
-		enum permit permit;
-		enum act_kind act;
-		const char *path;
-		struct span label;
-		bool turn;              /* whether it is what the order waits for */
-		bool at_once;           /* nothing is asked: one click here is the whole step */
-	} all[] = {
-		{ PERMIT_TRANSCRIBE, ACT_TRANSCRIBED, "transcribe",
-		  v->order.transcribed ? word_transcribe_again(w) : word_transcribe(w),
-		  !v->order.transcribed, false },
-		{ PERMIT_AUTHENTICATE, ACT_AUTHENTICATED, "authenticate", word_authenticate(w),
-		  v->order.state == ORDER_RECEIVED, false },
-		{ PERMIT_JUDGE, ACT_JUDGED, "judge", word_judge(w),
-		  v->order.state == ORDER_AUTHENTICATED && !is_unwritten(&v->order) &&
-			  (!v->order.judged || v->order.judged_stale),
-		  true },
-		{ PERMIT_AUTHENTICATE, ACT_ESTABLISHED, "facts", word_facts(w), false, false },
-		{ PERMIT_COUNT, ACT_COUNTED, "count", word_count(w), false, true },
-		{ PERMIT_DECIDE, ACT_DECIDED, "decide", word_decide(w),
-		  v->order.state == ORDER_AUTHENTICATED && !is_unwritten(&v->order), false },
-		{ PERMIT_COLLECT, ACT_COLLECTION_BEGUN, "collect",
-		  v->order.collected ? word_collect_again(w) : word_collect(w),
-		  v->order.state == ORDER_DECIDED, v->order.state == ORDER_DECIDED },
-		{ PERMIT_NOTICE, ACT_NOTICE_DECIDED, "notice", word_notice(w),
-		  v->order.state == ORDER_COLLECTED && !v->order.notice, false },
-		{ PERMIT_NOTICE, ACT_GAGGED, "secrecy", word_secrecy(w), false, false },
-		/* The first click has the seal state what would leave; its page is signed. */
-		{ PERMIT_APPROVE, ACT_APPROVED, "approve", word_approve(w),
-		  v->order.state == ORDER_COLLECTED && v->order.notice, !v->order.stated },
-		{ PERMIT_RELEASE, ACT_RELEASED, "release", word_release(w), true, false },
-		{ PERMIT_DELIVER, ACT_DELIVERED, "deliver", word_deliver(w),
-		  v->order.state == ORDER_RELEASED, false },
-		{ PERMIT_END, ACT_VOIDED, "end", word_end(w), false, false },
-	};
-	struct page_order_step *list, *rest;
-
-	TRY(NEW_ARRAY(v->c, list, COUNT_OF(all) + 2));
-	TRY(NEW_ARRAY(v->c, rest, COUNT_OF(all)));
-	*out = (struct order_steps){ .turn = list, .rest = rest };
-	if (v->order.delivered && permit_has(PERMIT_DELIVER, v->roles)) {
-		list[out->turn_n++] = (struct page_order_step){ SPAN("download"), word_download(w),
-								false };
-		list[out->turn_n++] = (struct page_order_step){ SPAN("links"), word_links(w),
-								false };
-	}
-	for (size_t i = 0; i < COUNT_OF(all); i++) {
-		struct page_order_step step = { span_str(all[i].path), all[i].label,
-						all[i].at_once };
-		bool may = permit_has(all[i].permit, v->roles) &&
-			   order_permit(v->c, &v->s, &v->order, all[i].act) == ERR_OK;
-
-		err_clear(v->c);
-		if (all[i].act == ACT_TRANSCRIBED && !v->order.from_paper)
-			continue;
-		if (may && all[i].turn)
-			list[out->turn_n++] = step;
-		else if (may)
-			rest[out->rest_n++] = step;
-	}
-	return ERR_OK;
-}
-
 /* ---- the page ---- */
 
 enum err order_head(struct visit *v, struct page_order_head *out, struct span *flags_out)
@@ -502,6 +429,7 @@ enum err order_page(struct visit *v)
 	struct page_order page = { .view = v->view, .reference = v->order.ref };
 	struct page_order_act *acts;
 	struct order_steps can;
+	struct order_ask ask;
 	struct buf b;
 
 	if (v->keep) {
@@ -517,7 +445,14 @@ enum err order_page(struct visit *v)
 	TRY(letters(v, &page));
 	TRY(order_acts(v, 0, &acts, &page.acts_n));
 	page.acts = acts;
+	TRY(order_changed(v, &page.changed));
 	TRY(order_steps(v, &can));
+	TRY(order_ask(v, &can, &ask));
+	page.ask = ask.form;
+	page.ask_fields = ask.fields;
+	page.ask_fields_n = ask.fields_n;
+	page.ask_buttons = ask.buttons;
+	page.ask_buttons_n = ask.buttons_n;
 	page.steps = can.turn;
 	page.steps_n = can.turn_n;
 	page.rest = can.rest;

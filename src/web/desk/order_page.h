@@ -13,12 +13,28 @@
 enum err order_acts(struct visit *v, int64_t after, struct page_order_act **list_out,
 		    size_t *n_out) MUST_USE;
 
+/* A paper came alone, and nobody has written out what it demands. */
+bool order_is_unwritten(const struct order *o);
 /* What this person can do with the order now: what it waits for, and what else. */
 struct order_steps {
 	const struct page_order_step *turn, *rest;
 	size_t turn_n, rest_n;
 };
 enum err order_steps(struct visit *v, struct order_steps *out) MUST_USE;
+
+/* The question that the order waits for, where its person can answer it on the order's page;
+ * without a button there is none. What is asked is taken out of the steps. */
+struct order_ask {
+	struct page_order_form form;
+	const struct page_step_field *fields;
+	struct page_step_button buttons[5];
+	size_t fields_n, buttons_n;
+};
+enum err order_ask(struct visit *v, struct order_steps *can, struct order_ask *out) MUST_USE;
+
+/* What differs from the statement that was approved last and stands no more; without "who" there is
+ * none. */
+enum err order_changed(struct visit *v, struct page_order_changed *out) MUST_USE;
 
 /* The bar of every page of this order: clock, kind, whose turn; flags_out: words of flag.def. */
 enum err order_head(struct visit *v, struct page_order_head *out, struct span *flags_out) MUST_USE;

@@ -4,7 +4,6 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "format/time.h"
-#include "format/words.h"
 #include "order/home.h"
 #include "web/desk/step.h"
 
@@ -41,24 +40,6 @@ enum err invitation_find(struct visit *v, struct span id, struct invitation *out
 	if (found && v->r->now_ms / 1000 < out->ends_utc)
 		return ERR_OK;
 	FAIL(v->c, ERR_NOT_FOUND, "this invitation is over, or was never made");
-}
-
-enum err invitation_words(struct visit *v, struct span key, struct page_code_word **list_out,
-			  size_t *n_out)
-{
-	struct span all, word, rest;
-	struct sha256 hash;
-	bool more = true;
-
-	*n_out = 0;
-	TRY(sha256_of(v->c, key, &hash));
-	TRY(hash_words(v->c, sha256_span(&hash), &all));
-	TRY(NEW_ARRAY(v->c, *list_out, HASH_WORDS + 1));
-	for (; more && *n_out < HASH_WORDS; all = rest) {
-		more = span_split(all, ' ', &word, &rest);
-		(*list_out)[(*n_out)++].word = more ? word : all;
-	}
-	return ERR_OK;
 }
 
 /* ---- the page ---- */
@@ -331,7 +312,7 @@ enum err admit_step(struct visit *v)
 		TRY(document_of(v, &i, &document));
 	TRY(word_admit_title(v->c, w, i.name, &title));
 	step_begin(v, &s, title, word_admit_says(w), word_admit_sign(w));
-	TRY(invitation_words(v, i.key, &words, &n));
+	TRY(step_words(v, i.key, &words, &n));
 	s.page.words = words;
 	s.page.words_n = n;
 	s.page.preview_title = word_admit_row(w);

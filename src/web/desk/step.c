@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "format/words.h"
 #include "web/desk/order_page.h"
 
 void step_begin(struct visit *v, struct step *s, struct span title, struct span lead,
@@ -103,12 +104,9 @@ static bool chosen(const struct visit *v, struct span name, struct span value, b
 	return false;
 }
 
-void step_choice(struct step *s, struct span value, struct span label, struct span hint,
-		 bool by_itself)
+static void add_choice(struct step *s, const struct page_step_choice *choice)
 {
 	struct page_step_field *f = &s->field[s->page.fields_n - 1];
-	struct page_step_choice choice = { value, label, hint,
-					   chosen(s->v, f->name, value, by_itself) };
 	struct page_step_choice *list;
 
 	if (s->e != ERR_OK || f->choices_n == STEP_CHOICES_MAX) {
@@ -117,7 +115,24 @@ void step_choice(struct step *s, struct span value, struct span label, struct sp
 	}
 	/* The list was made here, for writing. */
 	memcpy(&list, &f->choices, sizeof list);
-	list[f->choices_n++] = choice;
+	list[f->choices_n++] = *choice;
+}
+
+void step_choice(struct step *s, struct span value, struct span label, struct span hint,
+		 bool by_itself)
+{
+	struct span name = s->field[s->page.fields_n - 1].name;
+
+	add_choice(s, &(struct page_step_choice){ value, label, hint,
+						  chosen(s->v, name, value, by_itself), false });
+}
+
+void step_choice_fresh(struct step *s, struct span value, struct span label, struct span hint)
+{
+	struct span name = s->field[s->page.fields_n - 1].name;
+	bool sent = s->v->r->method == WEB_POST && chosen(s->v, name, value, false);
+
+	add_choice(s, &(struct page_step_choice){ value, label, hint, sent, true });
 }
 
 void step_keep(struct step *s)
@@ -152,17 +167,41 @@ void step_paper(struct step *s, const struct step_take *into)
 		s->page.offers |= order_paper_offer(p, into->what, into->field);
 }
 
+enum err step_meanwhile(struct visit *v, struct page_order_act **list_out, size_t *n_out)
+{
+	int64_t before;
+
+	*list_out = NULL;
+	*n_out = 0;
+	if (!span_to_i64(typed(v, "seq"), &before) || before >= v->order.last_seq)
+		return ERR_OK;
+	return order_acts(v, before, list_out, n_out);
+}
+
 static enum err put_changes(struct step *s)
 {
 	struct page_order_act *acts;
-	int64_t before;
-	size_t n;
 
-	if (!span_to_i64(typed(s->v, "seq"), &before) || before >= s->v->order.last_seq)
-		return ERR_OK;
-	TRY(order_acts(s->v, before, &acts, &n));
+	TRY(step_meanwhile(s->v, &acts, &s->page.changed_n));
 	s->page.changed = acts;
-	s->page.changed_n = n;
+	return ERR_OK;
+}
+
+enum err step_words(struct visit *v, struct span document, struct page_code_word **list_out,
+		    size_t *n_out)
+{
+	struct span all, word, rest;
+	struct sha256 hash;
+	bool more = true;
+
+	*n_out = 0;
+	TRY(sha256_of(v->c, document, &hash));
+	TRY(hash_words(v->c, sha256_span(&hash), &all));
+	TRY(NEW_ARRAY(v->c, *list_out, HASH_WORDS + 1));
+	for (; more && *n_out < HASH_WORDS; all = rest) {
+		more = span_split(all, ' ', &word, &rest);
+		(*list_out)[(*n_out)++].word = more ? word : all;
+	}
 	return ERR_OK;
 }
 

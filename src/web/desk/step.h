@@ -10,7 +10,7 @@
 #include "web/desk/desk.h"
 #include "web/pages.h"
 
-#define STEP_FIELDS_MAX 96u
+#define STEP_FIELDS_MAX 512u            /* what was typed of 100 lines goes along */
 #define STEP_CHOICES_MAX 64u
 
 struct step {
@@ -30,6 +30,9 @@ void step_radios(struct step *s, const char *name, struct span label, struct spa
 void step_checks(struct step *s, const char *name, struct span label, struct span hint);
 void step_choice(struct step *s, struct span value, struct span label, struct span hint,
 		 bool by_itself);
+/* One that says that something was done just now: it is chosen only in a form that was sent just
+ * now, never in one that was kept. */
+void step_choice_fresh(struct step *s, struct span value, struct span label, struct span hint);
 /* What was typed on the page before goes along unseen, so that it is there when it is needed again.
  */
 void step_keep(struct step *s);
@@ -42,6 +45,11 @@ void step_paper(struct step *s, const struct step_take *into);
 /* Whether the form was sent to take a suggestion over: the page is shown again, nothing is done. */
 bool step_takes(const struct visit *v);
 enum err step_show(struct step *s) MUST_USE;
+/* The acts since the form that was sent was shown. */
+enum err step_meanwhile(struct visit *v, struct page_order_act **list_out, size_t *n_out) MUST_USE;
+/* The words by which people compare a document: those of its hash. */
+enum err step_words(struct visit *v, struct span document, struct page_code_word **list_out,
+		    size_t *n_out) MUST_USE;
 
 /* Has the papers of the order read, by a process of its own; their page says how it goes. */
 enum err read_begin(struct visit *v) MUST_USE;
@@ -52,6 +60,38 @@ enum err step_done(struct visit *v) MUST_USE;
 /* Takes a failure that the person can do something about, so that the form is shown again; passes
  * on the others. */
 enum err step_failed(struct visit *v, enum err e) MUST_USE;
+
+
+/* ---- fields that stand on the order's page as well ---- */
+/* What the rule packs found, as reasons to name (decide.c). */
+enum err decide_reasons(struct step *s) MUST_USE;
+/* Whether the customer is told (acts.c). */
+void notice_fields(struct step *s);
+/* The numbers by which this agency was rung before (sender.c). */
+enum err sender_again(struct step *s, bool *any_out) MUST_USE;
+
+/* ---- what follows by itself ---- */
+/* The decided scope is collected; else back to the order (acts.c). */
+enum err collect_next(struct visit *v) MUST_USE;
+/* The seal states what would leave; who may approve comes to that page (approve.c). */
+enum err approve_next(struct visit *v) MUST_USE;
+
+/* ---- what takes longer: a command in a process of its own (long_step.c) ---- */
+/* The number of the order's last act of that kind, 0 where there is none. */
+int64_t order_last_act(const struct order *o, enum act_kind kind);
+/* Starts 'writ WORDS REF [MORE [VALUE]]' as this person under that name. */
+enum err long_start(struct visit *v, struct span name, const char *const *words, const char *more,
+		    const char *value) MUST_USE;
+/* The same as work "REF.WHAT", and leads to the page that says how it goes: with the act in its
+ * address from which on the end counts. */
+enum err long_begin(struct visit *v, const char *what, const char *const *words, const char *more,
+		    const char *value) MUST_USE;
+enum err long_show(struct visit *v, struct span name, struct span title, struct span button,
+		   bool done) MUST_USE;
+/* A form that begins it, and that page. */
+enum err long_step(struct visit *v, const char *what, struct span title, struct span says,
+		   struct span button, enum act_kind done, const char *const *words,
+		   const char *more, const char *value) MUST_USE;
 
 /* What a page needs to have this document signed by the person who looks at it. */
 struct signing {

@@ -1,6 +1,6 @@
 // Nothing typed is lost when a session ends. A form with data-draft="NAME" is kept in this browser,
 // for the person of <body data-person>, until a page without data-keep-drafts follows its sending.
-// It keeps no file, no secret and nothing hidden; after a day, and at a sign-out, it is gone.
+// It keeps no file, no secret, nothing hidden, and nothing that says "just now" (data-fresh); after a day, and at a sign-out, it is gone.
 //   <form data-draft="decide-W-7KQF-2M9D"> ... <p data-draft-words hidden> ... <button type="button" data-draft-drop>
 //   <main data-keep-drafts>      sign-in, errors, "somebody was faster"
 //   <form data-drafts-clear>     the sign-out
@@ -30,7 +30,7 @@ function all() {
 }
 
 function fields(form) {
-	return [...form.elements].filter((f) => f.name && !["hidden", "file", "password", "submit", "button", "fieldset"].includes(f.type));
+	return [...form.elements].filter((f) => f.name && !f.hasAttribute("data-fresh") && !["hidden", "file", "password", "submit", "button", "fieldset"].includes(f.type));
 }
 
 function state(f) {

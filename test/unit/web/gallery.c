@@ -121,38 +121,93 @@ static void show(const char *name, enum err e, struct buf *b)
 	} while (0)
 
 static const struct page_scope_line lines[] = {
-	{ S("1"), S("alice@example.org"), S("mail headers"), S("13 Nov 2026 00:00"),
-	  S("15 Nov 2026 00:00, Europe/Paris"), true, 412, 3100000, S("page 2, line 5"),
-	  S("/order/W-7KQF-2M9D#p2") },
-	{ S("2"), S("alice@example.org"), S("mail content"), S("13 Nov 2026 00:00"),
-	  S("15 Nov 2026 00:00, Europe/Paris"), true, 96, 210000000, S("page 2, line 6"),
-	  S("/order/W-7KQF-2M9D#p2") },
+	{ .id = S("d1"),
+	  .account = S("alice@example.org"),
+	  .data = S("mail headers"),
+	  .by = S("by the date of arrival"),
+	  .stores = S("eu-west"),
+	  .folders = S("all"),
+	  .zone = S("Europe/Paris"),
+	  .verdict = S("SUFFICIENT"),
+	  .mail = true,
+	  .kept = true,
+	  .from = S("2026-11-13"),
+	  .until = S("2026-11-14"),
+	  .ordered_from = S("2026-11-13"),
+	  .ordered_until = S("2026-11-14"),
+	  .counted = true,
+	  .items = 412,
+	  .size = 3100000,
+	  .undated = 1,
+	  .outside = 1204,
+	  .begins = true,
+	  .first_day = 7,
+	  .day_before = 1,
+	  .ends = true,
+	  .last_day = 9,
+	  .day_after = 3,
+	  .page = 2,
+	  .line = 5,
+	  .at = S("/order/W-7KQF-2M9D?paper=1&page=2") },
+	{ .id = S("d2"),
+	  .account = S("alice@example.org"),
+	  .data = S("mail content"),
+	  .by = S("by the date of arrival"),
+	  .stores = S("eu-west"),
+	  .folders = S("INBOX, Sent"),
+	  .zone = S("Europe/Paris"),
+	  .verdict = S("UNCERTAIN"),
+	  .mail = true,
+	  .kept = true,
+	  .deliver = true,
+	  .from = S("2026-11-13"),
+	  .until = S("2026-11-13"),
+	  .ordered_from = S("2026-11-13"),
+	  .ordered_until = S("2026-11-14"),
+	  .counted = true,
+	  .otherwise = true,
+	  .items = 96,
+	  .size = 210000000,
+	  .trouble = S("2 items cannot be read") },
+	{ .id = S("d3"),
+	  .account = S("bob@example.org"),
+	  .data = S("mail content"),
+	  .open = true,
+	  .mail = true,
+	  .zone = S("UTC"),
+	  .by = S("by the date of arrival") },
 };
+static const struct page_scope_rest rest[] = { { S("Store us-east"), S("no line names it") } };
+static const struct page_scope_store stores[] = { { S("eu-west"), S("IE"), S("IE") } };
 
 static void scope_pages(void **state)
 {
 	static const struct page_scope_line hostile[] = {
-		{ S(HOSTILE), S(HOSTILE), S(HOSTILE), S(HOSTILE), S(HOSTILE), false, 0, 0,
-		  S(HOSTILE), S("javascript:alert(1)") },
+		{ .id = S(HOSTILE), .account = S(HOSTILE), .data = S(HOSTILE), .by = S(HOSTILE),
+		  .stores = S(HOSTILE), .folders = S(HOSTILE), .zone = S(HOSTILE),
+		  .verdict = S(HOSTILE), .mail = true, .from = S(HOSTILE), .until = S(HOSTILE),
+		  .ordered_from = S(HOSTILE), .ordered_until = S(HOSTILE), .counted = true,
+		  .trouble = S(HOSTILE), .page = 1, .line = 1, .at = S("javascript:alert(1)") },
+		{ .id = S("x"), .problem = S(HOSTILE) },
 	};
 
 	(void)state;
-	SHOW("scope", scope, .view = &somebody, .order = head, .lines = lines, .lines_n = 2,
-	     .counted = true, .counted_at = NOW - 500, .items = 508, .size = 213100000,
-	     .edges =
-		     (const struct page_scope_edge[]){
-			     { S("cur/1763161199.M11P2.mx:2,S"), S("14 Nov 23:59:59"), true },
-			     { S("cur/1763161200.M12P2.mx:2,S"), S("15 Nov 00:00:00"), false },
-			     { S("new/1762987654.M19P7.mx"), S("none"), false } },
-	     .edges_n = 3, .undated = 1,
-	     .rest = (const struct page_scope_rest[]){ { S("Contacts"), S("1,204") },
-						       { S("Drive"), S("9 GB") } },
-	     .rest_n = 2, .others = 38, .stores = S("eu-west (Ireland), us-east"), .words = words,
-	     .words_n = COUNT_OF(words), .sign = sign, .edit = S("/order/W-7KQF-2M9D/lines"));
-	SHOW("scope-empty", scope, .view = &somebody, .order = head,
-	     .stores = S("eu-west (Ireland)"));
+	SHOW("scope", scope, .view = &somebody, .order = head, .lines = lines, .lines_n = 3,
+	     .path = S("/order/W-7KQF-2M9D/scope"), .edits = true, .may_decide = true,
+	     .counted = true, .counted_at = NOW - 500, .counted_by = S("Ben T."), .items = 508,
+	     .size = 213100000, .rest = rest, .rest_n = 1, .stores = stores, .stores_n = 1,
+	     .paper = { .reference = S("W-7KQF-2M9D") });
+	SHOW("scope-frozen", scope, .view = &somebody, .order = head, .lines = lines, .lines_n = 2,
+	     .path = S("/order/W-7KQF-2M9D/scope"), .frozen = words, .frozen_n = COUNT_OF(words),
+	     .frozen_as = S("Frozen by the signature of Ana K."), .rest = rest, .rest_n = 1,
+	     .paper = { .reference = S("W-7KQF-2M9D") });
+	SHOW("scope-empty", scope, .view = &somebody, .order = head, .edits = true,
+	     .path = S("/order/W-7KQF-2M9D/scope"), .problem = S("no line is left"),
+	     .remedy = S("that is a refusal"), .paper = { .reference = S("W-7KQF-2M9D") });
 	SHOW("scope-hostile", scope, .view = &hostile_view, .order = head, .lines = hostile,
-	     .lines_n = 1, .stores = S(HOSTILE), .edit = S("//evil.example/"));
+	     .lines_n = 2, .edits = true, .path = S("//evil.example/"), .problem = S(HOSTILE),
+	     .remedy = S(HOSTILE), .frozen_as = S(HOSTILE), .frozen = words, .frozen_n = 1,
+	     .counted = true, .counted_by = S(HOSTILE));
 }
 
 static const struct page_approve_fact facts[] = {
@@ -160,6 +215,14 @@ static const struct page_approve_fact facts[] = {
 	{ S("Line 2"), S("96 mails, 13 to 14 Nov") },
 	{ S("Manifest"), S("9f2c 77ab 01de 54c3") },
 	{ S("Refused"), S("contacts: not named in the order") },
+};
+
+static const struct page_order_change changes[] = {
+	{ S("All together"), S("508 items, 213 MB"), S("412 items, 3.1 MB") },
+	{ S("Key that can open it"), S("PJ-Paris 2026"), S("PJ-Paris 2027") },
+};
+static const struct page_order_act done[] = {
+	{ .number = 9, .at = NOW - 3000, .words = S("decided by counsel"), .who = S("Chi") },
 };
 
 static void approve_pages(void **state)
@@ -189,7 +252,9 @@ static void approve_pages(void **state)
 	     .key_since = S("registered 2 Mar 2025"), .approvers = two, .approvers_n = 2,
 	     .why_not = S("You approved it already; the second signature is another person's."),
 	     .facts = facts, .facts_n = 2,
-	     .command = S("writ approve W-7KQF-2M9D"),
+	     .command = S("writ approve W-7KQF-2M9D"), .deciders = S("Ana K., Chi"),
+	     .changed = { .who = S("Ana K."), .at = NOW - 4000, .stands = true, .rows = changes,
+			  .rows_n = COUNT_OF(changes), .acts = done, .acts_n = 1 },
 	     .problem = S("Your key answered, but without verifying you. Nothing was signed."));
 	SHOW("approve-hostile", approve, .view = &hostile_view, .order = late,
 	     .words = (const struct page_code_word[]){ { S(HOSTILE) } }, .words_n = 1,
