@@ -32,8 +32,10 @@ static enum err notice(struct visit *v)
 	TRY(step_check(v));
 	if (span_is(decision, "sent"))
 		return order_notice(v->c, &v->s, &v->order, true, SPAN_NONE);
-	if (!notice_because_words(decision))
+	if (!notice_because_words(decision)) {
+		err_next(v->c, "choose one of the reasons above");
 		FAIL(v->c, ERR_USAGE, "say whether the customer is told, and if not, why not");
+	}
 	return order_notice(v->c, &v->s, &v->order, false, decision);
 }
 
@@ -79,8 +81,10 @@ enum err notice_step(struct visit *v)
 static enum err secrecy(struct visit *v)
 {
 	TRY(step_check(v));
-	if (!typed(v, "basis").n)
+	if (!typed(v, "basis").n) {
+		err_next(v->c, "its number or article stands on the paper");
 		FAIL(v->c, ERR_USAGE, "say by which order or statute it is to be kept secret");
+	}
 	return order_gag(v->c, &v->s, &v->order, typed(v, "basis"), typed(v, "until"));
 }
 

@@ -57,8 +57,10 @@ static enum err compose(struct visit *v, struct span *document_out, const char *
 	struct decision_asked ask = { .edited = NULL };
 	struct scope_typed as = { .lines = NULL };
 
-	if (!decision_parse(typed(v, "decision"), &ask.decision))
+	if (!decision_parse(typed(v, "decision"), &ask.decision)) {
+		err_next(v->c, "choose one above; the reasons come after it");
 		FAIL(v->c, ERR_USAGE, "choose what you decide");
+	}
 	ask.reasons = values(v, "reason", span_trim(typed(v, "codes")));
 	if (scope_is_typed(v) && decision_has_scope(ask.decision))
 		TRY(scope_typed(v, &as));
@@ -118,8 +120,10 @@ static enum err take_decision(struct visit *v)
 	TRY(step_check(v));
 	TRY(json_parse_canonical(v->c, typed(v, "document"), &d));
 	TRY(json_need_text(v->c, d, "kind", &kind));
-	if (!span_is(kind, "scope") && !span_is(kind, "decision"))
+	if (!span_is(kind, "scope") && !span_is(kind, "decision")) {
+		err_next(v->c, "go back to the order and decide it from there");
 		FAIL(v->c, ERR_FORMAT, "the document decides nothing");
+	}
 	TRY(span_cstr(v->c, kind, &z));
 	TRY(one_signature(v, z, typed(v, "document"), &signatures));
 	return decision_take(v->c, &v->s, &v->order, typed(v, "document"), signatures);
@@ -208,8 +212,10 @@ static enum err show_end(struct visit *v)
 	struct step s;
 
 	TRY(step_check(v));
-	if (!typed(v, "because").n || !typed(v, "who").n)
+	if (!typed(v, "because").n || !typed(v, "who").n) {
+		err_next(v->c, "choose who, and write one sentence");
 		FAIL(v->c, ERR_USAGE, "say who ends it, and why");
+	}
 	TRY(end_document(v->c, &v->s, "void", &v->order, typed(v, "because"), &document));
 	step_begin(v, &s, word_end(w), word_end_check(w), word_end_sign(w));
 	s.page.preview_title = word_end_because(w);

@@ -67,8 +67,11 @@ static enum err make(struct visit *v, const struct invitation *i)
 	TRY(b64url_decode(v->c, typed(v, "attestation"), &r.attestation_object));
 	TRY(b64url_decode(v->c, typed(v, "client_data"), &r.client_data));
 	TRY(challenge_take(v->c, v->desk->store, "enrol", challenge, &about));
-	if (!span_eq(about, v->form))
+	if (!span_eq(about, v->form)) {
+		err_next(v->c, "open the invitation in one browser only, and make the passkey "
+			    "there");
 		FAIL(v->c, ERR_VERIFY, "what was made was asked for in another browser");
+	}
 	TRY(passkey_register(v->c, visit_rp(v), v->r->origin, challenge, &r, &made));
 	if (!made.user_verified) {
 		err_next(v->c, "set a PIN, a fingerprint or a face for your key");

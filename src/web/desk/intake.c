@@ -36,8 +36,10 @@ static enum err take(struct visit *v, struct submission *in)
 		if (span_is(f->field, "order") && in->order.fd < 0) {
 			in->order = (struct submitted_file){ name, f->fd };
 		} else if (span_is(f->field, "paper")) {
-			if (in->papers == PAPERS_MAX)
+			if (in->papers == PAPERS_MAX) {
+				err_next(v->c, "put what belongs together into one PDF");
 				FAIL(v->c, ERR_LIMIT, "an order has at most %u papers", PAPERS_MAX);
+			}
 			in->paper[in->papers++] = (struct submitted_file){ name, f->fd };
 		} else {
 			FAIL(v->c, ERR_FORMAT, "papers, and at most one order file");

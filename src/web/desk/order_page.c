@@ -480,8 +480,10 @@ enum err letter_page(struct visit *v)
 	JSON_EACH(letter, v->order.letters)
 		if (span_eq(json_opt_text(letter, "template", SPAN_NONE), page.name))
 			wanted = letter;
-	if (!wanted)
+	if (!wanted) {
+		err_next(v->c, "its letters stand on the page of the order");
 		FAIL(v->c, ERR_NOT_FOUND, "this order has no such letter");
+	}
 	TRY(json_need_hex(v->c, wanted, "sha256", hash.b, sizeof hash.b));
 	TRY(blob_read(v->c, v->s.home.blob, &hash, LETTER_MAX, &page.text));
 	page.sha256 = json_opt_text(wanted, "sha256", SPAN_NONE);

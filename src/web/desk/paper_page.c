@@ -36,8 +36,10 @@ static enum err need_paper(struct visit *v, int64_t *number_out, struct sha256 *
 	*out = NULL;
 	if (span_to_i64(v->r->args[1], number_out))
 		*out = paper_of(&v->order, *number_out);
-	if (!*out)
+	if (!*out) {
+		err_next(v->c, "its papers stand on the page of the order");
 		FAIL(v->c, ERR_NOT_FOUND, "this order has no such paper");
+	}
 	return json_need_hex(v->c, *out, "sha256", hash->b, sizeof hash->b);
 }
 
@@ -64,8 +66,10 @@ enum err picture_page(struct visit *v)
 	struct sha256 hash;
 
 	TRY(need_paper(v, &number, &hash, &wanted));
-	if (number == 0 || !span_to_i64(v->r->args[2], &page))
+	if (number == 0 || !span_to_i64(v->r->args[2], &page)) {
+		err_next(v->c, "begin with the first page");
 		FAIL(v->c, ERR_NOT_FOUND, "this paper has no such page");
+	}
 	TRY(reading_picture(v->c, &v->s, &hash, page, &v->a->body));
 	v->a->status = 200;
 	v->a->type = SPAN("image/png");

@@ -39,6 +39,8 @@ enum err invitation_find(struct visit *v, struct span id, struct invitation *out
 		TRY(invitation_of_row(v->c, row, out));
 	if (found && v->r->now_ms / 1000 < out->ends_utc)
 		return ERR_OK;
+	err_next(v->c, "have somebody with the right roster invite you again; an invitation is "
+		    "good for one day");
 	FAIL(v->c, ERR_NOT_FOUND, "this invitation is over, or was never made");
 }
 
@@ -148,8 +150,10 @@ static enum err rights_typed(struct visit *v, struct span *out)
 
 		for (size_t i = 0; i < COUNT_OF(rights); i++)
 			known |= span_is(value, rights[i]);
-		if (!known)
+		if (!known) {
+			err_next(v->c, "choose among the rights of the page");
 			FAIL(v->c, ERR_USAGE, "there is no such right");
+		}
 		buf_fmt(&b, "%s%.*s", b.n ? " " : "", SPAN_ARG(value));
 	}
 	return buf_done(v->c, &b, out);
@@ -160,8 +164,11 @@ static enum err invite(struct visit *v, struct span *link_out)
 	struct span may, code, hex, id;
 	unsigned char bytes[32];
 
-	if (!span_trim(typed(v, "name")).n || !span_trim(typed(v, "user")).n)
+	if (!span_trim(typed(v, "name")).n || !span_trim(typed(v, "user")).n) {
+		err_next(v->c, "both are needed: the name for the roster, the user for the "
+			    "command line");
 		FAIL(v->c, ERR_USAGE, "say who is invited, and as which Unix user");
+	}
 	TRY(rights_typed(v, &may));
 	if (v->c->seam->random(bytes, sizeof bytes) != 0)
 		FAIL(v->c, ERR_IO, "the machine gives no randomness");
@@ -247,11 +254,15 @@ static enum err document_check(struct visit *v, const struct invitation *i, stru
 	from = json_opt_text(said, "from", SPAN_NONE);
 	if (!json_equal(said, row_of(v, i, from)) ||
 	    !span_is(json_opt_text(d, "action", SPAN_NONE), "begin") ||
-	    !time_parse_utc(from, &at) || at > now || at < i->ends_utc - INVITATION_S)
+	    !time_parse_utc(from, &at) || at > now || at < i->ends_utc - INVITATION_S) {
+		err_next(v->c, "load the page again and sign what it shows");
 		FAIL(v->c, ERR_VERIFY, "what was signed is not the row of this invitation");
+	}
 	if (json_opt_int(d, "roster_version", -1) !=
-	    json_opt_int(v->desk->seal_state, "roster_version", -2))
+	    json_opt_int(v->desk->seal_state, "roster_version", -2)) {
+		err_next(v->c, "load the page again: both sign the new document");
 		FAIL(v->c, ERR_STATE, "the roster was changed since this document was made");
+	}
 	return ERR_OK;
 }
 
@@ -276,9 +287,11 @@ static enum err admit_sign(struct visit *v, struct invitation *i)
 				 PARAMS(P_TEXT(i->id), P_TEXT(document), P_TEXT(signature),
 					P_TEXT(name)),
 				 NULL, NULL);
-	if (span_eq(name, i->signed_by))
+	if (span_eq(name, i->signed_by)) {
+		err_next(v->c, "ask another person with the right roster to open this page");
 		FAIL(v->c, ERR_DENIED,
 		     "you have signed: another person with 'roster' signs it too");
+	}
 	json_add(v->c, signatures, json_text(v->c, i->signature));
 	json_add(v->c, signatures, json_text(v->c, signature));
 	TRY(roster_take(v->c, &v->s, document, signatures));
@@ -298,8 +311,11 @@ enum err admit_step(struct visit *v)
 	size_t n;
 
 	TRY(invitation_find(v, v->r->args[0], &i));
-	if (!i.key.n)
+	if (!i.key.n) {
+		err_next(v->c, "wait until the person has opened the invitation; its words are "
+			    "shown then");
 		FAIL(v->c, ERR_STATE, "the passkey has not been made yet");
+	}
 	if (v->r->method == WEB_POST) {
 		enum err e = admit_sign(v, &i);
 

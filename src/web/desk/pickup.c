@@ -165,8 +165,10 @@ static enum err find(struct visit *v, struct pickup *out)
 		v->desk->lookups_utc = now;
 		v->desk->lookups = 0;
 	}
-	if (++v->desk->lookups > LOOKUPS_MAX)
+	if (++v->desk->lookups > LOOKUPS_MAX) {
+		err_next(v->c, "ask again in a few seconds");
 		FAIL(v->c, ERR_AGAIN, "too many ask at once");
+	}
 	TRY(sha256_hex(v->c, v->r->args[0], &out->id));
 	TRY(store_one(v->c, v->desk->store, QUERY_PICKUP_GET, PARAMS(P_TEXT(out->id), P_INT(now)),
 		      row, COUNT_OF(row), &found));

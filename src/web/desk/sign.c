@@ -51,8 +51,10 @@ static enum err demo_key(struct visit *v, char **path_out)
 
 		if (x >= 'A' && x <= 'Z')
 			x = (unsigned char)(x + 32);
-		if (x < 'a' || x > 'z')
+		if (x < 'a' || x > 'z') {
+			err_next(v->c, "sign in as Ana, Ben or Chi: their keys are here");
 			FAIL(v->c, ERR_STATE, "the demonstration has no key of that name");
+		}
 		buf_byte(&name, x);
 	}
 	TRY(buf_done(v->c, &name, &text));
@@ -131,6 +133,7 @@ static enum err line_of(struct visit *v, struct span credential, struct span *li
 		if (span_eq(key.credential, credential))
 			return ERR_OK;
 	}
+	err_next(v->c, "sign with a passkey of your own, or sign out first");
 	FAIL(v->c, ERR_DENIED, "that passkey is not yours: each signs for itself");
 }
 

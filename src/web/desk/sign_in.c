@@ -27,7 +27,7 @@ static enum err demo_people(struct visit *v, struct page_sign_in *page)
 
 static enum err show(struct visit *v)
 {
-	struct page_sign_in page = { .rp = visit_rp(v), .problem = v->problem,
+	struct page_sign_in page = { .rp = visit_rp(v), .problem = v->problem, .remedy = v->remedy,
 				     .signed_in = v->who != NULL };
 	struct span challenge;
 	struct buf b;
@@ -97,11 +97,15 @@ static enum err check_assertion(struct visit *v, const struct json **row_out)
 	TRY(field(v, "client_data", &assertion.client_data));
 	TRY(field(v, "signature", &assertion.signature));
 	TRY(challenge_take(v->c, v->desk->store, "sign-in", challenge, &about));
-	if (!span_eq(about, v->form))
+	if (!span_eq(about, v->form)) {
+		err_next(v->c, "load the page again and sign in from there");
 		FAIL(v->c, ERR_VERIFY, "what was signed was asked for in another browser");
+	}
 	TRY(find_key(v, credential, row_out, &key));
-	if (!span_eq(key.origin, v->r->origin))
+	if (!span_eq(key.origin, v->r->origin)) {
+		err_next(v->c, "open the desk at that address");
 		FAIL(v->c, ERR_VERIFY, "this passkey is for %.*s", SPAN_ARG(key.origin));
+	}
 	TRY(passkey_verify(v->c, &key, challenge, &assertion, &used));
 	if (!used.user_verified) {
 		err_next(v->c, "answer with the PIN, fingerprint or face of your key");
@@ -137,6 +141,7 @@ static enum err refuse(struct visit *v, enum err e)
 	if (err_http_status(e) >= 500)
 		return e;
 	TRY(span_copy(v->c, why, &why));
+	TRY(span_copy(v->c, span_str(v->c->next[0] ? v->c->next : err_hint(e)), &v->remedy));
 	v->a->status = (unsigned)err_http_status(e);
 	err_clear(v->c);
 	TRY(access_note(v->c, v->desk->store, "refused", SPAN_NONE, SPAN_NONE, why));
@@ -158,13 +163,16 @@ enum err sign_in_demo(struct visit *v)
 {
 	const struct json *roster = json_get(v->desk->seal_state, "roster");
 
-	if (!v->desk->demo_keys.n)
+	if (!v->desk->demo_keys.n) {
+		err_next(v->c, "sign in with a passkey");
 		FAIL(v->c, ERR_NOT_FOUND, "there is no such page");
+	}
 	JSON_EACH(row, roster)
 		if (span_is(json_opt_text(row, "row", SPAN_NONE), "person") &&
 		    roster_row_live(row, v->r->now_ms / 1000) && typed(v, "name").n &&
 		    span_eq(json_opt_text(row, "name", SPAN_NONE), typed(v, "name")))
 			return begin(v, row);
+	err_next(v->c, "choose one of the names of the page");
 	FAIL(v->c, ERR_NOT_FOUND, "nobody of that name works here");
 }
 

@@ -158,8 +158,10 @@ enum err challenge_make(struct ctx *c, struct store *st, const char *what, struc
 	TRY(store_one(c, st, QUERY_CHALLENGE_COUNT, PARAMS_NONE, &waiting, 1, NULL));
 	if (waiting.i >= CHALLENGES_MAX)
 		TRY(store_run(c, st, QUERY_CHALLENGE_SWEEP, PARAMS(P_INT(now_utc(c))), NULL, NULL));
-	if (waiting.i >= CHALLENGES_MAX && store_changed(st) == 0)
+	if (waiting.i >= CHALLENGES_MAX && store_changed(st) == 0) {
+		err_next(c, "wait two minutes; those that nobody ends are forgotten");
 		FAIL(c, ERR_AGAIN, "too many sign-ins have been begun and not ended");
+	}
 	TRY(fresh(c, challenge_out));
 	TRY(sha256_hex(c, *challenge_out, &id));
 	return store_run(c, st, QUERY_CHALLENGE_ADD,
@@ -266,8 +268,10 @@ enum err draft_keep(struct ctx *c, struct store *st, struct span person, const s
 {
 	struct span bytes, id;
 
-	if (d->form.n > DRAFT_MAX)
+	if (d->form.n > DRAFT_MAX) {
+		err_next(c, "copy it out of the page first, then sign in");
 		FAIL(c, ERR_LIMIT, "what was typed is too long to be kept over a sign-in");
+	}
 	TRY(fresh(c, &bytes));
 	TRY(hex_encode(c, bytes, token_out));
 	TRY(sha256_hex(c, *token_out, &id));

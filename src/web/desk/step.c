@@ -223,9 +223,11 @@ enum err step_check(struct visit *v)
 {
 	int64_t seq;
 
-	if (!span_to_i64(typed(v, "seq"), &seq))
+	if (!span_to_i64(typed(v, "seq"), &seq)) {
+		err_next(v->c, "load the page again");
 		FAIL(v->c, ERR_FORMAT,
 		     "the form does not say which state of the order it is about");
+	}
 	if (seq == v->order.last_seq)
 		return ERR_OK;
 	err_next(v->c, "look at what happened; what you typed is still here");
