@@ -42,20 +42,24 @@ def root(leaves):
     return hashlib.sha256(b"\1" + root(leaves[:k]) + root(leaves[k:])).digest()
 
 
+def b64(data):
+    return base64.b64encode(data).decode()
+
+
 def test_every_checkpoint_follows_from_the_tiles(home, eva):
     page = eva.get("/audit")
-    rows = [(int(n.replace(",", "")), r) for n, r in re.findall(r'class="num">([\d,]+)</td>.{0,300}?<code>([0-9a-f]{64})</code>', page.text, re.S)]
+    rows = [(int(n.replace(",", "")), r) for n, r in re.findall(r'class="num">([\d,]+)</td>.{0,300}?<code>([A-Za-z0-9+/]{43}=)</code>', page.text, re.S)]
     note = home.ok("log", "checkpoint").split("\n")
     size = int(note[1])
-    assert rows[0] == (size, base64.b64decode(note[2]).hex()) and len(rows) == min(size, 20)
+    assert rows[0] == (size, note[2]) and len(rows) == min(size, 20)
     got = eva.get("/audit/tile/0/0")
     assert got.status == 200 and got.headers["content-type"] == "application/octet-stream" and len(got.body) == 32 * size
     leaves = [got.body[i:i + 32] for i in range(0, len(got.body), 32)]
-    assert all(root(leaves[:n]).hex() == r for n, r in rows)
+    assert all(b64(root(leaves[:n])) == r for n, r in rows)
     entries = eva.get("/audit/tile/entries/0").body
     assert [hashlib.sha256(b"\0" + entries[i + 2:i + 43]).digest() for i in range(0, len(entries), 43)] == leaves
     older = eva.get("/audit?ticks=2").text
-    assert rows[-1][1] in page.text and re.findall(r"<code>([0-9a-f]{64})</code>", older) == [root(leaves[:n]).hex() for n in (2, 1)]
+    assert rows[-1][1] in page.text and re.findall(r"<code>([A-Za-z0-9+/]{43}=)</code>", older) == [b64(root(leaves[:n])) for n in (2, 1)]
 
 
 def test_a_proof_of_an_act_and_nothing_of_what_it_says(home, eva, tmp_path):
@@ -93,3 +97,20 @@ def test_the_report_of_one_person(home, eva, server):
     assert lines and set(lines) == {"Ben"} and "What Ben did." in page.text
     assert re.search(r"Ben 2 1 ", desk.words(page))
     assert "Nobody has signed in yet" in eva.get("/audit?person=Nobody").text
+
+
+def test_times_are_told_in_the_zone_of_the_home(home, eva):
+    """HOME/zone is read when the desk begins; a name that is none is said, not passed over."""
+    assert "(now), UTC" in eva.get("/audit").text
+    zone = home.dir / "zone"
+    zone.write_text("Asia/Kolkata\n")
+    with web.serve(home) as other:
+        person = desk.Person(other)
+        person.demo("Eva")
+        page = person.get("/audit").text
+        assert "(now), Asia/Kolkata" in page and "UTC" not in re.sub(r"<[^>]*>", "", page)
+    for text in ("Nowhere/Never", "../../etc/passwd", ""):
+        zone.write_text(text)
+        with pytest.raises(AssertionError, match=f"zone(.|\n)*write a name like Europe/Paris into {zone}"):
+            web.serve(home)
+    zone.unlink()

@@ -62,6 +62,7 @@ run 0 'writ init --single-user --answers answers.yaml --key ana.key --key ben.ke
 run 0 "writ agency add --as Ana --id lutetia --name 'Police judiciaire de Lutece' --country FR --label 'Lutece 2026' --recipient $lutetia --checked 'in person' --key ana.key --key ben.key"
 run 0 "writ agency add --as Ana --id thames --name 'Thames Constabulary' --country GB --label 'Thames 2026' --recipient $thames --checked 'call-back' --key ana.key --key ben.key"
 run 0 'echo "$DEMO" >home/demo'	# an invented home: one-click sign-ins at its desk
+run 0 'echo Europe/Paris >home/zone'
 run 0 "writ roster add --as Ana --name Eva --user $user --pub eva.key.pub --may audit --key ana.key --key ben.key"
 run 0 "printf 'provider_version: 1\nname: demo\nlegal_entity: Example Mail (demo)\nestablished_in:\n  - FR\neu_addressee_in: FR\neu_addressee: Example Mail (demo)\naccepted_languages:\n  - en\n  - fr\n' >home/provider.yaml"
 for pack in common calendars eu-eevidence fr gb; do run 0 "writ law adopt $pack --as Ana --key ana.key"; done

@@ -89,7 +89,7 @@ static enum err ticks(struct visit *v, const struct log *l, struct page_audit *p
 		list[i].size = (int64_t)past[i].size;
 		list[i].at = past[i].time_ms / 1000;
 		list[i].tile = (list[i].size - 1) / 256;
-		TRY(hex_encode(v->c, sha256_span(&past[i].root), &list[i].root));
+		TRY(b64_encode(v->c, sha256_span(&past[i].root), &list[i].root));
 	}
 	page->ticks = list;
 	page->ticks_n = n;

@@ -468,6 +468,27 @@ static enum err read_demo(struct desk *d)
 	return ERR_OK;
 }
 
+/* The zone in which the people of this home live: HOME/zone, one line; without it UTC. */
+static enum err read_zone(struct desk *d)
+{
+	struct ctx *c = &d->own;
+	struct span text;
+	char *path;
+	enum err e;
+
+	d->zone_name = SPAN("UTC");
+	TRY(path_fmt(c, &path, "%s/zone", d->home.dir));
+	if (file_exists(path)) {
+		TRY(file_read(c, path, 256, &text));
+		d->zone_name = span_trim(text);
+	}
+	e = zone_open(c, d->zone_name, &d->zone);
+	if (e != ERR_OK)
+		err_next(c, "write a name like Europe/Paris into %s, or remove it: then it is UTC",
+			 path);
+	return e;
+}
+
 static enum err open_home(struct desk *d, const char *dir)
 {
 	struct session s = { .seal = -1 };
@@ -481,8 +502,7 @@ static enum err open_home(struct desk *d, const char *dir)
 	fd_close(&s.seal);
 	TRY(home_last(c, &s, "founded", &founded));
 	d->provider = json_opt_text(founded, "provider", SPAN("writ"));
-	d->zone_name = SPAN("UTC");
-	TRY(zone_open(c, d->zone_name, &d->zone));
+	TRY(read_zone(d));
 	TRY(dir_make(c, d->home.reading, 0700));
 	TRY(file_open(c, d->home.reading, O_RDONLY | O_DIRECTORY, 0, &d->reading));
 	TRY(shelf_open(c, &d->shelf));

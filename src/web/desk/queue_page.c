@@ -54,6 +54,10 @@ static enum err take(struct ctx *c, void *of, const struct queue_row *q)
 	TRY(span_copy(c, v->ref, &line->reference));
 	if (v->open)
 		TRY(span_copy(c, span_str(q->clock), &line->clock));
+	line->clock_of = span_is(v->clock_of, "law")      ? word_clock_of_law(l->v->base)
+			 : span_is(v->clock_of, "notice") ? word_clock_of_notice(l->v->base)
+			 : span_is(v->clock_of, "order")  ? word_clock_of_order(l->v->base)
+							  : SPAN_NONE;
 	TRY(kind_words(c, v->kind, &line->kind));
 	TRY(span_copy(c, v->agency, &line->agency));
 	TRY(span_copy(c, v->state, &line->state));
