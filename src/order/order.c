@@ -363,7 +363,11 @@ static enum err fold_transcribed(struct ctx *c, struct order *o, const struct js
 
 	TRY(json_clone(c, o->received, &received));
 	for (size_t i = 0; i < COUNT_OF(members); i++) {
-		TRY(json_clone(c, json_get(body, members[i]), &copy));
+		const struct json *said = json_get(body, members[i]);
+
+		if (!said)
+			continue;
+		TRY(json_clone(c, said, &copy));
 		json_set(c, received, members[i], copy);
 	}
 	o->received = received;

@@ -10,7 +10,7 @@
 #define WALKS 24
 #define STEPS 40
 
-/* Bodies that change what a row says, two for each kind. */
+/* Bodies that change what a row says, two for each kind; a kind without is tried with {}. */
 #define DOCUMENT(word)                                                                             \
 	"\"document\":\"{\\\"agency\\\":\\\"a\\\",\\\"decision\\\":\\\"" word "\\\"}\""
 static const char *const bodies[ACT_KINDS][2] = {
@@ -19,11 +19,16 @@ static const char *const bodies[ACT_KINDS][2] = {
 			   "\"y\"},{\"target\":\"x\"}],\"instrument\":{\"kind\":\"K\",\"return_"
 			   "by\":"
 			   "\"2027-01-01\"}},\"seen_in\":[\"W-2222-2222\"]}",
-			   "{\"authority_reference\":\"26-1\",\"resubmits\":{\"order\":"
+			   "{\"authority_reference\":\"26-1\",\"order_file\":null,\"resubmits\":{"
+			   "\"order\":"
 			   "\"W-2222-2222\"},\"seen_in\":[\"W-2222-2222\"]}" },
 	[ACT_AUTHENTICATED] = { "{\"agency\":\"b\",\"verified\":true}",
 				"{\"agency\":\"a\",\"impersonation_signs\":[\"URGENT\"],"
 				"\"verified\":false}" },
+	[ACT_TRANSCRIBED] = { "{\"agency\":\"c\",\"authority_reference\":\"26-2\",\"facts\":"
+			      "{\"demands\":[{\"target\":\"z\"}],\"instrument\":{\"kind\":\"T\","
+			      "\"return_by\":\"2027-05-01\"}},\"order_file\":\"f\"}",
+			      "{}" },
 	[ACT_ESTABLISHED] = { "{\"facts\":[{\"path\":\"a\",\"value\":\"b\"}]}", "{\"facts\":[]}" },
 	[ACT_COUNTED] = { "{}", "{\"lines\":[]}" },
 	[ACT_JUDGED] = { "{\"decision\":{\"due_at\":\"2026-12-24T10:00:00Z\",\"reasons\":"
@@ -104,13 +109,16 @@ static void row_fits(struct ctx *c, struct session *s, struct span ref)
 static bool append_any(struct ctx *c, struct session *s, struct order *o, uint32_t *seed)
 {
 	enum act_kind kind = (enum act_kind)below(seed, ACT_KINDS);
+	const char *body = bodies[kind][below(seed, 2)];
 	int64_t before = o->last_seq;
 	enum err e;
 
-	if (before == 0)
+	if (before == 0) {
 		kind = ACT_RECEIVED;
+		body = bodies[ACT_RECEIVED][below(seed, 2)];
+	}
 	s->actor = span_str(actors[before ? below(seed, COUNT_OF(actors)) : 0]);
-	e = order_append(c, s, o, kind, parsed(c, bodies[kind][below(seed, 2)]));
+	e = order_append(c, s, o, kind, parsed(c, body ? body : "{}"));
 	if (e != ERR_OK)
 		assert_true(e == ERR_STATE || e == ERR_DENIED);
 	err_clear(c);
