@@ -235,6 +235,14 @@ static void one_writer_waits_for_another(void **state)
 	ok(&c, store_open(&c, path, STORE_WRITE, &st));
 }
 
+static void raw_schema(const char *path, int version)
+{
+	char sql[80];
+
+	snprintf(sql, sizeof sql, "UPDATE meta SET value = '%d' WHERE key = 'schema'", version);
+	raw_sql(path, sql);
+}
+
 static void what_is_not_ours_is_refused(void **state)
 {
 	CTX(c);
@@ -258,7 +266,7 @@ static void what_is_not_ours_is_refused(void **state)
 	refused(&c, ERR_STATE, store_open(&c, path, STORE_READ, &st));
 	raw_sql(path, "UPDATE meta SET value = 'one'");
 	refused(&c, ERR_VERIFY, store_open(&c, path, STORE_WRITE, &st));
-	raw_sql(path, "UPDATE meta SET value = '5'");
+	raw_schema(path, STORE_SCHEMA);
 	ok(&c, store_open(&c, path, STORE_WRITE, &st));
 	ok(&c, store_migrate(&c, st));
 }
@@ -352,7 +360,7 @@ static void older_schema_is_brought_up(void **state)
 	/* From the first schema, and once. */
 	raw_sql(path, "UPDATE meta SET value = '0' WHERE key = 'schema'");
 	refused(&c, ERR_VERIFY, store_open(&c, path, STORE_WRITE, &st));
-	raw_sql(path, "UPDATE meta SET value = '6' WHERE key = 'schema'");
+	raw_schema(path, STORE_SCHEMA + 1);
 	refused(&c, ERR_STATE, store_open(&c, path, STORE_WRITE, &st));
 }
 
