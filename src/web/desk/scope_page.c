@@ -450,7 +450,7 @@ enum err scope_show(struct visit *v, struct step *decide, const struct json *edi
 		FAIL(v->c, decide->e, "the page of this step could not be made");
 	if (!edited)
 		s.edited = json_get(v->order.counted, "scope");
-	page.edits = order_permit(v->c, &v->s, &v->order, ACT_COUNTED) == ERR_OK;
+	page.counts = order_permit(v->c, &v->s, &v->order, ACT_COUNTED) == ERR_OK;
 	page.may_decide = permit_has(PERMIT_DECIDE, v->roles) &&
 			  order_permit(v->c, &v->s, &v->order, ACT_DECIDED) == ERR_OK;
 	err_clear(v->c);

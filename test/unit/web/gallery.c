@@ -193,7 +193,7 @@ static void scope_pages(void **state)
 
 	(void)state;
 	SHOW("scope", scope, .view = &somebody, .order = head, .lines = lines, .lines_n = 3,
-	     .path = S("/order/W-7KQF-2M9D/scope"), .edits = true, .may_decide = true,
+	     .path = S("/order/W-7KQF-2M9D/scope"), .counts = true, .may_decide = true,
 	     .counted = true, .counted_at = NOW - 500, .counted_by = S("Ben T."), .items = 508,
 	     .size = 213100000, .rest = rest, .rest_n = 1, .stores = stores, .stores_n = 1,
 	     .paper = { .reference = S("W-7KQF-2M9D") });
@@ -201,11 +201,11 @@ static void scope_pages(void **state)
 	     .path = S("/order/W-7KQF-2M9D/scope"), .frozen = words, .frozen_n = COUNT_OF(words),
 	     .frozen_as = S("Frozen by the signature of Ana K."), .rest = rest, .rest_n = 1,
 	     .paper = { .reference = S("W-7KQF-2M9D") });
-	SHOW("scope-empty", scope, .view = &somebody, .order = head, .edits = true,
+	SHOW("scope-empty", scope, .view = &somebody, .order = head, .counts = true,
 	     .path = S("/order/W-7KQF-2M9D/scope"), .problem = S("no line is left"),
 	     .remedy = S("that is a refusal"), .paper = { .reference = S("W-7KQF-2M9D") });
 	SHOW("scope-hostile", scope, .view = &hostile_view, .order = head, .lines = hostile,
-	     .lines_n = 2, .edits = true, .path = S("//evil.example/"), .problem = S(HOSTILE),
+	     .lines_n = 2, .counts = true, .path = S("//evil.example/"), .problem = S(HOSTILE),
 	     .remedy = S(HOSTILE), .frozen_as = S(HOSTILE), .frozen = words, .frozen_n = 1,
 	     .counted = true, .counted_by = S(HOSTILE));
 }
