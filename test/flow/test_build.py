@@ -402,7 +402,7 @@ def test_a_file_that_ends_early_has_failed(tmp_path, end, says):
     file.write_text(f"import os\ndef test_one():\n    pass\ndef test_two():\n    {end}\n")
     (tmp_path / "results").mkdir()
     code = ("import alltests, pathlib, sys\n_, _, passed, failed, _, output, _ = alltests.flow(pathlib.Path(sys.argv[1]))\n"
-            "print(passed, failed, output.splitlines()[-1])")
+            "print(passed, failed, output.splitlines()[-1].strip())")
     done = subprocess.run(
         [sys.executable, "-c", code, file], check=True, capture_output=True, text=True,
         env={**os.environ, "WRIT_BUILD": str(tmp_path), "PYTHONPATH": str(tools.ROOT / "test" / "harness")}).stdout

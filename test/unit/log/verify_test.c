@@ -193,6 +193,13 @@ static void removed_bodies(void **state)
 	refused(&c, ERR_DENIED, log_remove(&c, p.store, forged));
 }
 
+/* Every change there is in 'make tamper'; in 'make test' the changes take turns, each with another
+ * column, row or byte. */
+static unsigned one_of(unsigned turns)
+{
+	return getenv("WRIT_FULL") ? 1 : turns;
+}
+
 /* Tampering with the database: every column of every row, by whatever the tables are. */
 
 #define CHANGES 9
@@ -245,7 +252,11 @@ static void restore(struct tamper *t, const char *table)
 static void change_column(struct tamper *t, const char *table, const char *column, bool text,
 			  long long rowid)
 {
+	static unsigned turn;
+
 	for (int i = 0; i < CHANGES; i++) {
+		if (turn++ % one_of(4))
+			continue;
 		const char *change = text ? text_changes[i] : int_changes[i];
 		char value[128] = "", sql[512];
 
@@ -381,7 +392,7 @@ static void every_column_of_every_row(void **state)
 	clean(&p, &sum);
 	print_message("%d changes found, %d that the schema makes impossible\n", t.tried,
 		      t.impossible);
-	assert_true(t.tried > 500);
+	assert_true(t.tried > (int)(600 / one_of(4)));
 }
 
 static void rows_put_there(void **state)
@@ -486,7 +497,7 @@ static void change_file(struct tamper *t, const char *path)
 	memcpy(bytes, good.p, good.n);
 	/* Every byte of what is small; of a full tile every one of its hashes, at changing places.
 	 */
-	for (size_t i = 0; i < good.n; i += good.n < 2000 ? 1 : 31) {
+	for (size_t i = 0; i < good.n; i += good.n < 2000 ? one_of(5) : 31 * one_of(7)) {
 		bytes[i] ^= (unsigned char)(1u << i % 8);
 		snprintf(what, sizeof what, "%.500s byte %zu", path, i);
 		put(path, span_of(bytes, good.n));

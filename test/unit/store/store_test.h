@@ -61,8 +61,10 @@ static inline void folder_end(char **dir)
 }
 static inline char *folder_begin(void)
 {
-	char *dir = strdup("/tmp/writ-test-XXXXXX");
+	const char *tmp = getenv("TMPDIR");
+	char *dir = NULL;
 
+	assert_true(asprintf(&dir, "%s/writ-test-XXXXXX", tmp ? tmp : "/tmp") > 0);
 	assert_non_null(mkdtemp(dir));
 	return dir;
 }
