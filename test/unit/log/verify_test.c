@@ -362,8 +362,8 @@ static void fill(struct place *p, int ticks)
 /* Who is signed in at the desk, and who looked: no act says it, so nothing can be compared. */
 static bool is_of_the_desk(const char *table)
 {
-	static const char *const desk[] = { "sitting", "challenge", "key_counter", "draft",
-					    "access", "invitation" };
+	static const char *const desk[] = { "sitting", "challenge",  "key_counter", "draft",
+					    "access",  "invitation", "pickup",      "joint" };
 
 	for (size_t i = 0; i < COUNT_OF(desk); i++)
 		if (!strcmp(table, desk[i]))

@@ -22,6 +22,7 @@ static const struct {
 	{ "DELIVER", "order", "0111110" },         { "END", "order", "0010000" },
 	{ "PEOPLE_SEE", "nothing", "0111111" },    { "PEOPLE_CHANGE", "nothing", "0000100" },
 	{ "TRANSCRIBE", "order", "0111110" },      { "AUDIT_SEE", "nothing", "0000001" },
+	{ "HALT", "nothing", "0000010" },          { "PICKUP", "nothing", "1111111" },
 };
 
 /* Seven people: nobody, staff without a right, with one each, and an auditor. */
