@@ -107,6 +107,17 @@ class Person:
 
     # ---- signing in ----
 
+    def compared(self):
+        """The auditor's page when everything was compared with everything."""
+        got = self.get("/audit?verify=1")
+        assert got.status == 303 and got.location == "/audit?verify=shown", words(got)
+
+        def look():
+            page = self.get(got.location)
+            assert page.status == 200, words(page)
+            return None if "refresh" in page.headers else page
+        return web.wait(look, "the comparison")
+
     def demo(self, name, to=""):
         page = self.get("/sign-in")
         fields, _ = self.form(page, "/sign-in/demo")

@@ -114,3 +114,20 @@ def test_times_are_told_in_the_zone_of_the_home(home, eva):
         with pytest.raises(AssertionError, match=f"zone(.|\n)*write a name like Europe/Paris into {zone}"):
             web.serve(home)
     zone.unlink()
+
+
+def test_everything_is_compared_beside_the_desk(home, server, eva):
+    """A process of its own, whose result stands on the page: that it holds, what differs, and never an old result."""
+    assert "It holds" in desk.words(eva.compared())
+    assert "It holds" in desk.words(eva.get("/audit?verify=shown"))
+    blob = next(p for p in (home.dir / "blob").rglob("*") if p.is_file())
+    good = blob.read_bytes()
+    blob.chmod(0o600)
+    blob.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+    page = desk.words(eva.compared())
+    assert "It does not hold" in page and "It holds" not in page and blob.name[:16] in page
+    blob.write_bytes(good)
+    (home.dir / "run" / "work" / "audit.verify").write_text("killed before it said anything")
+    assert "It does not hold" in desk.words(eva.get("/audit?verify=shown"))
+    assert "It holds" in desk.words(eva.compared())
+    assert server.get("/audit?verify=1").headers["location"].startswith("/sign-in")

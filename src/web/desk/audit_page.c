@@ -3,11 +3,12 @@
  * asked for, tiles, proofs, and who signed in and looked at which order. It shows no order.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "base/file.h"
 #include "crypt/hash.h"
 #include "log/log.h"
-#include "store/view.h"
 #include "web/desk/desk.h"
 #include "web/pages.h"
+#include "web/work.h"
 
 #define LINES_SHOWN 200
 #define TICKS_SHOWN 20u
@@ -37,38 +38,61 @@ static enum err take(struct ctx *c, void *of, const struct access_line *line)
 	return span_copy(c, line->detail, &row->detail);
 }
 
-struct findings {
-	struct buf said;
-};
+/* ---- everything compared with everything: 'writ log verify', a process of its own ---- */
 
-static void finding(void *of, bool difference, const char *place, const char *what)
+#define VERIFY SPAN("audit.verify")
+
+static enum err verify_start(struct visit *v)
 {
-	struct findings *f = of;
+	char *program;
 
-	if (difference)
-		buf_fmt(&f->said, "%s: %s\n", place, what);
+	TRY(home_program(v->c, "writ", &program));
+	TRY(work_start(v->c, &v->s.home, VERIFY,
+		       (const char *const[]){ program, "log", "verify", "--json", "--home",
+					      v->s.home.dir, NULL }));
+	return answer_see(v->r, v->a, "/audit?verify=shown");
 }
 
-static enum err view_of(struct ctx *c, void *of, struct span ref, struct order_view *out,
-			bool *exists_out)
+/* What it printed: a line of JSON, behind it in words what it failed for. Whatever is not the sum
+ * of a comparison without a difference is shown as it stands, and nothing holds. */
+static enum err verify_read(struct visit *v, struct span said, struct page_audit *page)
 {
-	return order_view_of(c, of, ref, out, exists_out);
-}
+	struct span first, rest;
+	struct json *sum;
+	struct buf b;
 
-static enum err verify(struct visit *v, const struct log *l, struct page_audit *page)
-{
-	struct findings f;
-	struct log_report report = { &f, finding };
-	struct log_fold fold = { &v->s, view_of };
-	struct log_sum sum;
-
-	buf_begin(&f.said, v->c, (size_t)1 << 20);
-	TRY(log_verify(v->c, l, &fold, &report, &sum));
 	page->verified = true;
-	page->holds = sum.differences == 0;
-	page->acts = sum.acts;
-	page->size = (int64_t)sum.size;
-	return buf_done(v->c, &f.said, &page->said);
+	page->said = said;
+	if (!span_split(said, '\n', &first, &rest) || json_parse(v->c, first, &sum) != ERR_OK) {
+		err_clear(v->c);
+		return ERR_OK;
+	}
+	page->acts = json_opt_int(sum, "acts", 0);
+	page->size = json_opt_int(sum, "size", 0);
+	page->holds = json_opt_int(sum, "differences", -1) == 0 && !span_trim(rest).n;
+	buf_begin(&b, v->c, WEB_TEXT_MAX);
+	JSON_EACH(finding, json_get(sum, "findings")) {
+		const struct json *difference = json_get(finding, "difference");
+
+		if (difference && difference->type == JSON_BOOL && difference->b)
+			buf_fmt(&b, "%.*s: %.*s\n",
+				SPAN_ARG(json_opt_text(finding, "place", SPAN_NONE)),
+				SPAN_ARG(json_opt_text(finding, "what", SPAN_NONE)));
+	}
+	buf_add(&b, rest);
+	return buf_done(v->c, &b, &page->said);
+}
+
+static enum err verify_show(struct visit *v, struct page_audit *page)
+{
+	struct span said;
+	enum work state;
+
+	TRY(work_look(v->c, &v->s.home, VERIFY, &state, &said));
+	page->verifying = state == WORK_RUNS;
+	if (page->verifying)
+		v->a->refresh_s = 2;
+	return state == WORK_ENDED ? verify_read(v, said, page) : ERR_OK;
 }
 
 /* ---- checkpoints ---- */
@@ -186,6 +210,8 @@ enum err audit_page(struct visit *v)
 	struct buf b;
 	enum err e;
 
+	if (span_is(web_value(v->r->query, "verify"), "1"))
+		return verify_start(v);
 	TRY(order_log(v->c, &v->s, &l));
 	e = log_checkpoint(v->c, &l, &cp, &page.checkpoint);
 	if (e == ERR_NOT_FOUND)
@@ -194,8 +220,8 @@ enum err audit_page(struct visit *v)
 		TRY(e);
 	if (e == ERR_OK)
 		TRY(ticks(v, &l, &page));
-	if (web_value(v->r->query, "verify").n)
-		TRY(verify(v, &l, &page));
+	if (span_is(web_value(v->r->query, "verify"), "shown"))
+		TRY(verify_show(v, &page));
 	TRY(report(v, &page));
 	visit_buf(v, &b);
 	TRY(page_audit(v->c, &page, &b));
