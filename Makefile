@@ -13,7 +13,7 @@ export WRIT_BUILD_HOOKS = $(CURDIR)/build-hooks
 export WRIT_BUILD_ASAN = $(CURDIR)/build-asan
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: build hooks asan demo test web exact tamper mutate gate cage law torture fuzz bench check install deb clean help
+.PHONY: build hooks asan demo test web exact tamper mutate gate cage law torture fuzz bench bench-web check install deb clean help
 
 # The long programmes tell their figures (doc/figures.md).
 exact tamper mutate cage law torture fuzz bench: export FIGURES = 1
@@ -83,6 +83,10 @@ bench: build ## ratios of the data path
 	@tools/install-deps test
 	@$(PYTHON) test/bench/bench.py
 
+bench-web: build ## ratios of the desk: pages beside nginx and Express, uploads, downloads, a long queue
+	@tools/install-deps bench
+	@FIGURES=1 $(PYTHON) test/bench/webbench.py
+
 gate: hooks ## random walks of requests to the seal, ten times as many
 	@tools/install-deps test
 	@FIGURES=1 FIGURES_OF=gate WRIT_FULL=1 $(PYTHON) test/harness/alltests.py test_gate_random.py
@@ -102,4 +106,4 @@ clean: ## removes the build folders
 	@rm -rf build build-hooks build-asan build-fuzz
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | while IFS=: read -r a b; do printf '%-9s%s\n' "$$a" "$$b"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile | while IFS=: read -r a b; do printf '%-9s%s\n' "$$a" "$$b"; done

@@ -249,9 +249,9 @@ WAYS = {"<=": lambda x, y: x <= y, "<": lambda x, y: x < y, ">=": lambda x, y: x
 
 
 class Table:
-    def __init__(self, wanted):
+    def __init__(self, wanted, section="bench"):
         self.rows, self.wanted, self.missed = [], wanted, []
-        self.passed = 0
+        self.passed, self.section = 0, section
 
     def wants(self, group):
         return not self.wanted or any(group.startswith(w) for w in self.wanted)
@@ -279,8 +279,14 @@ class Table:
         return exact
 
     def write(self):
-        (BUILD / "bench.json").write_text(json.dumps(self.rows, indent=1) + "\n")
-        figures.write("bench", [(row["name"], self.said(row)) for row in self.rows])
+        (BUILD / f"{self.section}.json").write_text(json.dumps(self.rows, indent=1) + "\n")
+        figures.write(self.section, [(row["name"], self.said(row)) for row in self.rows])
+
+    def end(self):
+        """Says what was missed; the exit status."""
+        print(f"{len(self.rows)} rows in {BUILD}/{self.section}.json; missed: {', '.join(self.missed) or 'none'}")
+        print(f"{self.passed} passed, {len(self.missed)} failed")
+        return 1 if self.missed else 0
 
     @staticmethod
     def said(row):
@@ -569,9 +575,7 @@ def main():
         shutil.rmtree(PLACE / "home", ignore_errors=True)
         shutil.rmtree(PLACE / "peer", ignore_errors=True)
     table.write()
-    print(f"{len(table.rows)} rows in {BUILD / 'bench.json'}; missed: {', '.join(table.missed) or 'none'}")
-    print(f"{table.passed} passed, {len(table.missed)} failed")
-    return 1 if table.missed else 0
+    return table.end()
 
 
 if __name__ == "__main__":
