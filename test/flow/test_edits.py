@@ -88,7 +88,7 @@ PLACE = {"act": r"^act\[|^proof\[", "seal_act": r"^seal_act\[|^proof\[", "proof"
 
 
 # Who is signed in at the desk, and who looked: no act says it, and no check of the log knows it.
-DESK = {"sitting", "challenge", "key_counter", "draft", "access", "invitation"}
+DESK = {"sitting", "challenge", "key_counter", "draft", "access", "invitation", "pickup", "joint"}
 
 
 def test_every_table_is_edited(database):
