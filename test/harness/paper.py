@@ -17,6 +17,17 @@ def pdf(text=b"", pages=1):
     return b"".join(parts) + b"trailer<</Root 1 0 R>>\n%%EOF\n"
 
 
+def letter(*lines):
+    """A page of A4 with these lines, typed."""
+    text = b"".join(b"(" + line.encode("latin-1").replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)") + b") Tj T*\n" for line in lines)
+    stream = b"BT /F 12 Tf 18 TL 60 760 Td\n" + text + b"ET"
+    return (b"%%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[5 0 R]/Count 1>>endobj\n"
+            b"3 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>endobj\n"
+            b"4 0 obj<</Length %d>>stream\n" % len(stream) + stream + b"\nendstream endobj\n"
+            b"5 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F 3 0 R>>>>>>endobj\n"
+            b"trailer<</Root 1 0 R>>\n%%EOF\n")
+
+
 def png(width=40, height=20, kind=0):
     def chunk(name, data):
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

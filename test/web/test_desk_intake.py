@@ -171,8 +171,8 @@ def test_what_was_found_is_shown_and_taken_over_with_its_place(ben, home, paper)
 
 @pytest.mark.parametrize("field,value,says", [
     ("issuer-country", "France", "a country in two capitals"),
-    ("instrument-issued_on", "15.11.2019", "a day that exists"),
-    ("instrument-issued_on", "2019-02-30", "a day that exists"),
+    ("instrument-issued_on", "15.11.2019", "It must be a day such as"),
+    ("instrument-issued_on", "2019-02-30", "It must be a day such as"),
     ("instrument-kind", "LETTER", "one of the words"),
     ("instrument-kind", "WARRANT\nagency: x", "one of the words"),
     ("d1-zone", "Europe/Nowhere", "a time zone"),

@@ -106,8 +106,8 @@ def test_a_page_beside_the_checklist(read, home, ben, here):
     assert f'<img src="{here}/paper/1/page/1"' in page.text and "Page 1 of 2" in desk.words(page)
     assert "&amp; &lt;b&gt;words&lt;/b&gt;" in page.text and "<b>words" not in page.text
     found = desk.words(page)
-    assert "date: 2019-11-15 page 1, line 1" in found and "as the order file says" in found
-    assert "NSL-19-123456 page 1, line 1" in found and "The order file says: NSL-18-000001" in found
+    assert "date: 2019-11-15 page 1, line 1" in found and "as it stands in the order" in found
+    assert "NSL-19-123456 page 1, line 1" in found and "In the order stands: NSL-18-000001" in found
     assert re.search(r"It cites its law order file · perhaps page 1, line 1 ", found) and "named order file · perhaps" not in found      # no authority was found
     link = re.search(r'<a href="([^"]*)" rel="next"', page.text)[1].replace("&amp;", "&")
     second = ben.get(link)

@@ -207,7 +207,7 @@ enum err ask_wrong(struct ask *k, struct page_ask_field *f, struct span why)
 	struct span message;
 
 	TRY(word_ask_problem(k->v->c, k->v->base, f->label, why, &message));
-	f->error = why;
+	TRY(word_ask_must(k->v->c, k->v->base, why, &f->error));
 	if (k->problems_n < PROBLEMS_MAX)
 		k->problems[k->problems_n++] = (struct page_problem){ f->name, message };
 	return ERR_OK;
@@ -215,15 +215,15 @@ enum err ask_wrong(struct ask *k, struct page_ask_field *f, struct span why)
 
 /* ---- its suggestions ---- */
 
-static bool offered(const struct page_ask_offer *list, size_t n, struct span value)
+static bool offered(const struct page_ask_offer *list, size_t n, struct span label)
 {
 	for (size_t i = 0; i < n; i++)
-		if (span_eq(list[i].value, value))
+		if (span_eq(list[i].label, label))
 			return true;
 	return false;
 }
 
-static enum err offers(struct ask *k, const char *path, struct page_ask_field *f)
+static enum err offers(struct ask *k, const struct fact_field *fact, struct page_ask_field *f)
 {
 	struct page_ask_offer *list;
 
@@ -232,12 +232,16 @@ static enum err offers(struct ask *k, const char *path, struct page_ask_field *f
 	for (size_t i = 0; i < k->said_n && f->offers_n < OFFERS_MAX; i++) {
 		const struct ask_said *s = &k->said[i];
 		struct page_ask_offer *o = &list[f->offers_n];
+		struct span label = json_opt_text(s->one, "value", SPAN_NONE);
 
-		if (!span_is(json_opt_text(s->one, "field", SPAN_NONE), path) ||
-		    offered(list, f->offers_n, json_opt_text(s->one, "value", SPAN_NONE)))
+		if (!span_is(json_opt_text(s->one, "field", SPAN_NONE), fact->path))
+			continue;
+		if (fact->type == FACT_WORD)
+			TRY(kind_words(k->v->c, label, &label));
+		if (offered(list, f->offers_n, label))
 			continue;
 		*o = (struct page_ask_offer){
-			.value = json_opt_text(s->one, "value", SPAN_NONE),
+			.label = label,
 			.quote = json_opt_text(s->one, "quote", SPAN_NONE),
 			.page = json_opt_int(s->one, "page", 0),
 			.line = json_opt_int(s->one, "line", 0),
@@ -320,6 +324,21 @@ static enum err keep_places(struct ask *k, const char *path, struct span demand,
 
 /* ---- the field of a fact ---- */
 
+/* The tables' words begin small, since they stand within sentences. */
+static enum err capital(struct ask *k, const char *words, struct span *out)
+{
+	struct buf b;
+
+	*out = SPAN_NONE;
+	if (!*words)
+		return ERR_OK;
+	buf_begin(&b, k->v->c, 4096);
+	buf_byte(&b, *words >= 'a' && *words <= 'z' ? (unsigned char)(*words - 32)
+						    : (unsigned char)*words);
+	buf_str(&b, words + 1);
+	return buf_done(k->v->c, &b, out);
+}
+
 static enum err word_choices(struct ask *k, const struct fact_field *fact,
 			     struct page_ask_field *f)
 {
@@ -356,15 +375,16 @@ static enum err dress(struct ask *k, const struct fact_field *fact, struct page_
 	return ask_choice(k, f, SPAN("no"), word_ask_no(w));
 }
 
-static struct span hint_of(struct ask *k, const struct fact_field *fact)
+static enum err hint_of(struct ask *k, const struct fact_field *fact, struct span *out)
 {
-	bool many = fact->flags & FACT_LIST;
-
+	*out = SPAN_NONE;
 	if (fact->type == FACT_WORD || fact->type == FACT_YES_NO)
-		return SPAN_NONE;
-	if (fact->type == FACT_TEXT)
-		return many ? word_ask_one_a_line(k->v->base) : SPAN_NONE;
-	return span_str(facts_wanted(fact));
+		return ERR_OK;
+	if (fact->type != FACT_TEXT)
+		return capital(k, facts_wanted(fact), out);
+	if (fact->flags & FACT_LIST)
+		*out = word_ask_one_a_line(k->v->base);
+	return ERR_OK;
 }
 
 /* The values of the field, each of which may stand there; NULL where none does. */
@@ -402,10 +422,13 @@ enum err ask_fact(struct ask *k, const struct fact_field *fact, struct span name
 		  struct span demand, const struct json *current, struct page_ask_field *out,
 		  struct json **value_out)
 {
-	TRY(field_begin(k, name, span_str(fact_words(fact)), hint_of(k, fact), current,
-			fact->flags & FACT_LIST, out));
+	struct span label, hint;
+
+	TRY(capital(k, fact_words(fact), &label));
+	TRY(hint_of(k, fact, &hint));
+	TRY(field_begin(k, name, label, hint, current, fact->flags & FACT_LIST, out));
 	TRY(dress(k, fact, out));
-	TRY(offers(k, fact->path, out));
+	TRY(offers(k, fact, out));
 	TRY(keep_places(k, fact->path, demand, out));
 	return value_of(k, fact, out, value_out);
 }

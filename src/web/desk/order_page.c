@@ -92,22 +92,34 @@ static void check(struct checks *k, struct span words, bool known, bool holds, s
 		};
 }
 
+/* Where it was taken from when the order was written out. */
+static const struct json *taken_from(const struct order *o, const char *field)
+{
+	JSON_EACH(one, json_get(o->transcribed, "taken"))
+		if (span_is(json_opt_text(one, "field", SPAN_NONE), field))
+			return one;
+	return NULL;
+}
+
 /* Where on the paper the last check may be looked up. */
 static enum err look_up(struct visit *v, const struct checks *k, const struct json *suggestions,
 			const char *field)
 {
 	struct page_order_check *last = &k->list[k->p->checks_n - 1];
+	const struct json *at = taken_from(&v->order, field);
 
-	JSON_EACH(one, suggestions) {
-		if (!span_is(json_opt_text(one, "field", SPAN_NONE), field))
-			continue;
-		last->page = json_opt_int(one, "page", 0);
-		last->line = json_opt_int(one, "line", 0);
-		return span_fmt(v->c, &last->at, "/order/%.*s?paper=1&page=%lld&line=%lld",
-				SPAN_ARG(v->order.ref), (long long)last->page,
-				(long long)last->line);
-	}
-	return ERR_OK;
+	last->taken = at != NULL;
+	for (const struct json *one = suggestions ? suggestions->first : NULL; one && !at;
+	     one = one->next)
+		if (span_is(json_opt_text(one, "field", SPAN_NONE), field))
+			at = one;
+	if (!at)
+		return ERR_OK;
+	last->page = json_opt_int(at, "page", 0);
+	last->line = json_opt_int(at, "line", 0);
+	return span_fmt(v->c, &last->at, "/order/%.*s?paper=%lld&page=%lld&line=%lld",
+			SPAN_ARG(v->order.ref), (long long)json_opt_int(at, "paper", 1),
+			(long long)last->page, (long long)last->line);
 }
 
 /* "act 3", the last of that name. */
@@ -153,7 +165,8 @@ static enum err checks(struct visit *v, struct page_order *p)
 	const struct order *o = &v->order;
 	const struct json *f = json_get(o->received, "facts"), *issuer = json_get(f, "issuer");
 	const struct json *instrument = json_get(f, "instrument");
-	struct span paper = word_source_paper(w), judged = act_source(v, ACT_JUDGED);
+	struct span paper = o->from_paper ? word_source_written(w) : word_source_paper(w);
+	struct span judged = act_source(v, ACT_JUDGED);
 	struct span decided = act_source(v, ACT_DECIDED);
 	const struct json *said;
 	struct checks k = { .p = p };
@@ -166,6 +179,7 @@ static enum err checks(struct visit *v, struct page_order *p)
 	check(&k, word_check_authority(w), stated(issuer, "authority_name"), true, paper);
 	TRY(look_up(v, &k, said, "issuer.authority_name"));
 	check(&k, word_check_kind(w), stated(instrument, "kind"), true, paper);
+	TRY(look_up(v, &k, said, "instrument.kind"));
 	check(&k, word_check_signed(w), stated(instrument, "signature"),
 	      !span_is(json_opt_text(instrument, "signature", SPAN_NONE), "NONE"), paper);
 	check(&k, word_check_law(w), stated(json_get(instrument, "provisions"), "") ||
@@ -175,6 +189,7 @@ static enum err checks(struct visit *v, struct page_order *p)
 	check(&k, word_check_target(w), every_demand(o, "target"), true, paper);
 	TRY(look_up(v, &k, said, "demands[].target"));
 	check(&k, word_check_range(w), every_demand(o, "range"), true, paper);
+	TRY(look_up(v, &k, said, "demands[].from"));
 	check(&k, word_check_conflict(w), o->judged && !o->judged_stale,
 	      !has_reason(o, "TERR-CONFLICT") && !has_reason(o, "TERR-BLOCKING-LAW"), judged);
 	check(&k, word_check_redirect(w), o->judged && !o->judged_stale,

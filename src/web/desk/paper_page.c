@@ -11,6 +11,7 @@
 #include "store/blob.h"
 #include "web/desk/order_page.h"
 
+#define MARK_ROOM 25            /* around the letters, in 1/10000 of the page */
 #define LINE_BYTES ((size_t)1 << 20)
 
 /* ---- which ---- */
@@ -177,17 +178,17 @@ static bool add_mark(struct page_paper_mark *m, const struct json *box)
 	if (n != COUNT_OF(at) || at[0] > at[2] || at[1] > at[3])
 		return false;
 	if (m->width) {
-		int64_t right = m->x + m->width, below = m->y + m->height;
+		int64_t right = m->x + m->width - MARK_ROOM, below = m->y + m->height - MARK_ROOM;
 
-		at[0] = at[0] < m->x ? at[0] : m->x;
-		at[1] = at[1] < m->y ? at[1] : m->y;
+		at[0] = at[0] < m->x + MARK_ROOM ? at[0] : m->x + MARK_ROOM;
+		at[1] = at[1] < m->y + MARK_ROOM ? at[1] : m->y + MARK_ROOM;
 		at[2] = at[2] > right ? at[2] : right;
 		at[3] = at[3] > below ? at[3] : below;
 	}
-	m->x = at[0];
-	m->y = at[1];
-	m->width = at[2] - at[0];
-	m->height = at[3] - at[1];
+	m->x = at[0] > MARK_ROOM ? at[0] - MARK_ROOM : 0;
+	m->y = at[1] > MARK_ROOM ? at[1] - MARK_ROOM : 0;
+	m->width = at[2] + MARK_ROOM - m->x;
+	m->height = at[3] + MARK_ROOM - m->y;
 	return true;
 }
 

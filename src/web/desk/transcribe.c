@@ -247,7 +247,7 @@ static enum err put_zone(struct writing *w, struct page_ask_group *g, struct spa
 	bool fine;
 
 	TRY(line_name(w, id, "zone", &name));
-	TRY(ask_field(&w->k, name, word_ask_zone(b), word_ask_zone_needed(b), json_get(now, "zone"),
+	TRY(ask_field(&w->k, name, word_ask_zone(b), word_ask_zone_hint(b), json_get(now, "zone"),
 		      &f));
 	fine = f.value.n ? zone_check(c, f.value) == ERR_OK : !matters;
 	err_clear(c);
