@@ -307,14 +307,14 @@ int64_t queue_eighths(const struct order_view *v, int64_t now_utc)
 int64_t queue_changes(const struct order_view *v, int64_t now_utc)
 {
 	int64_t at = v->open ? v->clock_at : v->due_at, until = INT64_MAX;
-	int64_t eighths = queue_eighths(v, now_utc), whole = v->clock_at - v->received_at, then;
+	int64_t eighths = queue_eighths(v, now_utc), then;
 
 	if (at != VIEW_NO_I64)
 		until = time_ago_changes(at, now_utc, 2 * 86400);
-	if (v->clock_at == VIEW_NO_I64 || whole <= 0 || eighths == 0)
+	if (v->clock_at == VIEW_NO_I64 || v->clock_at <= v->received_at || eighths == 0)
 		return until;
 	/* The most that is left where it is fewer. */
-	then = v->clock_at - (eighths * whole - 1) / 8;
+	then = v->clock_at - (eighths * (v->clock_at - v->received_at) - 1) / 8;
 	return then > now_utc && then < until ? then : until;
 }
 

@@ -36,6 +36,43 @@ static void test_clock(void **state)
 	}
 }
 
+/* A page of an order is given again up to that second: nothing of its clock may change before. */
+static void test_a_clock_reads_the_same_until_it_says_so(void **state)
+{
+	static const int64_t wholes[] = { 1, 7, 8, 59, 600, 6 * 3600 + 1, 3 * 86400 };
+	char now[CLOCK_TEXT_MAX], then[CLOCK_TEXT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(wholes) * 64; i++) {
+		int64_t whole = wholes[i / 64], until,
+			at = NOW - 30 + whole * (int64_t)(i % 64) / 48;
+		struct order_view v = { .open = 1, .received_at = NOW, .clock_at = NOW + whole };
+
+		until = queue_changes(&v, at);
+		assert_true(until > at);
+		clock_text(v.clock_at, at, now);
+		for (int64_t t = at + 1; t < until; t++) {
+			clock_text(v.clock_at, t, then);
+			assert_string_equal(then, now);
+			assert_int_equal(queue_eighths(&v, t), queue_eighths(&v, at));
+			assert_int_equal(v.clock_at <= t, v.clock_at <= at);
+		}
+	}
+}
+
+static void test_what_has_no_clock_never_changes(void **state)
+{
+	const struct order_view none = { .open = 1, .received_at = NOW, .clock_at = VIEW_NO_I64,
+					 .due_at = VIEW_NO_I64 };
+	const struct order_view ended = { .received_at = NOW, .clock_at = VIEW_NO_I64,
+					  .due_at = NOW + 90 };
+
+	(void)state;
+	assert_true(queue_changes(&none, NOW) == INT64_MAX);
+	assert_int_equal(queue_eighths(&none, NOW), 8);
+	assert_int_equal(queue_changes(&ended, NOW), NOW + 31);
+}
+
 static void test_words_of_the_tables(void **state)
 {
 	enum queue_view view;
@@ -417,6 +454,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_a_clock_reads_the_same_until_it_says_so),
+		cmocka_unit_test(test_what_has_no_clock_never_changes),
 		cmocka_unit_test(test_words_of_the_tables),
 		cmocka_unit_test_setup_teardown(test_against_an_oracle, folder_make, folder_drop),
 		cmocka_unit_test_setup_teardown(test_pages_and_words, folder_make, folder_drop),
