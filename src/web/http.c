@@ -530,9 +530,9 @@ enum err server_run(struct ctx *c, const struct server_config *config)
 	int64_t now_ms, looked_ms = 0;
 
 	s.numbers = &config->metrics->slots[config->process];
-	s.numbers->connections_open = s.numbers->requests_open = 0;
 	TRY(signals_catch(c, &signals));
 	TRY(prepare(c, &s));
+	s.numbers->connections_open = s.numbers->requests_open = 0;
 	s.numbers->starts++;
 	info = MHD_get_daemon_info(s.daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	if (!info)

@@ -105,18 +105,26 @@ enum err serve_begin(struct ctx *c, const struct serve_options *o, struct serve 
 	return ERR_OK;
 }
 
-/* Starts a process in a context of its own, so that years of it need no memory. */
-static void worker_again(struct ctx *c, struct serve *s, size_t i)
+/* Starts a process in a context of its own, so that years of it need no memory; says why not. */
+static bool worker_try(struct serve *s, size_t i)
 {
 	CTX_SCOPED struct ctx turn = { 0 };
+
+	if (ctx_begin(&turn, TURN_BYTES) == ERR_OK && worker_start(&turn, s, i) == ERR_OK)
+		return true;
+	fprintf(stderr, "writ serve: %s\n", turn.why);
+	return false;
+}
+
+static void worker_again(struct ctx *c, struct serve *s, size_t i)
+{
 	struct worker *w = &s->workers[i];
 
 	fd_close(&w->fd);
 	w->pid = 0;
 	w->again_ms = 0;
-	if (ctx_begin(&turn, TURN_BYTES) == ERR_OK && worker_start(&turn, s, i) == ERR_OK)
+	if (worker_try(s, i))
 		return;
-	fprintf(stderr, "writ serve: %s\n", turn.why);
 	w->pid = 0;
 	w->again_ms = c->seam->mono_ms() + SHORT_LIFE_MS;
 }
@@ -141,7 +149,8 @@ static void take_leave(struct ctx *c, struct serve *s, pid_t pid)
 	}
 }
 
-/* New ones take over the sockets before the old ones leave: nobody is turned away. */
+/* A new one takes over the socket before the old one leaves: nobody is turned away. Where it does
+ * not come to serve (a certificate that is none), the old one stays. */
 static void renew(struct ctx *c, struct serve *s)
 {
 	CTX_SCOPED struct ctx turn = { 0 };
@@ -149,11 +158,16 @@ static void renew(struct ctx *c, struct serve *s)
 	if (ctx_begin(&turn, TURN_BYTES) != ERR_OK || tls_prepare(&turn, s->o->home) != ERR_OK)
 		fprintf(stderr, "writ serve: %s\n", turn.why);
 	for (size_t i = 0; i < s->o->processes; i++) {
-		pid_t old = s->workers[i].pid;
+		struct worker old = s->workers[i];
 
-		worker_again(c, s, i);
-		if (old > 0)
-			kill(old, SIGTERM);
+		if (old.pid == 0) {
+			worker_again(c, s, i);
+		} else if (worker_try(s, i)) {
+			kill(old.pid, SIGTERM);
+			fd_close(&old.fd);
+		} else {
+			s->workers[i] = old;
+		}
 	}
 }
 

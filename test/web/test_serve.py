@@ -120,6 +120,23 @@ def test_new_processes_take_over_without_a_refused_caller(server):
     assert server.get("/health").status == 200
 
 
+def test_a_certificate_that_is_none_stops_nobody(town):
+    """The old ones stay until a new one serves, and what was mended is taken at the next signal."""
+    home = town.home()
+    with web.serve(home, processes=2) as s:
+        path, before = pathlib.Path(home.dir) / "tls" / "certificate.pem", s.workers()
+        good = path.read_bytes()
+        path.write_bytes(b"nothing\n")
+        s.process.send_signal(signal.SIGHUP)
+        web.wait(lambda: s.said().count("ended before it served") == 2, "both refusals")
+        web.wait(lambda: s.workers() == before, "the end of those that could not serve")
+        assert s.get("/health").status == 200
+        path.write_bytes(good)
+        s.process.send_signal(signal.SIGHUP)
+        web.wait(lambda: len(s.workers()) == 2 and not set(s.workers()) & set(before), "new processes")
+        assert s.get("/health").status == 200
+
+
 def test_all_end_together(home):
     with web.serve(home, processes=3) as s:
         workers = s.workers()
