@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -36,6 +35,7 @@ enum err work_start(struct ctx *c, const struct home *home, struct span name,
 {
 	/* Standard error goes where its output goes; the words are arguments, never a script. */
 	const char *words[WORDS_MAX] = { "sh", "-c", "exec \"$@\" 2>&1", "sh" };
+	struct flock alone = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	FD_SCOPED int fd = -1;
 	FD_SCOPED int null = -1;
 	char *path, *folder;
@@ -45,7 +45,7 @@ enum err work_start(struct ctx *c, const struct home *home, struct span name,
 	TRY(path_fmt(c, &folder, "%s/work", home->run));
 	TRY(dir_make(c, folder, 0700));
 	TRY(file_open(c, path, O_RDWR | O_CREAT, 0600, &fd));
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+	if (fcntl(fd, F_OFD_SETLK, &alone) != 0)
 		return ERR_OK;
 	if (ftruncate(fd, 0) != 0)
 		FAIL(c, ERR_IO, "%s cannot be emptied", path);
@@ -60,6 +60,7 @@ enum err work_start(struct ctx *c, const struct home *home, struct span name,
 enum err work_look(struct ctx *c, const struct home *home, struct span name, enum work *out,
 		   struct span *said_out)
 {
+	struct flock held = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
 	FD_SCOPED int fd = -1;
 	char *path;
 
@@ -69,7 +70,10 @@ enum err work_look(struct ctx *c, const struct home *home, struct span name, enu
 	if (!file_exists(path))
 		return ERR_OK;
 	TRY(file_open(c, path, O_RDONLY, 0, &fd));
-	*out = flock(fd, LOCK_SH | LOCK_NB) == 0 ? WORK_ENDED : WORK_RUNS;
+	/* Asked for and not taken: who looks must not keep somebody from starting it. */
+	if (fcntl(fd, F_OFD_GETLK, &held) != 0)
+		FAIL(c, ERR_IO, "nobody can tell whether %s goes on: %s", path, strerror(errno));
+	*out = held.l_type == F_UNLCK ? WORK_ENDED : WORK_RUNS;
 	if (file_read(c, path, SAID_MAX, said_out) == ERR_OK)
 		return ERR_OK;
 	err_clear(c);   /* more than a page could show */
