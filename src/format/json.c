@@ -273,6 +273,14 @@ bool json_has_text(const struct json *list, struct span text)
 	return false;
 }
 
+const struct json *json_with_id(const struct json *list, struct span id)
+{
+	JSON_EACH(item, list)
+		if (span_eq(json_opt_text(item, "id", SPAN_NONE), id))
+			return item;
+	return NULL;
+}
+
 static bool listed(struct span key, const char *keys)
 {
 	struct span rest = span_str(keys), word;

@@ -76,6 +76,8 @@ struct span json_opt_text(const struct json *o, const char *key, struct span fal
 int64_t json_opt_int(const struct json *o, const char *key, int64_t fallback);
 size_t json_count(const struct json *list);
 bool json_has_text(const struct json *list, struct span text);  /* as an item of its own */
+/* The item of a list of objects whose member id that is; NULL where none is. */
+const struct json *json_with_id(const struct json *list, struct span id);
 /* Fails if the object has a member that is not in the space-separated list "a b c". */
 enum err json_only(struct ctx *c, const struct json *o, const char *keys) MUST_USE;
 bool json_equal(const struct json *a, const struct json *b) __asm__("writ_json_equal");

@@ -6,14 +6,6 @@
 
 #include "order/letter.h"
 
-static const struct json *line_of(const struct json *list, struct span id)
-{
-	JSON_EACH(line, list)
-		if (span_eq(json_opt_text(line, "id", SPAN_NONE), id))
-			return line;
-	return NULL;
-}
-
 static bool is(const struct json *judged, const char *verdict)
 {
 	return span_is(json_opt_text(judged, "verdict", SPAN_NONE), verdict);
@@ -86,7 +78,7 @@ enum err in_view_reasons(struct ctx *c, const struct order *o, enum decision dec
 	if (decision == DECIDE_COMPLY || (any && decision != DECIDE_NARROW))
 		return ERR_OK;
 	JSON_EACH(line, judged_lines(o->judged))
-		if (!line_of(lines, json_opt_text(line, "id", SPAN_NONE)))
+		if (!json_with_id(lines, json_opt_text(line, "id", SPAN_NONE)))
 			add_reasons(c, decision, line, *out);
 	return ERR_OK;
 }
@@ -98,7 +90,7 @@ enum err in_view_put(struct ctx *c, const struct order *o, struct json *document
 	JSON_EACH(line, json_get(document, "lines")) {
 		struct span id = json_opt_text(line, "id", SPAN_NONE);
 
-		if (is(line_of(judged_lines(o->judged), id), "INSUFFICIENT"))
+		if (is(json_with_id(judged_lines(o->judged), id), "INSUFFICIENT"))
 			json_add(c, overrules, json_text(c, id));
 	}
 	json_set(c, document, "overrules", overrules);
@@ -167,7 +159,7 @@ enum err in_view_allows(struct ctx *c, const struct order *o, const struct json 
 	}
 	JSON_EACH(line, lines) {
 		struct span id = json_opt_text(line, "id", SPAN_NONE);
-		const struct json *judged = line_of(json_get(decision, "demands"), id);
+		const struct json *judged = json_with_id(json_get(decision, "demands"), id);
 
 		if (!judged) {
 			err_next(c, "writ judge %.*s", SPAN_ARG(o->ref));
@@ -215,7 +207,8 @@ static bool stands_on(const struct json *judged, const struct json *lines, struc
 		      bool answered)
 {
 	JSON_EACH(line, judged)
-		if ((line_of(lines, json_opt_text(line, "id", SPAN_NONE)) != NULL) == answered &&
+		if ((json_with_id(lines, json_opt_text(line, "id", SPAN_NONE)) != NULL) ==
+			    answered &&
 		    json_has_text(json_get(line, "reasons"), code))
 			return true;
 	return false;
@@ -244,7 +237,7 @@ enum err in_view_outward(struct ctx *c, const struct order *o, const struct json
 enum err in_view_left_out(struct ctx *c, const struct order *o, const struct json *document,
 		       struct span id, struct json **out)
 {
-	const struct json *line = line_of(judged_lines(in_view_judged(o, document)), id);
+	const struct json *line = json_with_id(judged_lines(in_view_judged(o, document)), id);
 
 	*out = json_list(c);
 	if (is(line, "INSUFFICIENT"))

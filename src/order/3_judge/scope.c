@@ -20,22 +20,14 @@ static bool served(struct span category)
 	return span_is(category, "CONTENT_COMM") || span_is(category, "MSG_META");
 }
 
-static const struct json *by_id(const struct json *list, struct span id)
-{
-	JSON_EACH(item, list)
-		if (span_eq(json_opt_text(item, "id", SPAN_NONE), id))
-			return item;
-	return NULL;
-}
-
 static const struct json *demand_of(const struct order *o, struct span id)
 {
-	return by_id(json_get(json_get(o->received, "facts"), "demands"), id);
+	return json_with_id(json_get(json_get(o->received, "facts"), "demands"), id);
 }
 
 static const struct json *file_line_of(const struct order *o, struct span id)
 {
-	return by_id(json_get(o->received, "lines"), id);
+	return json_with_id(json_get(o->received, "lines"), id);
 }
 
 /* A date or instant as UTC seconds; a date that is an end is the first instant after that day. */

@@ -32,14 +32,6 @@ enum err told_open(struct ctx *c, struct session *s, const struct order *o,
 
 /* ---- lines ---- */
 
-static const struct json *by_id(const struct json *list, struct span id)
-{
-	JSON_EACH(line, list)
-		if (span_eq(json_opt_text(line, "id", SPAN_NONE), id))
-			return line;
-	return NULL;
-}
-
 static struct span id_of(const struct json *line)
 {
 	return json_opt_text(line, "id", SPAN_NONE);
@@ -47,14 +39,14 @@ static struct span id_of(const struct json *line)
 
 bool told_line_has(const struct told *t, const struct json *line, struct span code)
 {
-	return !by_id(json_get(t->document, "lines"), id_of(line)) &&
+	return !json_with_id(json_get(t->document, "lines"), id_of(line)) &&
 	       json_has_text(json_get(line, "reasons"), code);
 }
 
 enum err told_demand(const struct told *t, struct span id, struct span *out)
 {
 	const struct json *demand =
-		by_id(json_get(json_get(t->o->received, "facts"), "demands"), id);
+		json_with_id(json_get(json_get(t->o->received, "facts"), "demands"), id);
 
 	return span_fmt(t->c, out, "%.*s: %s", SPAN_ARG(letter_target(demand)),
 			category_words(json_opt_text(demand, "category", SPAN_NONE)));
@@ -425,10 +417,10 @@ static enum err put_lines(const struct told *t, struct buf *b)
 	TRY(scope_compile(t->c, t->o, &ordered, &open));
 	buf_str(b, "\n\nLine by line\n");
 	JSON_EACH(line, json_get(t->judged, "demands")) {
-		const struct json *kept = by_id(json_get(t->document, "lines"), id_of(line));
+		const struct json *kept = json_with_id(json_get(t->document, "lines"), id_of(line));
 
 		if (kept) {
-			TRY(put_answered(t, kept, by_id(ordered, id_of(line)), b));
+			TRY(put_answered(t, kept, json_with_id(ordered, id_of(line)), b));
 			continue;
 		}
 		TRY(told_demand(t, id_of(line), &what));

@@ -10,14 +10,6 @@
 
 #define RETURN_MAX ((size_t)4 << 20)
 
-static const struct json *line_of(const struct json *list, struct span id)
-{
-	JSON_EACH(line, list)
-		if (span_eq(json_opt_text(line, "id", SPAN_NONE), id))
-			return line;
-	return NULL;
-}
-
 static void copy_text(struct ctx *c, struct json *to, const struct json *from, const char *key)
 {
 	const struct json *v = json_get(from, key);
@@ -54,7 +46,7 @@ static enum err lines(struct ctx *c, const struct order *o, const struct json *r
 	struct span words;
 
 	JSON_EACH(counted, json_get(receipt, "lines")) {
-		const struct json *line = line_of(json_get(o->scope, "lines"),
+		const struct json *line = json_with_id(json_get(o->scope, "lines"),
 						  json_opt_text(counted, "id", SPAN_NONE));
 		struct json *row = json_object(c);
 
@@ -116,7 +108,7 @@ enum err return_not_returned(struct ctx *c, const struct order *o, const struct 
 		struct span id = json_opt_text(demand, "id", SPAN_NONE),
 			    category = json_opt_text(demand, "category", SPAN_NONE);
 
-		if (!line_of(json_get(o->scope, "lines"), id)) {
+		if (!json_with_id(json_get(o->scope, "lines"), id)) {
 			TRY(in_view_left_out(c, o, o->scope, id, &reasons));
 			missing(c, list, demand, reasons, "not part of the decided scope");
 		} else if (!span_is(category, "CONTENT_COMM") && !span_is(category, "MSG_META")) {

@@ -296,6 +296,10 @@ static void asking(void **state)
 	text_is(json_opt_text(o, "t", SPAN("f")), "x");
 	assert_int_equal(json_opt_int(o, "n", 1), 5);
 	assert_int_equal(json_opt_int(o, "z", 1), 1);
+	o = parsed(&c, "[1,{\"id\":2},{\"x\":3},{\"id\":\"d1\",\"n\":4},{\"id\":\"d1\",\"n\":5}]");
+	assert_int_equal(json_opt_int(json_with_id(o, SPAN("d1")), "n", 0), 4);
+	assert_null(json_with_id(o, SPAN("d")));
+	assert_null(json_with_id(NULL, SPAN("d1")));
 }
 
 static void comparing_and_copying(void **state)
