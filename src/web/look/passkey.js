@@ -4,8 +4,8 @@
 //   data-challenge, data-rp (id)                   both
 //   data-allow="ID ID"                             get: the keys that may answer; none: any of ours
 //   data-rp-name, data-user, data-user-name, data-user-label, data-exclude="ID ID", data-algorithms="-8 -7 -257"   create
-// Fields: credential, client_data and, for get, authenticator_data, signature, user_handle; for
-// create, attestation, transports. Its words: data-words-none (no passkeys here), data-words-wait,
+// Fields: credential, client_data and, for get, authenticator_data, signature; for create,
+// attestation. Its words: data-words-none (no passkeys here), data-words-wait,
 // data-words-failed; they go to its [data-passkey-words].
 // It checks nothing: the server and writ-seal do.
 // SPDX-License-Identifier: Apache-2.0
@@ -40,7 +40,6 @@ async function get(form) {
 	});
 	field(form, "authenticator_data", text(c.response.authenticatorData));
 	field(form, "signature", text(c.response.signature));
-	field(form, "user_handle", c.response.userHandle ? text(c.response.userHandle) : "");
 	return c;
 }
 
@@ -59,7 +58,6 @@ async function create(form) {
 		},
 	});
 	field(form, "attestation", text(c.response.attestationObject));
-	field(form, "transports", (c.response.getTransports?.() ?? []).join(" "));
 	return c;
 }
 
