@@ -73,7 +73,7 @@ enum err sign_prepare(struct visit *v, const char *kind, struct span document, s
 	if (count == 0 && !out->demo) {
 		err_next(v->c, "sign with the command line: 'writ help' says how, and --print "
 			       "writes the document");
-		FAIL(v->c, ERR_STATE, "you have no passkey for this site that could sign a %s",
+		FAIL(v->c, ERR_STATE, "you have no passkey for this site that could sign the %s",
 		     kind);
 	}
 	TRY(sha256_of(v->c, document, &hash));
