@@ -12,17 +12,6 @@
 #include "web/desk/step.h"
 #include "web/work.h"
 
-static bool is_post(const struct visit *v)
-{
-	return v->r->method == WEB_POST;
-}
-
-static enum err to_order(struct visit *v)
-{
-	TRY(step_done(v));
-	return answer_see(v->r, v->a, "/order/%.*s", SPAN_ARG(v->order.ref));
-}
-
 /* ---- notice and secrecy ---- */
 
 static enum err notice(struct visit *v)
@@ -100,7 +89,7 @@ enum err secrecy_step(struct visit *v)
 		enum err e = secrecy(v);
 
 		if (e == ERR_OK)
-			return to_order(v);
+			return step_to_order(v);
 		TRY(step_failed(v, e));
 	}
 	step_begin(v, &s, word_secrecy(w), word_secrecy_says(w), word_secrecy_do(w));
@@ -132,7 +121,7 @@ enum err release_step(struct visit *v)
 		enum err e = release(v);
 
 		if (e == ERR_OK)
-			return to_order(v);
+			return step_to_order(v);
 		TRY(step_failed(v, e));
 	}
 	step_begin(v, &s, word_release(v->base), word_release_says(v->base),

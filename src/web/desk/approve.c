@@ -204,12 +204,6 @@ static bool is_live(const struct visit *v)
 	       v->r->now_ms / 1000 < until;
 }
 
-static enum err to_order(struct visit *v)
-{
-	TRY(step_done(v));
-	return answer_see(v->r, v->a, "/order/%.*s", SPAN_ARG(v->order.ref));
-}
-
 static enum err make(struct visit *v)
 {
 	struct span statement, seal;
@@ -226,7 +220,7 @@ static enum err take(struct visit *v)
 
 	TRY(sign_take(v, "approval", typed(v, "statement"), &signature));
 	TRY(approval_take(v->c, &v->s, &v->order, typed(v, "statement"), signature, &name));
-	return to_order(v);
+	return step_to_order(v);
 }
 
 /* Shown before there is a statement, or after one that is over. */
@@ -247,12 +241,12 @@ enum err approve_next(struct visit *v)
 	enum err e;
 
 	if (v->order.state != ORDER_COLLECTED)
-		return to_order(v);
+		return step_to_order(v);
 	e = statement_current(v->c, &v->s, &v->order, &statement, &seal);
 	if (e != ERR_OK)
 		TRY(step_failed(v, e));
 	if (!approves)
-		return to_order(v);
+		return step_to_order(v);
 	if (e != ERR_OK) {
 		TRY(step_done(v));
 		return show_first(v);
@@ -263,7 +257,7 @@ enum err approve_next(struct visit *v)
 
 enum err approve_step(struct visit *v)
 {
-	if (v->r->method == WEB_POST) {
+	if (is_post(v)) {
 		enum err e = typed(v, "statement").n ? take(v) : make(v);
 
 		if (e == ERR_OK)

@@ -1,8 +1,8 @@
 /*
  * Fields of facts on a form: one for a row of facts.def, with what stands in it, what is wrong with
  * that, and what was found on the papers for it, offered with its place. Nothing fills itself in: a
- * value is taken over by a button, and its place is remembered as long as it stands there
- * unchanged. SPDX-License-Identifier: Apache-2.0
+ * value is taken over by a button, and its place is remembered while it stands there unchanged.
+ * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef WEB_DESK_ASK_H
 #define WEB_DESK_ASK_H

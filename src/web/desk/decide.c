@@ -8,17 +8,6 @@
 #include "order/letter.h"
 #include "web/desk/scope_page.h"
 
-static enum err to_order(struct visit *v)
-{
-	TRY(step_done(v));
-	return answer_see(v->r, v->a, "/order/%.*s", SPAN_ARG(v->order.ref));
-}
-
-static bool is_post(const struct visit *v)
-{
-	return v->r->method == WEB_POST;
-}
-
 static enum err one_signature(struct visit *v, const char *kind, struct span document,
 			      struct json **list_out)
 {
@@ -237,7 +226,7 @@ enum err end_step(struct visit *v)
 
 		e = signs ? take_end(v) : show_end(v);
 		if (e == ERR_OK)
-			return signs ? to_order(v) : ERR_OK;
+			return signs ? step_to_order(v) : ERR_OK;
 		TRY(step_failed(v, e));
 	}
 	step_begin(v, &s, word_end(w), word_end_says(w), word_end_next(w));

@@ -267,7 +267,7 @@ static enum err to_sign_in(struct visit *v, struct span target)
 /* A form whose sitting has ended meanwhile is read all the same, and kept for that person. */
 static bool is_late_form(const struct visit *v)
 {
-	return v->r->method == WEB_POST && v->sitting.state == SITTING_OVER &&
+	return is_post(v) && v->sitting.state == SITTING_OVER &&
 	       !permit_has(v->permit, ROLE_NOBODY);
 }
 
@@ -375,7 +375,7 @@ static enum err go_in(struct visit *v)
 {
 	struct request *r = v->r;
 
-	if (r->method == WEB_POST &&
+	if (is_post(v) &&
 	    !form_token_holds(v->c, v->token, web_value(r->form, "token"))) {
 		err_next(v->c, "go back, load the page again, and send the form from there");
 		FAIL(v->c, ERR_DENIED, "this form is not of your session");

@@ -71,12 +71,23 @@ enum err desk_enter(struct request *r, struct answer *a) MUST_USE;
 enum err visit_need_token(struct visit *v) MUST_USE;
 /* The name without the port: what a passkey is bound to. */
 struct span visit_rp(const struct visit *v);
-/* A page with room for what it says; then visit_answer. */
+/* A page with room for what it says; then answer_page. */
 void visit_buf(struct visit *v, struct buf *out);
+/* Whether a form was sent, and not its page asked for. */
+static inline bool is_post(const struct visit *v)
+{
+	return v->r->method == WEB_POST;
+}
 /* What stands in a field of the form, empty where nothing does. */
 static inline struct span typed(const struct visit *v, const char *name)
 {
 	return web_value(v->typed, name);
+}
+/* When something on the page reads differently: it is not given again from then on. */
+static inline void visit_until(const struct visit *v, int64_t utc_s)
+{
+	if (v->keep && utc_s < v->keep->until_utc)
+		v->keep->until_utc = utc_s;
 }
 /* A target of our own as a value in a query: %XX where it must. */
 enum err target_escape(struct ctx *c, struct span target, struct span *out) MUST_USE;

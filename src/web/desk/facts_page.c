@@ -171,10 +171,8 @@ enum err facts_step(struct visit *v)
 	if (ask_is_done(&n->k)) {
 		enum err e = n->k.problems_n ? ERR_FORMAT : keep(n);
 
-		if (e == ERR_OK) {
-			TRY(step_done(v));
-			return answer_see(v->r, v->a, "/order/%.*s", SPAN_ARG(v->order.ref));
-		}
+		if (e == ERR_OK)
+			return step_to_order(v);
 		if (n->k.problems_n)
 			v->a->status = (unsigned)err_http_status(e);
 		else

@@ -122,7 +122,7 @@ enum err halt_step(struct visit *v)
 	enum err e;
 
 	TRY(find_joint(v, &first));
-	if (v->r->method == WEB_POST) {
+	if (is_post(v)) {
 		bool signs = typed(v, "document").n > 0;
 
 		e = signs ? take(v, kind, &first) : begin(v, kind);

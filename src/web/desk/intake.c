@@ -79,7 +79,7 @@ enum err intake_step(struct visit *v)
 	const struct page_base *w = v->base;
 	struct step s;
 
-	if (v->r->method == WEB_POST) {
+	if (is_post(v)) {
 		enum err e = receive(v);
 
 		if (e == ERR_OK)

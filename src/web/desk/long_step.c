@@ -89,7 +89,7 @@ enum err long_step(struct visit *v, const char *what, struct span title, struct 
 	struct step s;
 
 	TRY(span_fmt(v->c, &name, "%.*s.%s", SPAN_ARG(v->order.ref), what));
-	if (v->r->method == WEB_POST) {
+	if (is_post(v)) {
 		enum err e = step_check(v);
 
 		if (e == ERR_OK)

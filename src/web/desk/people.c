@@ -191,7 +191,7 @@ enum err invite_step(struct visit *v)
 	struct span link = SPAN_NONE;
 	struct step s;
 
-	if (v->r->method == WEB_POST) {
+	if (is_post(v)) {
 		enum err e = invite(v, &link);
 
 		if (e != ERR_OK)
@@ -316,7 +316,7 @@ enum err admit_step(struct visit *v)
 			    "shown then");
 		FAIL(v->c, ERR_STATE, "the passkey has not been made yet");
 	}
-	if (v->r->method == WEB_POST) {
+	if (is_post(v)) {
 		enum err e = admit_sign(v, &i);
 
 		if (e == ERR_OK)

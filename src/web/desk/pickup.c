@@ -126,7 +126,7 @@ enum err links_page(struct visit *v)
 		FAIL(v->c, ERR_STATE, "this order has not been delivered");
 	}
 	TRY(size_of(v, v->order.ref, &page.size));
-	if (v->r->method == WEB_POST)
+	if (is_post(v))
 		TRY(step_failed(v, change(v, page.size, &page.address)));
 	TRY(find_links(v, &links));
 	page.problem = v->problem;

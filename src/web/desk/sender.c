@@ -13,11 +13,6 @@
 
 #define AGAIN "again:"
 
-static bool is_post(const struct visit *v)
-{
-	return v->r->method == WEB_POST;
-}
-
 /* ---- the earlier numbers ---- */
 
 static enum err again_choice(struct step *s, const struct earlier_check *one)
@@ -28,6 +23,7 @@ static enum err again_choice(struct step *s, const struct earlier_check *one)
 	TRY(span_fmt(v->c, &value, AGAIN "%.*s", SPAN_ARG(one->order)));
 	TRY(word_by_again(v->c, v->base, one->over, &label));
 	TRY(time_ago(v->c, one->at_utc, v->r->now_ms / 1000, &when));
+	visit_until(v, time_ago_changes(one->at_utc, v->r->now_ms / 1000, 3600));
 	TRY(word_by_again_hint(v->c, v->base, one->found, one->by, one->order, when, &hint));
 	step_choice_fresh(s, value, label, hint);
 	return ERR_OK;
@@ -107,12 +103,6 @@ static enum err show_judge(struct visit *v)
 	return step_show(&s);
 }
 
-static enum err to_order(struct visit *v)
-{
-	TRY(step_done(v));
-	return answer_see(v->r, v->a, "/order/%.*s", SPAN_ARG(v->order.ref));
-}
-
 /* Numbers of the lines, for whoever decides: nobody is asked for them. */
 static enum err and_count(struct visit *v)
 {
@@ -121,7 +111,7 @@ static enum err and_count(struct visit *v)
 
 	TRY(scope_compile(v->c, &v->order, &lines, &open));
 	if (!order_is_verified(&v->order) || !lines->first)
-		return to_order(v);
+		return step_to_order(v);
 	TRY(step_done(v));
 	e = scope_count(v, NULL);
 	if (e == ERR_OK)
@@ -137,7 +127,7 @@ static enum err and_judge(struct visit *v)
 	enum err e;
 
 	if (order_is_unwritten(&v->order))
-		return to_order(v);
+		return step_to_order(v);
 	e = judgement_make(v->c, &v->s, &v->order, &page);
 	if (e == ERR_OK)
 		return and_count(v);
@@ -195,7 +185,7 @@ enum err judge_step(struct visit *v)
 		enum err e = judge(v);
 
 		if (e == ERR_OK)
-			return to_order(v);
+			return step_to_order(v);
 		TRY(step_failed(v, e));
 	}
 	return show_judge(v);

@@ -244,6 +244,12 @@ enum err step_done(struct visit *v)
 	return ERR_OK;
 }
 
+enum err step_to_order(struct visit *v)
+{
+	TRY(step_done(v));
+	return answer_see(v->r, v->a, "/order/%.*s", SPAN_ARG(v->order.ref));
+}
+
 enum err step_failed(struct visit *v, enum err e)
 {
 	const char *next = v->c->next[0] ? v->c->next : err_hint(e);

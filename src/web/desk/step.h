@@ -57,6 +57,8 @@ enum err read_begin(struct visit *v) MUST_USE;
 enum err step_check(struct visit *v) MUST_USE;
 /* After an act: closes the tick of a home that wants that; done is done, logged or not. */
 enum err step_done(struct visit *v) MUST_USE;
+/* The same, and on to the page of the order. */
+enum err step_to_order(struct visit *v) MUST_USE;
 /* Takes a failure that the person can do something about, so that the form is shown again; passes
  * on the others. */
 enum err step_failed(struct visit *v, enum err e) MUST_USE;
