@@ -1,10 +1,11 @@
 /*
  * Build tool: templates and words into C (page.h, src/web/page/README.md).
- *	page OUT_FOLDER FILE...
- * .html are templates, .txt words, .c sources that may use words. Writes pages.h, words.h, words.c
- * and page_NAME.c for each page; what did not change keeps its time, so that nothing else is built
- * anew. Each file with an error is reported, the first error of each. Not part of any program of
- *writ. SPDX-License-Identifier: Apache-2.0
+ *	page [--fill] OUT_FOLDER DEPFILE FILE... SOURCE_FOLDER
+ * .html are templates, .txt words; words may also be used by the C files of SOURCE_FOLDER. Writes
+ * pages.h, words.h, words.c, page_NAME.c for each page, and with --fill what fills them for tests;
+ * what did not change keeps its time, so that nothing else is built anew. Each file with an error is
+ * reported, the first error of each. It is part of no program.
+ * SPDX-License-Identifier: Apache-2.0
  */
 #include "page.h"
 
