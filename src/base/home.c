@@ -33,6 +33,7 @@ enum err home_paths(struct ctx *c, const char *dir, bool single_user, struct hom
 	PATH(blob, "%s/blob", dir);
 	PATH(reading, "%s/reading", dir);
 	PATH(vault, "%s/vault", dir);
+	PATH(delivered, "%s/delivered", dir);
 	PATH(log, "%s/log", dir);
 	PATH(seal_sock, "%s/seal.sock", run);
 	PATH(hand_sock, "%s/hand.sock", run);

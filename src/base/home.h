@@ -13,7 +13,7 @@
 struct home {
 	const char *dir;
 	bool single_user;       /* same code and checks, no protection against that user */
-	const char *db, *blob, *reading, *vault, *log, *run;
+	const char *db, *blob, *reading, *vault, *delivered, *log, *run;
 	const char *seal_sock, *hand_sock, *send_sock, *seal_state;
 	const char *stores, *addresses, *seal_pub;
 };

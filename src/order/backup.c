@@ -127,12 +127,12 @@ static enum err put_file(struct backup *b, const char *path, struct span name)
 
 /* What is no part of a copy: the seal (a home for one user keeps it below), the key and certificate
  * of the desk, which are put there or made again, the sockets, the live database, of which there is
- * a copy, what was read on papers, which can be read again, and what is half written. */
+ * a copy, what was read on papers or delivered, which is made again, and what is half written. */
 static bool left_out(struct span name)
 {
-	static const char *const exact[] = { "run",      "seal",        "tls",         "reading",
-					     "writ.db",  "writ.db-wal", "writ.db-shm", COPY,
-					     "log/lock", "backup.json", "SHA256SUMS" };
+	static const char *const exact[] = { "run",     "seal",        "tls",         "reading",
+					     "writ.db", "writ.db-wal", "writ.db-shm", COPY,
+					     "delivered", "log/lock", "backup.json", "SHA256SUMS" };
 
 	for (size_t i = 0; i < COUNT_OF(exact); i++)
 		if (span_is(name, exact[i]))

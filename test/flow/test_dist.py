@@ -119,7 +119,7 @@ def test_folders_belong_to_whom_they_should(with_users):
     for path, user, group, mode in (
             ("run/writ", "root", "root", 0o755), ("run/writ/work", "writ", "writ", 0o700), ("etc/writ", "root", "writ-hand", 0o2751),
             ("var/lib/writ", "writ", "writ", 0o751), ("var/lib/writ/blob", "writ", "writ", 0o700),
-            ("var/lib/writ/vault", "writ", "writ", 0o700), ("var/lib/writ/log", "writ", "writ", 0o755),
+            ("var/lib/writ/vault", "writ", "writ", 0o700), ("var/lib/writ/delivered", "writ", "writ", 0o700), ("var/lib/writ/log", "writ", "writ", 0o755),
             ("var/lib/writ-seal", "writ-seal", "writ-seal", 0o700)):
         st = (with_users / path).stat()
         assert (st.st_uid, st.st_gid, st.st_mode & 0o7777) == (users[user], groups[group], mode), path

@@ -83,8 +83,8 @@ class Busy(life.Home):
             if stage == "approved":
                 self.step("noticed")
             if stage == "delivered":
-                (self.dir / "run" / "work").mkdir(mode=0o700, exist_ok=True)
-                self.deliver(self.dir / "run" / "work" / f"{self.ref}.writ.tar")
+                (self.dir / "delivered").mkdir(mode=0o700, exist_ok=True)
+                self.deliver(self.dir / "delivered" / f"{self.ref}.writ.tar")
             else:
                 self.step(stage)
         if state == "authenticated":

@@ -17,7 +17,7 @@ from harness import desk, life, web  # noqa: E402
 def home():
     with life.Town() as town:
         made = town.home("released").invent()
-        folder = made.dir / "run" / "work"
+        folder = made.dir / "delivered"
         folder.mkdir(mode=0o700, exist_ok=True)
         made.deliver(folder / f"{made.ref}.writ.tar")
         yield made
@@ -38,7 +38,7 @@ def chi(server):
 
 @pytest.fixture(scope="module")
 def file(home):
-    return (home.dir / "run" / "work" / f"{home.ref}.writ.tar").read_bytes()
+    return (home.dir / "delivered" / f"{home.ref}.writ.tar").read_bytes()
 
 
 def make(chi, home, days="3"):
@@ -98,7 +98,7 @@ def test_whatever_is_wrong_is_one_answer(home, server, chi, file):
         assert "ask the provider" in answers[0][1]
     assert server.get(good).status == 200
     # The file gone: the same, and staff are told what to do.
-    path = home.dir / "run" / "work" / f"{home.ref}.writ.tar"
+    path = home.dir / "delivered" / f"{home.ref}.writ.tar"
     path.rename(path.with_suffix(".away"))
     gone, staff = server.get(good), chi.get(f"/order/{home.ref}/links")
     path.with_suffix(".away").rename(path)

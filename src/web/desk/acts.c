@@ -226,10 +226,9 @@ enum err deliver_step(struct visit *v)
 	static const char *const first[] = { "deliver", NULL }, *const again[] = { "deliver",
 									"--resume", NULL };
 	const struct page_base *w = v->base;
-	char *path, *folder;
+	char *path;
 
-	TRY(path_fmt(v->c, &folder, "%s/work", v->s.home.run));
-	TRY(dir_make(v->c, folder, 0700));
+	TRY(dir_make(v->c, v->s.home.delivered, 0700));
 	TRY(delivered_path(v->c, &v->s.home, v->order.ref, &path));
 	return long_step(v, "deliver", word_deliver(w), word_deliver_says(w), word_deliver_do(w),
 			 ACT_DELIVERED, file_exists(path) ? again : first, "--out", path);

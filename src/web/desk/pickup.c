@@ -23,7 +23,7 @@
 
 enum err delivered_path(struct ctx *c, const struct home *home, struct span ref, char **out)
 {
-	return path_fmt(c, out, "%s/work/%.*s.writ.tar", home->run, SPAN_ARG(ref));
+	return path_fmt(c, out, "%s/%.*s.writ.tar", home->delivered, SPAN_ARG(ref));
 }
 
 static enum err size_of(struct visit *v, struct span ref, int64_t *out)
