@@ -111,6 +111,7 @@ enum err exchange_ask(struct exchange *x, unsigned *status_out)
 
 	*status_out = 0;
 	r->method = x->found.method;
+	r->head = x->found.head_only;
 	TRY(span_fmt(&x->c, &r->origin, "https://%.*s", SPAN_ARG(x->found.host)));
 	if (!guard_path(&x->c, x->target, &r->path, &query, segments, &count)) {
 		*status_out = 404;

@@ -97,6 +97,7 @@ struct request {
 	const struct server_config *server;     /* for ops.c; a page has no use for it */
 	const struct web_route *route;  /* NULL in trouble before a route was found */
 	enum web_method method;
+	bool head;                      /* of the answer only its head goes out */
 	struct span target;             /* path and query as sent: "/order/W-7KQF-2M9D?tab=2" */
 	struct span path;               /* without the query */
 	struct span args[WEB_ARGS_MAX]; /* the route's slots in their order, decoded */

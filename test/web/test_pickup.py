@@ -116,6 +116,21 @@ def test_five_times_the_file_and_no_byte_more(home, server, chi, file):
     assert server.get(path + "/file", "Range: bytes=0-0").status == 404 and server.get(path).status == 404
 
 
+def test_what_sends_no_byte_costs_none(home, server, chi, file):
+    """A HEAD and a file that the caller has already: of what may be fetched nothing is taken, and no line says so."""
+    path = make(chi, home)
+    left = "SELECT bytes_left, fetches FROM pickup WHERE code_sha256 = ?"
+    before, lines = sql(home, left, life.sha(path.split("/")[-1].encode())), sql(home, "SELECT count(*) FROM access")
+    with server.talk() as t:
+        t.send(server.head("HEAD", path + "/file"))
+        head = t.answer(head_only=True)
+        assert head.status == 200 and head.headers["content-length"] == str(len(file)) and head.body == b""
+    assert server.get(path + "/file", f"If-None-Match: {head.headers['etag']}").status == 304
+    assert sql(home, left, life.sha(path.split("/")[-1].encode())) == before and sql(home, "SELECT count(*) FROM access") == lines
+    assert server.get(path + "/file").body == file
+    assert sql(home, left, life.sha(path.split("/")[-1].encode())) == [(before[0][0] - len(file), 1)]
+
+
 def test_who_may_make_and_end_them(home, server, chi):
     link = f"/order/{home.ref}/links"
     assert server.get(link).status == 303

@@ -200,25 +200,34 @@ enum err pickup_page(struct visit *v)
 	return answer_page(v->r, v->a, &b);
 }
 
+/* What goes out is counted before it goes. */
+static enum err count_fetch(struct visit *v, const struct pickup *p, struct span tag)
+{
+	struct range part = range_of(web_header(v->r, "Range"), web_header(v->r, "If-Range"), tag,
+				     p->size);
+	struct span told;
+
+	TRY(store_run(v->c, v->desk->store, QUERY_PICKUP_TAKE,
+		      PARAMS(P_TEXT(p->id), P_INT(part.bytes), P_INT(v->r->now_ms / 1000)), NULL,
+		      NULL));
+	if (store_changed(v->desk->store) == 0)
+		return nothing_here(v);
+	TRY(span_fmt(v->c, &told, "%.*s: %lld bytes from %lld", SPAN_ARG(span_cut(p->id, 0, 8)),
+		     (long long)part.bytes, (long long)part.from));
+	return access_note(v->c, v->desk->store, "fetched", SPAN_NONE, p->ref, told);
+}
+
 enum err pickup_file(struct visit *v)
 {
-	struct span tag, name, told;
+	struct span tag, name;
 	struct pickup p;
-	struct range part;
 	int fd;
 
 	TRY(find(v, &p));
 	/* The delivered file of an order is the same for ever; a broken fetch goes on in it. */
 	TRY(sha256_hex(v->c, p.ref, &tag));
-	part = range_of(web_header(v->r, "Range"), web_header(v->r, "If-Range"), tag, p.size);
-	TRY(store_run(v->c, v->desk->store, QUERY_PICKUP_TAKE,
-		      PARAMS(P_TEXT(p.id), P_INT(part.bytes), P_INT(v->r->now_ms / 1000)), NULL,
-		      NULL));
-	if (store_changed(v->desk->store) == 0)
-		return nothing_here(v);
-	TRY(span_fmt(v->c, &told, "%.*s: %lld bytes from %lld", SPAN_ARG(span_cut(p.id, 0, 8)),
-		     (long long)part.bytes, (long long)part.from));
-	TRY(access_note(v->c, v->desk->store, "fetched", SPAN_NONE, p.ref, told));
+	if (!v->r->head && !range_has_etag(web_header(v->r, "If-None-Match"), tag))
+		TRY(count_fetch(v, &p, tag));
 	TRY(span_fmt(v->c, &name, "%.*s.writ.tar", SPAN_ARG(p.ref)));
 	TRY(file_open(v->c, p.path, 0, 0, &fd));
 	return answer_file(v->r, v->a, fd, "application/x-tar", tag, name);
