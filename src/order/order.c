@@ -155,6 +155,14 @@ const char *act_words(struct span act)
 	return "recorded";
 }
 
+bool act_by_itself(struct span act)
+{
+	for (size_t i = 0; i < ACT_KINDS; i++)
+		if (span_is(act, kinds[i].word))
+			return kinds[i].may[0] == '-';
+	return false;
+}
+
 bool reason_known(struct span code)
 {
 	return reason_words(code) != NULL;

@@ -72,6 +72,7 @@ const char *order_flag_word(enum order_flag flag);
 const char *order_flag_words(struct span word);         /* for people; NULL if it is none */
 const char *act_word(enum act_kind kind);
 const char *act_words(struct span act);                 /* for the timeline */
+bool act_by_itself(struct span act);                    /* it follows from what a person did */
 
 /* "w7kqf2m9d" and "W-7KQF-2M9D" are one reference: its canonical form, ERR_NOT_FOUND if it is none.
  */

@@ -99,6 +99,23 @@ def test_the_report_of_one_person(home, eva, server):
     assert "Nobody has signed in yet" in eva.get("/audit?person=Nobody").text
 
 
+def test_what_happened_can_be_sifted(home, server):
+    """Acts of people, acts that followed by themselves, and who looked: together every act, and none twice."""
+    ben = desk.Person(server)
+    ben.demo("Ben")
+
+    def shown(events):
+        page = ben.get(f"/order/{home.ref}{events}").text
+        part = page[page.index('id="timeline"'):]
+        return re.findall(r'<li id="act-(\d+)"><p><strong>([^<]*)</strong> ([^<]*)</p>', part)
+    every, people, system = (shown(e) for e in ("", "?events=people", "?events=system"))
+    assert sorted(people + system) == sorted(every) and len(every) == len(home.acts())
+    assert {"decided by counsel", "sender checked"} <= {w for _, w, _ in people} and {"collected and sealed"} <= {w for _, w, _ in system}
+    looks = shown("?events=looks")
+    assert ("looked at", "Ben") in [row[1:] for row in looks]
+    assert shown("?events=nothing") == every
+
+
 def test_times_are_told_in_the_zone_of_the_home(home, eva):
     """HOME/zone is read when the desk begins; a name that is none is said, not passed over."""
     assert "(now), UTC" in eva.get("/audit").text

@@ -442,7 +442,6 @@ static enum err head(struct visit *v, struct page_order *p)
 enum err order_page(struct visit *v)
 {
 	struct page_order page = { .view = v->view, .reference = v->order.ref };
-	struct page_order_act *acts;
 	struct order_steps can;
 	struct order_ask ask;
 	struct buf b;
@@ -458,8 +457,7 @@ enum err order_page(struct visit *v)
 	TRY(papers(v, &page));
 	TRY(order_paper(v, &page.paper));
 	TRY(letters(v, &page));
-	TRY(order_acts(v, 0, &acts, &page.acts_n));
-	page.acts = acts;
+	TRY(order_timeline(v, &page));
 	TRY(order_changed(v, &page.changed));
 	TRY(order_steps(v, &can));
 	TRY(order_ask(v, &can, &ask));

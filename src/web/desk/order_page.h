@@ -15,6 +15,9 @@ enum err order_acts(struct visit *v, int64_t after, struct page_order_act **list
 
 /* A paper came alone, and nobody has written out what it demands. */
 bool order_is_unwritten(const struct order *o);
+/* The acts of the page, or what of them the query asks for, or who looked. */
+enum err order_timeline(struct visit *v, struct page_order *p) MUST_USE;
+
 /* What this person can do with the order now: what it waits for, and what else. */
 struct order_steps {
 	const struct page_order_step *turn, *rest;
