@@ -70,7 +70,9 @@ def main():
             sign_in(browser, url, 'Chi')
             take(browser, f'{url}/order/{second}/approve', out / 'approve.png')
             sign_in(browser, url, 'Eva')
-            take(browser, url + '/audit?verify=1', out / 'audit.png')
+            browser.go(url + '/audit?verify=1')
+            WebDriverWait(browser.driver, 60).until(lambda d: d.find_elements(By.CSS_SELECTOR, 'p.yes, p.no'))
+            take(browser, url + '/audit?verify=shown', out / 'audit.png')
     finally:
         subprocess.run([writ, 'demo', '--stop'], env=env, capture_output=True, check=False)
         shutil.rmtree(folder)

@@ -108,7 +108,7 @@ class Client(threading.Thread):
         path = f"/order/{ref}/decide"
         page = self.form(self.ana, "Ana", path)
         if page.status != 200:      # it was done, and nobody was told
-            return ref if self.ask(self.ana.get, f"/order/{ref}").status == 200 else None
+            return ref if "<p>refused: " in self.ask(self.ana.get, f"/order/{ref}").text else None
         fields, _ = self.ana.form(page, path)
         page = self.ask(self.ana.post, path, fields | {"decision": "refuse", "codes": "AUTH-UNVERIFIED"})
         if page.status != 200:
