@@ -265,7 +265,7 @@ tell() { run 0 "writ notify $ref --sent --as Ana"; }
 first() { run 0 "writ approve $ref --as Ben --key ben.key"; }
 second() { run 0 "writ approve $ref --as Chi --key chi.key"; }
 release() { run 0 "writ release $ref --as Chi"; }
-deliver() { run 0 "mkdir -p -m 700 home/run/work && writ deliver $ref --as Chi --out home/run/work/$ref.writ.tar"; }	# where the desk has it
+deliver() { run 0 "mkdir -p -m 700 home/delivered && writ deliver $ref --as Chi --out home/delivered/$ref.writ.tar"; }	# where the desk has it
 refuse() { run 0 "writ decide $ref refuse --reason $1 --as Ana --key ana.key"; }
 ask() { run 0 "writ decide $ref ask --reason $1 --as Ana --key ana.key"; }
 redirect() { run 0 "writ decide $ref redirect --reason BIZ-REDIRECT --as Ana --key ana.key"; }
