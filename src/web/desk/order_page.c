@@ -347,16 +347,20 @@ static enum err took(struct visit *v, int64_t seconds, struct span *out)
 }
 
 /* What one line can tell of an act beside its name. */
-static struct span detail(const struct json *act)
+static enum err detail(struct ctx *c, const struct json *act, struct span *out)
 {
 	static const char *const members[] = { "decision", "by", "template", "why", "because",
-					       "to", "order", "until", "basis" };
+					       "to", "order", "basis", "until" };
 	const struct json *body = json_get(act, "body");
+	struct buf b;
 
-	for (size_t i = 0; i < COUNT_OF(members); i++)
-		if (json_get(body, members[i]) && json_get(body, members[i])->type == JSON_TEXT)
-			return json_get(body, members[i])->s;
-	return SPAN_NONE;
+	buf_begin(&b, c, (size_t)1 << 20);
+	for (size_t i = 0; i < COUNT_OF(members); i++) {
+		struct span text = json_opt_text(body, members[i], SPAN_NONE);
+
+		buf_fmt(&b, "%s%.*s", b.n && text.n ? ", " : "", SPAN_ARG(text));
+	}
+	return buf_done(c, &b, out);
 }
 
 enum err order_acts(struct visit *v, int64_t after, struct page_order_act **list_out,
@@ -377,7 +381,7 @@ enum err order_acts(struct visit *v, int64_t after, struct page_order_act **list
 		row->words = span_str(act_words(json_opt_text(act, "act", SPAN_NONE)));
 		row->who = json_opt_text(actor, "name",
 					 json_opt_text(actor, "unix_user", SPAN_NONE));
-		row->detail = detail(act);
+		TRY(detail(v->c, act, &row->detail));
 		if (last && at >= last)
 			TRY(took(v, at - last, &row->took));
 		last = at;
