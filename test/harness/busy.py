@@ -209,7 +209,7 @@ def walk(person):
     """Pages by path, as links lead to them from the first one; and the forms of all of them."""
     pages, todo, found = {}, ["/"], {}
     while todo:
-        path = todo.pop()
+        path = todo.pop().split("#")[0]
         if path in pages:
             continue
         answer = person.get(path)

@@ -86,7 +86,7 @@ def pages(home, sittings, invited):
                 made[f"{route}-{sum(k.startswith(route) for k in made)}"] = (who, path)
     ref, ready = home.refs["authenticated"], home.refs["collected"]
     made |= {
-        "work": ("Ana", f"/order/{ref}/count?since=0"), "work-failed": ("Ana", f"/order/{ready}/count?since=0"),
+        "work": ("Ana", f"/order/{ready}/collect?since=0"), "work-failed": ("Ana", f"/order/{ref}/collect?since=0"),
         "nothing-found": ("Ana", "/desk?words=nothing-has-these"), "no-page": ("Ana", "/nowhere"), "no-order": ("Ana", f"/order/{busy.NO_SUCH}"),
         "no-right": ("Ben", f"/order/{ref}/decide"), "approve-by-the-decider": ("Ben", f"/order/{ready}/approve"), "enrol": (None, invited["enrol"]),
         "enrol-made": (None, invited["enrol-made"]), "admit": ("Ana", invited["admit"]), "no-invitation": (None, "/enrol/" + "x" * 43),

@@ -18,9 +18,9 @@ def walked():
         yield {name: busy.walk(busy.Sitting(server, name)) for name in (*busy.RIGHTS, *busy.FOUNDERS, None)}
 
 
-# What no page leads to: an invitation goes from person to person, and who is invited is nobody yet; a picture is part of
-# a page; a signature of two needs a passkey that was made. What is one click has its page where that click was refused.
-GIVEN = {"enrol", "enrol-do", "picture", "admit", "admit-do"}
+# What no page leads to: an invitation and the address of a delivered file go from person to person; a picture is part
+# of a page; a signature of two needs a passkey that was made. What is one click has its page where it was refused.
+GIVEN = {"enrol", "enrol-do", "pickup", "pickup-file", "picture", "admit", "admit-do"}
 
 
 def test_every_page_and_every_form_is_reached_without_script(walked):
