@@ -17,6 +17,7 @@
 #define DATA_MAX 8192u                  /* of authenticator data */
 #define RP_ID_MAX 253u                  /* a DNS name */
 #define WORD "passkey"
+#define NATIVE_ORIGIN "writ:native"     /* no page's: those begin with https:// */
 
 /* SubjectPublicKeyInfo up to the key itself (RFC 5480 section 2, RFC 8410 section 4). */
 static const unsigned char p256_head[] = {
@@ -213,8 +214,19 @@ static enum err client_says(struct ctx *c, const struct json *j, const char *mem
 	return ERR_OK;
 }
 
+enum err passkey_native_data(struct ctx *c, const char *type, struct span challenge,
+			     struct span *out)
+{
+	struct span base64;
+
+	TRY(b64url_encode(c, challenge, &base64));
+	return span_fmt(c, out,
+			"{\"challenge\":\"%.*s\",\"origin\":\"" NATIVE_ORIGIN "\",\"type\":\"%s\"}",
+			SPAN_ARG(base64), type);
+}
+
 enum err client_data_check(struct ctx *c, struct span client_data, const char *type,
-			   struct span challenge, struct span origin)
+			   struct span challenge, struct span origin, bool *native_out)
 {
 	const struct json *cross;
 	struct span want;
@@ -222,6 +234,10 @@ enum err client_data_check(struct ctx *c, struct span client_data, const char *t
 
 	if (client_data.n > CLIENT_DATA_MAX)
 		FAIL(c, ERR_LIMIT, "client data has at most %u bytes", CLIENT_DATA_MAX);
+	TRY(passkey_native_data(c, type, challenge, &want));
+	*native_out = span_eq(client_data, want);
+	if (*native_out)
+		return ERR_OK;
 	TRY(json_parse_any_keys(c, client_data, &j));
 	if (j->type != JSON_OBJECT)
 		FAIL(c, ERR_FORMAT, "client data is no object");
@@ -298,10 +314,13 @@ enum err passkey_verify(struct ctx *c, const struct passkey *key, struct span ch
 	struct span bytes;
 
 	*out = (struct passkey_used){ 0 };
-	TRY(client_data_check(c, a->client_data, "webauthn.get", challenge, key->origin));
+	TRY(client_data_check(c, a->client_data, "webauthn.get", challenge, key->origin,
+			      &out->native));
 	TRY(authenticator_data_open(c, a->authenticator_data, key->rp_id, &data));
 	if (data.flags & FLAG_AT)
 		FAIL(c, ERR_FORMAT, "a signature brings no new key along");
+	if (out->native && !(data.flags & FLAG_UV))
+		FAIL(c, ERR_VERIFY, "a security key signed without verifying its user");
 	rest = (struct reader){ .s = data.rest };
 	TRY(authenticator_data_end(c, &data, &rest));
 	TRY(passkey_key_open(c, key->public_key, &public_key));

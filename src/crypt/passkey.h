@@ -30,13 +30,19 @@ enum err passkey_fingerprint(struct ctx *c, const struct passkey *key, struct sp
 struct passkey_assertion {
 	struct span authenticator_data, client_data, signature;
 };
+/* What a security key signs where no browser stands between (type: "webauthn.get"): an origin that
+ * no page has, in canonical JSON, while what a browser makes begins with the type (WebAuthn section
+ * 5.8.1.1). So nothing that runs in a browser can have it signed. */
+enum err passkey_native_data(struct ctx *c, const char *type, struct span challenge,
+			     struct span *out) MUST_USE;
 struct passkey_used {
 	bool user_verified;
+	bool native; /* made without a browser; then the user was verified */
 	uint32_t counter;               /* 0 where the authenticator has none */
 	struct sha256 assertion;        /* what was signed: the same for a repeated assertion */
 };
-/* Is it this passkey's, for this challenge, made at this origin? ERR_FORMAT if it is no assertion,
- * ERR_VERIFY if it does not hold. The counter is for the caller to compare. */
+/* Is it this passkey's, for this challenge, made at this origin or natively? ERR_FORMAT if it is no
+ * assertion, ERR_VERIFY if it does not hold. The counter is for the caller to compare. */
 enum err passkey_verify(struct ctx *c, const struct passkey *key, struct span challenge,
 			const struct passkey_assertion *a, struct passkey_used *out) MUST_USE;
 
@@ -47,6 +53,7 @@ struct passkey_registration {
 struct passkey_made {
 	struct passkey key;
 	bool user_verified, backed_up;  /* backed_up: a copy of it is kept elsewhere, by its word */
+	bool native;                    /* made without a browser */
 	uint32_t counter;
 	/* none; self: signed with the key itself; certificate: signed by the certificate that came
 	 * with it, whoever made that. */

@@ -207,7 +207,8 @@ enum err passkey_register(struct ctx *c, struct span rp_id, struct span origin,
 
 	*out = (struct passkey_made){ .key = { .rp_id = rp_id, .origin = origin } };
 	TRY(site_check(c, rp_id, origin));
-	TRY(client_data_check(c, r->client_data, "webauthn.create", challenge, origin));
+	TRY(client_data_check(c, r->client_data, "webauthn.create", challenge, origin,
+			      &out->native));
 	TRY(object_open(c, r->attestation_object, &object));
 	TRY(authenticator_data_open(c, object.data, rp_id, &data));
 	TRY(take_new_key(c, &data, &out->key.credential, &key));

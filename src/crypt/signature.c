@@ -140,6 +140,7 @@ static enum err document_verify(struct ctx *c, struct span text, const char *nam
 	TRY(passkey_verify(c, &key, sha256_span(&hash), &document.assertion, &used));
 	out->key = document.key;
 	out->user_verified = used.user_verified;
+	out->native = used.native;
 	out->counter = used.counter;
 	out->assertion = used.assertion;
 	return ERR_OK;
@@ -161,7 +162,7 @@ enum err signature_verify(struct ctx *c, struct span text, const char *name_spac
 {
 	struct sshsig sig;
 
-	*out = (struct signature){ .passkey = is_document(text) };
+	*out = (struct signature){ .passkey = is_document(text), .native = !is_document(text) };
 	if (out->passkey)
 		return document_verify(c, text, name_space, message, out);
 	TRY(sshsig_verify(c, text, name_space, message, &sig));

@@ -28,6 +28,7 @@ struct signature {
 	struct span key;                /* line of who signed, by its own claim */
 	struct span name_space;         /* SSHSIG: by its own claim; else empty */
 	bool passkey, user_verified;
+	bool native;                    /* no browser made it: an SSHSIG, or a passkey's own word */
 	uint32_t counter;               /* passkey: 0 where the authenticator has none */
 	struct sha256 assertion;        /* passkey: what was signed */
 };

@@ -150,11 +150,11 @@ static void count_signers(struct turn *t)
 					    row_text(t->signers[k].entry, "name"));
 
 			person_again = person_again || same;
-			native_again = native_again || (same && !t->signers[k].by.passkey);
+			native_again = native_again || (same && t->signers[k].by.native);
 		}
 		t->f.keys += !key_again;
 		t->f.people += one->entry && !person_again;
-		t->f.native_people += one->entry && !one->by.passkey && !native_again;
+		t->f.native_people += one->entry && one->by.native && !native_again;
 	}
 	t->f.signatures = t->signer_count;
 }

@@ -117,8 +117,8 @@ static enum err enough_people(struct verify *v, const struct roster *r, const st
 
 	if ((int64_t)native < needed->native)
 		FAIL(v->c, ERR_VERIFY,
-		     "%zu approved with an SSH key, the rules demand %lld different people", native,
-		     (long long)needed->native);
+		     "%zu approved without a browser, the rules demand %lld different people",
+		     native, (long long)needed->native);
 	if ((int64_t)people < needed->people)
 		FAIL(v->c, ERR_VERIFY, "%zu approved, the rules demand %lld different people",
 		     people, (long long)needed->people);

@@ -86,7 +86,7 @@ struct roster {
 #define SIGNERS_MAX 32u
 struct signers {
 	const struct person *person[SIGNERS_MAX];
-	bool native[SIGNERS_MAX];               /* signed with an SSH key */
+	bool native[SIGNERS_MAX];               /* signed without a browser */
 	size_t count;
 };
 /* Founding document and chain; judges both. False if either is broken. */
@@ -101,7 +101,7 @@ struct demand {
 enum err roster_signers(struct verify *v, const struct roster *r, struct span text,
 			const struct json *signatures, const struct demand *demand,
 			struct signers *out) MUST_USE;
-/* Different people among them; native: among those who signed with an SSH key. */
+/* Different people among them; native: among those who signed without a browser. */
 size_t signers_people(const struct signers *s, bool native);
 
 #endif

@@ -106,7 +106,7 @@ static enum err signer(struct verify *v, const struct roster *r, struct span tex
 	if (signature->type != JSON_TEXT)
 		FAIL(v->c, ERR_FORMAT, "a signature is no text");
 	TRY(signature_verify(v->c, signature->s, demand->name_space, text, &sig));
-	*native_out = !sig.passkey;
+	*native_out = sig.native;
 	*out = person_of(r, sig.key, demand);
 	if (!*out)
 		FAIL(v->c, ERR_VERIFY, "somebody signed who is not on the list");

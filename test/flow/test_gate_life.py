@@ -138,6 +138,18 @@ def test_native_approvals(approved, n, names):
     released(h, h.approve(life, names))
 
 
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_native_approvals_with_a_security_key(approved, n):
+    """A passkey without a browser counts as native, one with a browser does not."""
+    h, life = approved, approved.life
+    h.roster({"row": "policy", "name": "native_approvals", "value": str(n)})
+    h.take_statement(life)
+    second = {} if n < 2 else {"native": passkey.honest}
+    life.signatures = h.sign("approval", life.statement, ["boris3"], native=passkey.honest) + \
+        h.sign("approval", life.statement, ["carla2"], **second)
+    released(h, life)
+
+
 def test_a_state_whose_policy_knows_no_native_approvals(approved):
     h, life = approved, approved.life
     h.stop()

@@ -149,7 +149,7 @@ def test_one_approval_must_be_native(town):
     home.withhold()
     approve(home, "Ben")
     _, sig = signed(home, "statement", "Chi", "approve", home.ref)
-    no(home, 4, "approve", home.ref, "--signature", sig, as_="Chi", says="1 more approvals with an SSH key")
+    no(home, 4, "approve", home.ref, "--signature", sig, as_="Chi", says="1 more approvals without a browser")
     home.approve("Chi")
     delivered(home)
 
@@ -286,7 +286,8 @@ class Desk(Passkey):
 
 GOOD = {"es256": {}, "eddsa": {"of": "eddsa"}, "rs256": {"of": "rs256"}, "unverified": {"flags": UP}, "backed_up": {"flags": 0x1D},
         "extensions": {"flags": UP | UV | ED, "tail": passkey.cbor({"credProps": True})}, "more_said": {"other": [1, {"Any": None}]},
-        "not_counting": {"counter": 0}, "no_cross_origin": {"crossOrigin": None}}
+        "not_counting": {"counter": 0}, "no_cross_origin": {"crossOrigin": None}, "native": {"native": passkey.honest},
+        "native_eddsa": {"of": "eddsa", "native": passkey.honest}}
 BAD = {"untouched": {"flags": UV}, "other_rp": {"rp_id": "example.org"}, "other_origin": {"origin": "https://desk.example.org"},
        "cross_origin": {"crossOrigin": True}, "cross_origin_text": {"crossOrigin": "false"}, "cross_origin_zero": {"crossOrigin": 0},
        "top_origin": {"topOrigin": "https://example.com"}, "type": {"kind": "webauthn.create"}, "no_type": {"kind": None},
@@ -297,6 +298,7 @@ BAD = {"untouched": {"flags": UV}, "other_rp": {"rp_id": "example.org"}, "other_
        "extensions_list": {"flags": UP | UV | ED, "tail": b"\x80"}, "extensions_deep": {
            "flags": UP | UV | ED, "tail": b"\xa1\x61a\x81\x81\x81\x81\x00"}, "trailing": {"tail": b"\0"},
        "signature_longer": {"change": lambda raw: raw + b"\0"}, "signature_empty": {"change": lambda raw: b""},
+       **{"native_" + name: twist for name, twist in passkey.NOT_NATIVE.items()},
        "rsa_1024": {"of": "rs256", "key": {"bits": 1024}}, "p384": {"key": {"curve": ec.SECP384R1}},
        "http": {"key": {"origin": "http://desk.example.org"}}, "rp_of_another": {"key": {"rp_id": "other.example"}},
        "rp_in_upper_case": {"key": {"rp_id": "Desk.example.org"}}, "port_443": {"key": {"origin": "https://desk.example.org:443"}},
@@ -356,12 +358,13 @@ def test_both_ask_for_verification(tmp_path, flags, demanded, check):
     assert package.both() == ((5, ["approval-signatures"], 5, "approval-signatures") if check else (0, [], 0, None))
 
 
-@pytest.mark.parametrize("n,check", [("0", False), ("1", False), ("2", True)])
-def test_both_count_native_approvals(tmp_path, n, check):
+@pytest.mark.parametrize("n,passkey_twist,check", [("0", {}, False), ("1", {}, False), ("2", {}, True),
+                                                   ("2", {"native": passkey.honest}, False), ("3", {"native": passkey.honest}, True)])
+def test_both_count_native_approvals(tmp_path, n, passkey_twist, check):
     """anna signs with an SSH key, carla with a passkey; the founding document does not know the rule."""
     rule = {"version": 1, "kind": "roster", "made_at": makepackage.when(-86400 * 15), "action": "begin", "roster_version": 2,
             "row": {"row": "policy", "name": "native_approvals", "value": n}}
-    package = approved_by_carla(tmp_path, {}, twist={"chain": lambda c: [c[0], [rule, ["anna", "boris"]], c[1]]})
+    package = approved_by_carla(tmp_path, passkey_twist, twist={"chain": lambda c: [c[0], [rule, ["anna", "boris"]], c[1]]})
     assert package.both() == ((5, ["approval-people"], 5, "approval-people") if check else (0, [], 0, None))
 
 

@@ -104,6 +104,7 @@ HELD = {
     "client_data_respelled": member("client_data", lambda t: base64.b64encode(base64.b64decode(t).replace(b",", b", ")).decode()),
     "client_data_twice": member("client_data", lambda t: base64.b64encode(base64.b64decode(t) * 2).decode()),
 }
+HELD.update({"native_" + name: twisted(**twist) for name, twist in passkey.NOT_NATIVE.items()})
 for name, make in HELD.items():
     add("SIGNATURE_HOLDS", "passkey_" + name, "approved", make, "alone")
 
@@ -159,7 +160,7 @@ add("APPROVERS", "passkey_and_ssh_key_of_one_person", "approved", lambda h, life
 
 
 def native(n):
-    """The policy asks for so many approvals with an SSH key; the statement is made under it."""
+    """The policy asks for so many approvals without a browser; the statement is made under it."""
     def set_it(h, life):
         h.roster({"row": "policy", "name": "native_approvals", "value": str(n)})
         h.take_statement(life)
@@ -182,6 +183,13 @@ def one_passkey_where_two_must_be_native(h, life, other):
 def both_keys_of_one_person_are_one_native(h, life, other):
     native(2)(h, life)
     return approved_by(h, life, "boris", "boris2", "carla2")
+
+
+@case("NATIVE_APPROVERS", "approved")
+def both_native_keys_of_one_person_are_one(h, life, other):
+    native(2)(h, life)
+    return releasing(h, life, h.sign("approval", life.statement, ["boris", "carla2"]) +
+                     h.sign("approval", life.statement, ["boris3"], native=passkey.honest))
 
 
 @case("NATIVE_APPROVERS", "approved")

@@ -585,7 +585,7 @@ def check_release(home, life, answer):
     rows = {r["key"]: r for r in home.state()["roster"] if r["row"] == "person"}
     names = set()
     for one in approvals["signatures"]:
-        key, verified = pypasskey.signature(one, "writ-approval@v1", signed.encode(), "signature")
+        key, verified, _ = pypasskey.signature(one, "writ-approval@v1", signed.encode(), "signature")
         row = rows[key]
         assert "approve" in row["may"] and (verified or not row["user_verified"])
         assert seconds(row["from"]) <= home.now() and (row["until"] is None or seconds(row["until"]) > home.now())

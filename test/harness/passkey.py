@@ -52,6 +52,29 @@ def cbor(value):
     return head(5, len(members)) + b"".join(k + v for k, v in members)
 
 
+def native_data(challenge, kind="webauthn.get"):
+    return canonical({"challenge": b64url(challenge), "origin": "writ:native", "type": kind}).encode()
+
+
+def honest(client):
+    return client
+
+
+# Near what is native: no browser's, and none that counts.
+NOT_NATIVE = {
+    "without_verification": {"native": honest, "flags": UP},
+    "untouched": {"native": honest, "flags": UV},
+    "other_rp": {"native": honest, "rp_id": "example.org"},
+    "other_challenge": {"native": lambda client: native_data(b"x" * 32)},
+    "to_make_a_key": {"native": honest, "kind": "webauthn.create"},
+    "spaced": {"native": lambda client: client.replace(b":", b": ", 1)},
+    "in_a_browsers_order": {"origin": "writ:native"},
+    "one_member_more": {"native": lambda client: client[:-1].replace(b"{", b'{"a":1,', 1) + b"}"},
+    "trailing": {"native": lambda client: client + b"\n"},
+    "a_page_of_that_name": {"native": lambda client: client.replace(b"writ:native", b"https://writ:native")},
+}
+
+
 def number(n, size=None):
     return n.to_bytes(size or (n.bit_length() + 7) // 8, "big")
 
@@ -122,10 +145,11 @@ class Passkey:
         return cbor({"fmt": fmt, "attStmt": statement, "authData": data}), client
 
     def assertion(self, challenge, *, flags=UP | UV, counter=None, rp_id=None, origin=None, kind="webauthn.get", tail=b"",
-                  sign_with=None, change=lambda raw: raw, **more):
-        """(authenticatorData, clientDataJSON, signature) of navigator.credentials.get. more: of the client data."""
+                  sign_with=None, change=lambda raw: raw, native=None, **more):
+        """(authenticatorData, clientDataJSON, signature) of navigator.credentials.get. more: of the client data.
+        native: what a security key is given to sign where there is no browser, changed by this function."""
         counter = self.next_counter() if counter is None else counter
-        client = self.client_data(kind, challenge, origin, **more)
+        client = native(native_data(challenge, kind)) if native else self.client_data(kind, challenge, origin, **more)
         data = hashlib.sha256((rp_id or self.rp_id).encode()).digest() + struct.pack(">BI", flags, counter) + tail
         signature = (sign_with or self).raw_sign(data + hashlib.sha256(client).digest())
         return data, client, change(signature)

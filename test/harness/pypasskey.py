@@ -21,10 +21,10 @@ DOMAIN = re.compile(rf"{LABEL}(\.{LABEL})*")
 
 
 def signature(text, namespace, message, check):
-    """(key line, user verified) of a person's signature of either kind that holds, else Bad."""
+    """(key line, user verified, made without a browser) of a person's signature of either kind that holds, else Bad."""
     if text.startswith("{"):
         return passkey(text, message, check)
-    return sshsig(text, namespace, message, check)
+    return *sshsig(text, namespace, message, check), True
 
 
 def same_key(a, b):
@@ -61,11 +61,15 @@ def once(pairs):
 
 
 def client_says(raw, message, origin, check):
+    """Was it made without a browser? There is one form in which it says so."""
     said = json.loads(raw.decode("utf-8"), object_pairs_hook=once)
     challenge = base64.urlsafe_b64encode(hashlib.sha256(message).digest()).rstrip(b"=").decode()
+    if raw == b'{"challenge":"%s","origin":"writ:native","type":"webauthn.get"}' % challenge.encode():
+        return True
     if not isinstance(said, dict) or said.get("type") != "webauthn.get" or said.get("challenge") != challenge or \
             said.get("origin") != origin or said.get("crossOrigin", False) is not False or "topOrigin" in said:
         raise Bad(check, "what the browser signed is something else")
+    return False
 
 
 def cbor_end(raw, at, check, depth=4):
@@ -140,9 +144,11 @@ def passkey(text, message, check):
     try:
         rp_id, origin, key = key_parse(d["key"], check)
         data, client = b64(d["authenticator_data"], check), b64(d["client_data"], check)
-        client_says(client, message, origin, check)
+        native = client_says(client, message, origin, check)
         verified = authenticator_says(data, rp_id, check)
+        if native and not verified:
+            raise Bad(check, "a security key that did not verify its user")
         check_raw(key, b64(d["signature"], check), data + hashlib.sha256(client).digest(), check)
     except (InvalidSignature, UnsupportedAlgorithm, ValueError, struct.error) as e:
         raise Bad(check, "the signature of a passkey does not hold") from e
-    return d["key"], verified
+    return d["key"], verified, native

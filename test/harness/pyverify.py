@@ -61,14 +61,14 @@ class Roster:
         """{name: row} of who signed; they must have been on the list at some time from since to until."""
         names, self.native = {}, set()
         for s in signatures:
-            key, verified = signature(s, f"writ-{kind}@v1", text.encode(), check)
+            key, verified, native = signature(s, f"writ-{kind}@v1", text.encode(), check)
             row = self.person(key, check, since, until)
             if may and (may not in row.list("may", str) or not live(row, since, until)):
                 raise Bad(entitled or check, f"{row.get('name')} may not {may} at that time")
             if row.get("user_verified") is True and not verified:
                 raise Bad(check, "the key did not verify its user")
             names[row.text("name")] = row
-            if not key.startswith("passkey "):
+            if native:
                 self.native.add(row.text("name"))
         return names
 

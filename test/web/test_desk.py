@@ -211,6 +211,7 @@ def test_sign_in_with_a_passkey(keyed):
 REFUSED = {
     "no user verification": (dict(flags=passkey.UP), 422, "did not verify its user"),
     "no user presence": (dict(flags=passkey.UV), 422, ""),
+    "no browser": (dict(native=passkey.honest), 422, "none signed this"),
     "another site": (dict(rp_id="evil.example"), 422, ""),
     "another origin": (dict(origin="https://localhost:1"), 422, ""),
     "a registration": (dict(kind="webauthn.create"), 422, ""),

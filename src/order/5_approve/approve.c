@@ -118,10 +118,10 @@ static bool decided_by(const struct order *o, struct span name)
 	       json_has_text(json_get(o->decided, "names"), name);
 }
 
-/* A release bears no more signatures than are needed: a passkey's may not take the place that the
- * policy keeps for an SSH key. */
+/* A release bears no more signatures than are needed: a browser's may not take the place that the
+ * policy keeps for one without. */
 static enum err leaves_native(struct ctx *c, struct session *s, const struct order *o,
-			      const struct signature *sig)
+			      struct span statement, const struct signature *sig)
 {
 	int64_t wanted, needed = json_opt_int(o->stated, "approvals_needed", 2);
 	struct signature before;
@@ -130,13 +130,15 @@ static enum err leaves_native(struct ctx *c, struct session *s, const struct ord
 	TRY(policy_value(c, s, "native_approvals", &wanted));
 	for (size_t i = 0; i < o->approvals; i++) {
 		TRY(json_need_text(c, o->approved[i], "signature", &text));
-		TRY(signature_claims(c, text, &before));
-		wanted -= !before.passkey;
+		TRY(signature_verify(c, text, "writ-approval@v1", statement, &before));
+		wanted -= before.native;
 	}
-	if (!sig->passkey || wanted <= 0 || needed - (int64_t)o->approvals > wanted)
+	if (sig->native || wanted <= 0 || needed - (int64_t)o->approvals > wanted)
 		return ERR_OK;
-	err_next(c, "write it with --print FILE, and sign that with ssh-keygen");
-	FAIL(c, ERR_DENIED, "the policy demands %lld more approvals with an SSH key",
+	err_next(c,
+		 "sign on the command line: writ approve %.*s --security-key, or with an SSH key",
+		 SPAN_ARG(o->ref));
+	FAIL(c, ERR_DENIED, "the policy demands %lld more approvals without a browser",
 	     (long long)wanted);
 }
 
@@ -174,7 +176,7 @@ enum err approval_take(struct ctx *c, struct session *s, struct order *o, struct
 		FAIL(c, ERR_DENIED, "%.*s decided this order and may not approve it",
 		     SPAN_ARG(*name_out));
 	}
-	TRY(leaves_native(c, s, o, &sig));
+	TRY(leaves_native(c, s, o, statement, &sig));
 	TRY(sha256_hex(c, statement, &hex));
 	json_set_text(c, body, "name", *name_out);
 	json_set_text(c, body, "statement_sha256", hex);

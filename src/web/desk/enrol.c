@@ -73,6 +73,8 @@ static enum err make(struct visit *v, const struct invitation *i)
 		FAIL(v->c, ERR_VERIFY, "what was made was asked for in another browser");
 	}
 	TRY(passkey_register(v->c, visit_rp(v), v->r->origin, challenge, &r, &made));
+	if (made.native)
+		FAIL(v->c, ERR_VERIFY, "no browser made this passkey");
 	if (!made.user_verified) {
 		err_next(v->c, "set a PIN, a fingerprint or a face for your key");
 		FAIL(v->c, ERR_VERIFY, "the passkey did not verify its user");

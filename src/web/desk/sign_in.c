@@ -107,6 +107,8 @@ static enum err check_assertion(struct visit *v, const struct json **row_out)
 		FAIL(v->c, ERR_VERIFY, "this passkey is for %.*s", SPAN_ARG(key.origin));
 	}
 	TRY(passkey_verify(v->c, &key, challenge, &assertion, &used));
+	if (used.native)
+		FAIL(v->c, ERR_VERIFY, "people sign in with a browser, and none signed this");
 	if (!used.user_verified) {
 		err_next(v->c, "answer with the PIN, fingerprint or face of your key");
 		FAIL(v->c, ERR_VERIFY, "the passkey did not verify its user");

@@ -245,6 +245,33 @@ static void test_origins(void **state)
 	}
 }
 
+/* Without a browser: one form of client data, and the user verified. */
+static void test_native(void **state)
+{
+	SCOPED(soft) EVP_PKEY *pkey = soft_key("P-256");
+	struct passkey_used used;
+	CTX(c);
+	struct span verified = auth_data(&c, RP, 5, 1, SPAN_NONE), client, end;
+
+	(void)state;
+	ok(&c, passkey_native_data(&c, "webauthn.get", CHALLENGE, &client));
+	ok(&c, verify(&c, pkey, verified, client, &used));
+	assert_true(used.native && used.user_verified);
+	ok(&c, verify(&c, pkey, verified, client_data(&c, "webauthn.get", CHALLENGE, ""), &used));
+	assert_false(used.native);
+	refused(&c, ERR_VERIFY,
+		verify(&c, pkey, auth_data(&c, RP, 1, 1, SPAN_NONE), client, &used));
+	for (size_t i = 0; i < client.n; i++) {
+		end = join(&c, SPAN(" "), span_cut(client, i, client.n));
+		if (verify(&c, pkey, verified, join(&c, span_cut(client, 0, i), end), &used) ==
+		    ERR_OK)
+			fail_msg("a blank at %zu was taken", i);
+		err_clear(&c);
+	}
+	ok(&c, passkey_native_data(&c, "webauthn.create", CHALLENGE, &client));
+	refused(&c, ERR_VERIFY, verify(&c, pkey, verified, client, &used));
+}
+
 static void test_what_the_authenticator_must_say(void **state)
 {
 	static const struct {
@@ -572,6 +599,7 @@ int main(void)
 		cmocka_unit_test(test_keys_that_are_not_taken),
 		cmocka_unit_test(test_what_the_browser_must_say),
 		cmocka_unit_test(test_origins),
+		cmocka_unit_test(test_native),
 		cmocka_unit_test(test_what_the_authenticator_must_say),
 		cmocka_unit_test(test_another_credential),
 		cmocka_unit_test(test_lines),
