@@ -6,6 +6,8 @@
  *   WRIT_TEST_SEED=TEXT      randomness is a stream drawn from TEXT and a counter
  *   WRIT_CRASH_AT=NAME       die as by kill -9 at this crash point (base/crash.def)
  *   WRIT_TEST_TOOLS=DIR      a tool that lies there is taken in the place of this machine's
+ *   WRIT_TEST_KEYS="PATH ..."  security keys are these sockets; WRIT_TEST_KEYS_MS: how long one is
+ *                            waited for
  *   WRIT_FAIL=CALL:N:ERRNO   the n-th CALL (open, write, fsync, rename, unlink) fails once
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -38,6 +40,9 @@ struct seam {
 const struct seam *seam_world(void);
 /* Where a tool of this machine lies; a test puts another in its place. */
 const char *seam_tool_path(const char *path);
+/* Sockets of soft security keys that a test puts in the place of this machine's, a blank between,
+ * and how long it waits for one; NULL, and the machine's, in release builds. */
+const char *seam_test_keys(int *wait_ms);
 
 /* Numbered places where a test kills the process; nothing in release builds. */
 enum crash_point {

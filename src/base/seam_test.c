@@ -17,7 +17,9 @@
 
 static struct {
 	bool ready;
-	char clock_path[512], crash_at[64], fail_call[16], tools[512], tool[1024];
+	char clock_path[512], crash_at[64], fail_call[16], tools[512], tool[1024], keys[1024];
+	int keys_ms;
+	bool has_keys;
 	long fail_at, fail_seen;
 	int fail_errno, clock_fd;
 	int64_t last_ms;
@@ -48,6 +50,13 @@ static void read_fail(const char *text)
 			test.fail_errno = errnos[i].value;
 }
 
+static void read_keys(const char *keys, const char *ms)
+{
+	test.has_keys = keys;
+	snprintf(test.keys, sizeof test.keys, "%s", keys ? keys : "");
+	test.keys_ms = ms ? (int)strtol(ms, NULL, 10) : 0;
+}
+
 static void read_environment(void)
 {
 	const char *clock_path = getenv("WRIT_TEST_CLOCK"), *crash_at = getenv("WRIT_CRASH_AT");
@@ -57,6 +66,7 @@ static void read_environment(void)
 	snprintf(test.clock_path, sizeof test.clock_path, "%s", clock_path ? clock_path : "");
 	snprintf(test.crash_at, sizeof test.crash_at, "%s", crash_at ? crash_at : "");
 	snprintf(test.tools, sizeof test.tools, "%s", tools ? tools : "");
+	read_keys(getenv("WRIT_TEST_KEYS"), getenv("WRIT_TEST_KEYS_MS"));
 	read_fail(getenv("WRIT_FAIL"));
 	for (; seed && *seed; seed++)
 		test.random_state = test.random_state * 1099511628211u + (unsigned char)*seed;
@@ -153,6 +163,12 @@ const char *seam_tool_path(const char *path)
 		return path;
 	snprintf(test.tool, sizeof test.tool, "%s%s", test.tools, slash);
 	return access(test.tool, X_OK) == 0 ? test.tool : path;
+}
+
+const char *seam_test_keys(int *wait_ms)
+{
+	*wait_ms = test.keys_ms;
+	return test.has_keys ? test.keys : NULL;
 }
 
 static const char *const crash_names[CRASH_COUNT] = {

@@ -101,6 +101,15 @@ bool args_has(const struct args *a, const char *name)
 	return false;
 }
 
+size_t args_count(const struct args *a, const char *name)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->options; i++)
+		n += !strcmp(a->option[i].name, name);
+	return n;
+}
+
 struct json *args_list(struct ctx *c, const struct args *a, const char *name)
 {
 	struct json *list = json_list(c);

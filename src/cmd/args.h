@@ -28,6 +28,7 @@ const char *args_get(const struct args *a, const char *name);   /* the last, or 
 bool args_has(const struct args *a, const char *name);
 struct json *args_list(struct ctx *c, const struct args *a,
 		       const char *name); /* every value, in order */
+size_t args_count(const struct args *a, const char *name);
 size_t args_each(const struct args *a, const char *name, const char **values, size_t max);
 static inline struct span args_span(const struct args *a, const char *name)
 {

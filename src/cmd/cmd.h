@@ -35,7 +35,7 @@ void usage_say(const struct command *self);
 enum err usage_check(struct ctx *c, const struct command *self, const struct args *a, size_t n)
 	MUST_USE;
 
-/* What --key, --print, --document and --signature ask for (man writ). */
+/* What --key, --security-key, --print, --document and --signature ask for (man writ). */
 struct signed_document {
 	struct span document;
 	struct json *signatures;        /* armoured texts */
@@ -43,8 +43,13 @@ struct signed_document {
 };
 /* document is what would be signed now; with --signature the file that was signed is read instead.
  */
-enum err sign_or_print(struct ctx *c, const struct args *a, const char *kind, struct span document,
-		       struct span seal, struct signed_document *out) MUST_USE;
+enum err sign_or_print(struct ctx *c, const struct args *a, struct session *s, const char *kind,
+		       struct span document, struct span seal, struct signed_document *out)
+	MUST_USE;
+/* Signs by as many security keys as --security-key stands there, each another one of these passkeys
+ * (a list of lines); puts the signatures in the list. */
+enum err sign_by_touch(struct ctx *c, const struct args *a, const struct json *lines,
+		       const char *kind, struct span document, struct json *signatures) MUST_USE;
 /* The key in the file of --pub, as one line without comment. */
 enum err pub_line(struct ctx *c, const struct args *a, struct span *out) MUST_USE;
 /* --until in UTC: people may write any zone, a document has one form of a time. Empty: none. */

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "cmd/cmd.h"
 #include "cmd/user_file.h"
+#include "crypt/passkey.h"
 #include "crypt/sshsig.h"
 #include "order/5_approve/approve.h"
 #include "order/6_release/release.h"
@@ -40,6 +41,25 @@ static enum err pinned_key(struct ctx *c, const struct args *a, struct span *key
 	return json_need_text(c, founding, "document_key", key_out);
 }
 
+/* FILE.sig beside the statement, by the security key that holds the passkey of --pub. */
+static enum err sign_shown(struct ctx *c, const struct args *a, const char *path,
+			   struct span statement)
+{
+	struct json *lines = json_list(c), *signatures = json_list(c);
+	struct span line;
+	char *beside;
+
+	TRY(pub_line(c, a, &line));
+	if (passkey_is_line(line))
+		json_add(c, lines, json_text(c, line));
+	TRY(sign_by_touch(c, a, lines, "approval", statement, signatures));
+	TRY(path_fmt(c, &beside, "%s.sig", path));
+	TRY(user_write(c, beside, signatures->first->s, 0600));
+	talk("written to %s; hand it in where the home is: writ approve REF --signature %s", beside,
+	     beside);
+	return ERR_OK;
+}
+
 /* On the approver's own machine: who made this statement, and what it says. Needs no home. */
 static enum err show_statement(struct ctx *c, const struct args *a, const char *path)
 {
@@ -64,7 +84,7 @@ static enum err show_statement(struct ctx *c, const struct args *a, const char *
 	say_span(words);
 	if (pinned.n) {
 		say("signed by the seal that you pinned (%.*s)", SPAN_ARG(print));
-		return ERR_OK;
+		return args_has(a, "security-key") ? sign_shown(c, a, path, statement) : ERR_OK;
 	}
 	err_next(c, "copy the provider's founding.json to ~/.config/writ/founding.json, or name it "
 		    "with --pin FILE");
@@ -84,7 +104,7 @@ static enum err approve(struct ctx *c, const struct args *a, struct session *s, 
 		if (!args_get(a, "print") || *user_name(args_get(a, "print")))
 			say_span(words);
 	}
-	TRY(sign_or_print(c, a, "approval", statement, seal, &sd));
+	TRY(sign_or_print(c, a, s, "approval", statement, seal, &sd));
 	if (sd.printed)
 		return order_close_tick(c, s);
 	TRY(approval_take(c, s, o, sd.document, sd.signatures->first->s, &name));

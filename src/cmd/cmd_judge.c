@@ -301,7 +301,7 @@ enum err cmd_decide(struct ctx *c, const struct command *self, const struct args
 		TRY(decision_document(c, &s, &o, &ask, &document, &kind));
 		TRY(say_in_view(c, document));
 	}
-	TRY(sign_or_print(c, a, kind, document, SPAN_NONE, &sd));
+	TRY(sign_or_print(c, a, &s, kind, document, SPAN_NONE, &sd));
 	if (sd.printed)
 		return ERR_OK;
 	TRY(decision_take(c, &s, &o, sd.document, sd.signatures));

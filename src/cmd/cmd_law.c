@@ -231,7 +231,7 @@ enum err cmd_law_adopt(struct ctx *c, const struct command *self, const struct a
 	TRY(session_need_actor(c, &s, "decide"));
 	if (!has_signature(a))
 		TRY(adoption_document(c, &s, span_str(a->rest[0]), args_has(a, "end"), &document));
-	TRY(sign_or_print(c, a, "adoption", document, SPAN_NONE, &sd));
+	TRY(sign_or_print(c, a, &s, "adoption", document, SPAN_NONE, &sd));
 	if (sd.printed)
 		return ERR_OK;
 	TRY(adoption_take(c, &s, span_str(a->rest[0]), sd.document, sd.signatures->first->s));

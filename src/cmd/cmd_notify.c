@@ -60,7 +60,7 @@ static enum err end(struct ctx *c, const struct command *self, const struct args
 		because = SPAN("withdrawn by the authority");
 	if (!has_signature(a))
 		TRY(end_document(c, &s, kind, &o, because, &document));
-	TRY(sign_or_print(c, a, kind, document, SPAN_NONE, &sd));
+	TRY(sign_or_print(c, a, &s, kind, document, SPAN_NONE, &sd));
 	if (sd.printed)
 		return ERR_OK;
 	TRY(order_end(c, &s, &o, kind, sd.document, sd.signatures->first->s, withdrawn));
@@ -106,7 +106,7 @@ static enum err halt(struct ctx *c, const struct command *self, const struct arg
 	TRY(session_need_actor(c, &s, "halt"));
 	if (!has_signature(a))
 		TRY(end_document(c, &s, kind, NULL, args_span(a, "because"), &document));
-	TRY(sign_or_print(c, a, kind, document, SPAN_NONE, &sd));
+	TRY(sign_or_print(c, a, &s, kind, document, SPAN_NONE, &sd));
 	if (sd.printed)
 		return ERR_OK;
 	TRY(home_halt(c, &s, kind, sd.document, sd.signatures));

@@ -8,9 +8,11 @@
 #include "base/file.h"
 #include "cmd/cmd.h"
 #include "cmd/user_file.h"
+#include "crypt/passkey.h"
 #include "crypt/signature.h"
 #include "format/time.h"
 #include "order/home.h"
+#include "order/sign.h"
 
 enum err pub_line(struct ctx *c, const struct args *a, struct span *out)
 {
@@ -22,6 +24,42 @@ enum err pub_line(struct ctx *c, const struct args *a, struct span *out)
 	TRY(user_read(c, args_get(a, "pub"), 65536, &text));
 	TRY(person_key_parse(c, span_trim(text), &key));
 	*out = key.line;
+	return ERR_OK;
+}
+
+/* Without --rp-id the host of the site. */
+static enum err rp_of(struct ctx *c, const struct args *a, struct span site, struct span *out)
+{
+	struct span rest, port;
+
+	if (!span_starts(site, "https://"))
+		FAIL(c, ERR_USAGE, "name the desk's address: --site https://HOST[:PORT]");
+	rest = span_cut(site, 8, site.n);
+	*out = span_split(rest, ':', out, &port) ? *out : rest;
+	if (args_get(a, "rp-id"))
+		*out = args_span(a, "rp-id");
+	return ERR_OK;
+}
+
+enum err cmd_passkey_make(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct span site = args_span(a, "site"), rp, line, print;
+
+	TRY(usage_check(c, self, a, 0));
+	if (!args_get(a, "name"))
+		FAIL(c, ERR_USAGE, "whose is it? --name NAME, as it will stand in the roster");
+	TRY(rp_of(c, a, site, &rp));
+	TRY(site_check(c, rp, site));
+	TRY(person_make_passkey(c, rp, site, args_span(a, "name"), &line));
+	TRY(person_key_print(c, line, &print));
+	if (!args_get(a, "out")) {
+		say("%.*s", SPAN_ARG(line));
+	} else {
+		TRY(span_fmt(c, &line, "%.*s\n", SPAN_ARG(line)));
+		TRY(user_write(c, args_get(a, "out"), line, 0644));
+	}
+	talk("made %.*s; two people enter it with: writ roster add --pub FILE ...",
+	     SPAN_ARG(print));
 	return ERR_OK;
 }
 
@@ -66,7 +104,7 @@ static enum err change(struct ctx *c, const struct args *a, struct session *s, c
 
 	if (!has_signature(a))
 		TRY(roster_document(c, s, action, row, &document));
-	TRY(sign_or_print(c, a, "roster", document, SPAN_NONE, &sd));
+	TRY(sign_or_print(c, a, s, "roster", document, SPAN_NONE, &sd));
 	if (sd.printed)
 		return ERR_OK;
 	TRY(roster_take(c, s, sd.document, sd.signatures));

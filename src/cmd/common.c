@@ -7,6 +7,8 @@
 #include "base/file.h"
 #include "cmd/cmd.h"
 #include "cmd/user_file.h"
+#include "crypt/passkey.h"
+#include "crypt/signature.h"
 #include "order/sign.h"
 
 #define DOCUMENT_MAX ((size_t)4 << 20)
@@ -80,25 +82,80 @@ static enum err take_signatures(struct ctx *c, const struct args *a, struct sign
 	return ERR_OK;
 }
 
-static enum err print(struct ctx *c, const char *path, struct span document, struct span seal)
+/* Everybody's passkeys: whose the plugged-in key holds it knows itself, and the seal asks for the
+ * right of whom it signs for. */
+static enum err passkeys_of(struct ctx *c, struct session *s, struct json **out)
 {
-	TRY(user_write(c, path, document, 0600));
-	return seal.n ? user_write_beside(c, path, ".seal", 1, seal, 0600) : ERR_OK;
+	const struct json *state, *roster;
+	struct span line;
+
+	*out = json_list(c);
+	TRY(seal_state(c, s, false, &state));
+	TRY(json_need_list(c, state, "roster", &roster));
+	JSON_EACH(row, roster) {
+		line = json_opt_text(row, "key", SPAN_NONE);
+		if (span_is(json_opt_text(row, "row", SPAN_NONE), "person") &&
+		    passkey_is_line(line) && roster_row_live(row, c->seam->now_ms() / 1000))
+			json_add(c, *out, json_text(c, line));
+	}
+	return ERR_OK;
 }
 
-enum err sign_or_print(struct ctx *c, const struct args *a, const char *kind, struct span document,
-		       struct span seal, struct signed_document *out)
+enum err sign_by_touch(struct ctx *c, const struct args *a, const struct json *lines,
+		       const char *kind, struct span document, struct json *signatures)
+{
+	size_t n = args_count(a, "security-key");
+	struct signature sig;
+	struct span text;
+	struct json *left;
+
+	for (size_t i = 0; i < n; i++) {
+		if (n > 1)
+			talk("security key %zu of %zu", i + 1, n);
+		TRY(person_touch(c, lines, kind, document, &text));
+		json_add(c, signatures, json_text(c, text));
+		TRY(signature_claims(c, text, &sig));
+		left = json_list(c);
+		JSON_EACH(line, lines)
+			if (!span_eq(line->s, sig.key))
+				json_add(c, left, json_text(c, line->s));
+		lines = left;
+	}
+	return ERR_OK;
+}
+
+/* Where the caller's own process signs (nobody named the file), it gets the passkeys, too. */
+static enum err print(struct ctx *c, const struct args *a, struct session *s, struct span document,
+		      struct span seal)
+{
+	const char *path = args_get(a, "print");
+	struct json *lines;
+	struct span text;
+
+	TRY(user_write(c, path, document, 0600));
+	if (seal.n)
+		TRY(user_write_beside(c, path, ".seal", 1, seal, 0600));
+	if (!args_has(a, "security-key") || *user_name(path))
+		return ERR_OK;
+	TRY(passkeys_of(c, s, &lines));
+	TRY(json_write(c, lines, DOCUMENT_MAX, &text));
+	return user_write_beside(c, path, ".keys", 2, text, 0600);
+}
+
+enum err sign_or_print(struct ctx *c, const struct args *a, struct session *s, const char *kind,
+		       struct span document, struct span seal, struct signed_document *out)
 {
 	const char *keys[16];
 	size_t n = args_each(a, "key", keys, COUNT_OF(keys));
 	struct span signature;
+	struct json *lines;
 
 	*out = (struct signed_document){ .document = document, .signatures = json_list(c) };
 	if (args_get(a, "print")) {
 		const char *name = user_name(args_get(a, "print"));
 
 		out->printed = true;
-		TRY(print(c, args_get(a, "print"), document, seal));
+		TRY(print(c, a, s, document, seal));
 		if (!*name)
 			return ERR_OK;
 		talk("written to %s; sign it with: ssh-keygen -Y sign -f KEY -n writ-%s@v1 %s",
@@ -108,14 +165,17 @@ enum err sign_or_print(struct ctx *c, const struct args *a, const char *kind, st
 	}
 	if (has_signature(a))
 		return take_signatures(c, a, out);
-	if (n == 0) {
-		err_next(c, "--key SSHKEY signs here; --print FILE and later --signature FILE.sig "
-			    "sign elsewhere");
+	if (n == 0 && !args_has(a, "security-key")) {
+		err_next(c, "--key SSHKEY or --security-key signs here; --print FILE and later "
+			    "--signature FILE.sig sign elsewhere");
 		FAIL(c, ERR_USAGE, "this needs a person's signature");
 	}
 	for (size_t i = 0; i < n; i++) {
 		TRY(person_sign(c, keys[i], kind, document, &signature));
 		json_add(c, out->signatures, json_text(c, signature));
 	}
-	return ERR_OK;
+	if (!args_has(a, "security-key"))
+		return ERR_OK;
+	TRY(passkeys_of(c, s, &lines));
+	return sign_by_touch(c, a, lines, kind, document, out->signatures);
 }

@@ -29,7 +29,7 @@ _Static_assert(PAPER_FDS >= PAPERS_MAX + 2 && FIRST_FD + PAPER_FDS <= 64, "they 
 /* Commands that read no home, and those that root does as itself. */
 static const char *const elsewhere[] = { "help", "verify", "demo", "init", "order new",
 					 "law judge", "law check", "law test", "law explain",
-					 "law diff", "law render" };
+					 "law diff", "law render", "passkey make" };
 /* Options that name a file to read; --out, --pdf, --print and --edit name one to write. */
 static const char *const reads[] = { "paper", "document", "signature", "scope", "pub" };
 static const char *const writes[] = { "out", "pdf", "print", "edit" };
@@ -256,31 +256,41 @@ static enum err read_back(struct ctx *c, int fd, struct span *out)
 	return fd_read_all(c, fd, DOCUMENT_MAX, out);
 }
 
-/* The document that would be signed, and the seal's signature over it where it has one, printed by
- * the home's user into files of ours that have no name. */
+/* What is printed by the home's user into files of ours that have no name. */
+struct fetched {
+	struct span document;           /* what would be signed */
+	struct span seal;               /* the seal's signature over it, where it has one */
+	struct span keys;               /* the roster's passkeys, where a security key is to sign */
+};
+
 static enum err fetch_document(struct ctx *c, const struct command *command, const struct args *a,
-			       struct span *out, struct span *seal_out, int *status_out)
+			       struct fetched *out, int *status_out)
 {
-	FD_SCOPED int fd = memfd_create("writ-document", MFD_CLOEXEC);
+	FD_SCOPED int document = memfd_create("writ-document", MFD_CLOEXEC);
 	FD_SCOPED int seal = memfd_create("writ-seal", MFD_CLOEXEC);
-	struct span first, second, rest;
+	FD_SCOPED int keys = memfd_create("writ-keys", MFD_CLOEXEC);
+	const int fds[] = { document, seal, keys };
+	struct span numbers = SPAN_NONE, number, rest;
 	struct step s;
 	char *text;
 
-	if (fd < 0 || seal < 0)
+	if (document < 0 || seal < 0 || keys < 0)
 		FAIL(c, ERR_IO, "cannot make a file in memory: %s", strerror(errno));
 	TRY(compose(c, command, a, &s));
-	TRY(lend(c, &s, fd, "", &text));
-	(void)span_split(span_str(text + 3), ':', &first, &rest);
-	TRY(lend(c, &s, seal, "", &text));
-	(void)span_split(span_str(text + 3), ':', &second, &rest);
-	TRY(path_fmt(c, &text, "fd:%.*s+%.*s:", SPAN_ARG(first), SPAN_ARG(second)));
+	for (size_t i = 0; i < COUNT_OF(fds); i++) {
+		TRY(lend(c, &s, fds[i], "", &text));
+		(void)span_split(span_str(text + 3), ':', &number, &rest);
+		TRY(span_fmt(c, &numbers, "%.*s%s%.*s", SPAN_ARG(numbers), i ? "+" : "",
+			     SPAN_ARG(number)));
+	}
+	TRY(path_fmt(c, &text, "fd:%.*s:", SPAN_ARG(numbers)));
 	TRY(add_option(c, &s, "print", text));
 	TRY(run(c, &s, status_out));
 	if (*status_out != 0)
 		return ERR_OK;
-	TRY(read_back(c, seal, seal_out));
-	return read_back(c, fd, out);
+	TRY(read_back(c, seal, &out->seal));
+	TRY(read_back(c, keys, &out->keys));
+	return read_back(c, document, &out->document);
 }
 
 static enum err lend_text(struct ctx *c, struct step *s, const char *option, struct span text)
@@ -293,16 +303,28 @@ static enum err lend_text(struct ctx *c, struct step *s, const char *option, str
 	return add_option(c, s, option, name);
 }
 
-/* The document's own kind names the namespace in which it is signed: asked_check has seen it. */
-static enum err sign(struct ctx *c, const char *key, struct span document,
-		     struct span *signature_out)
+/* The document's own kind names the namespace in which it is signed: asked_check has seen it. Which
+ * passkeys there are the home says, and a lie of it is of no use: what a security key signs here
+ * is native, and good for nothing but this document. */
+static enum err sign(struct ctx *c, const struct args *a, const struct fetched *f,
+		     struct json *signatures)
 {
-	struct json *d;
+	const char *keys[16];
+	size_t n = args_each(a, "key", keys, COUNT_OF(keys));
+	struct json *d, *lines;
+	struct span signature;
 	char *kind;
 
-	TRY(json_parse_canonical(c, document, &d));
+	TRY(json_parse_canonical(c, f->document, &d));
 	TRY(span_cstr(c, json_opt_text(d, "kind", SPAN_NONE), &kind));
-	return person_sign(c, key, kind, document, signature_out);
+	for (size_t i = 0; i < n; i++) {
+		TRY(person_sign(c, keys[i], kind, f->document, &signature));
+		json_add(c, signatures, json_text(c, signature));
+	}
+	if (!args_has(a, "security-key"))
+		return ERR_OK;
+	TRY(json_parse(c, f->keys, &lines));
+	return sign_by_touch(c, a, lines, kind, f->document, signatures);
 }
 
 /* A paper into the caller's folder, with the caller's rights. */
@@ -377,28 +399,26 @@ static enum err papers_run(struct ctx *c, const struct command *command, const s
 enum err step_run(struct ctx *c, const struct command *command, const struct args *a,
 		  int *status_out)
 {
-	const char *keys[16];
-	size_t n = args_each(a, "key", keys, COUNT_OF(keys));
-	struct span document, seal, signature;
+	struct fetched f = { .document = SPAN_NONE };
+	struct json *signatures = json_list(c);
 	struct home home;
 	struct step s;
 
 	if (is_papers(command) && args_get(a, "out"))
 		return papers_run(c, command, a, status_out);
-	if (n == 0 || args_get(a, "print")) {
+	if ((!args_has(a, "key") && !args_has(a, "security-key")) || args_get(a, "print")) {
 		TRY(compose(c, command, a, &s));
 		return run(c, &s, status_out);
 	}
-	TRY(fetch_document(c, command, a, &document, &seal, status_out));
+	TRY(fetch_document(c, command, a, &f, status_out));
 	if (*status_out != 0)
 		return ERR_OK;
 	TRY(home_find(c, args_get(a, "home"), &home));
-	TRY(asked_check(c, command, a, &home, document, seal));
+	TRY(asked_check(c, command, a, &home, f.document, f.seal));
+	TRY(sign(c, a, &f, signatures));
 	TRY(compose(c, command, a, &s));
-	TRY(lend_text(c, &s, "document", document));
-	for (size_t i = 0; i < n; i++) {
-		TRY(sign(c, keys[i], document, &signature));
-		TRY(lend_text(c, &s, "signature", signature));
-	}
+	TRY(lend_text(c, &s, "document", f.document));
+	JSON_EACH(signature, signatures)
+		TRY(lend_text(c, &s, "signature", signature->s));
 	return run(c, &s, status_out);
 }

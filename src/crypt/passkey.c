@@ -124,7 +124,6 @@ static bool port_ok(struct span s)
 	return span_to_i64(s, &n) && n > 0 && n <= UINT16_MAX && n != 443;
 }
 
-/* The RP id is the origin's host, or a domain above it. */
 enum err site_check(struct ctx *c, struct span rp_id, struct span origin)
 {
 	struct span host = span_cut(origin, 8, origin.n), rest, port, above;

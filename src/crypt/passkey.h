@@ -23,6 +23,8 @@ struct passkey {
 enum err passkey_parse(struct ctx *c, struct span line, struct passkey *out) MUST_USE;
 enum err passkey_line(struct ctx *c, const struct passkey *key, struct span *out) MUST_USE;
 bool passkey_is_line(struct span line);
+/* The RP id is the origin's host, or a domain above it. */
+enum err site_check(struct ctx *c, struct span rp_id, struct span origin) MUST_USE;
 /* "SHA256:..." over the public key, as people compare it. */
 enum err passkey_fingerprint(struct ctx *c, const struct passkey *key, struct span *out) MUST_USE;
 

@@ -35,7 +35,6 @@ enum err authenticator_data_end(struct ctx *c, const struct authenticator_data *
 /* type: "webauthn.create" or "webauthn.get" (WebAuthn section 5.8.1); native: no browser made it */
 enum err client_data_check(struct ctx *c, struct span client_data, const char *type,
 			   struct span challenge, struct span origin, bool *native_out) MUST_USE;
-enum err site_check(struct ctx *c, struct span rp_id, struct span origin) MUST_USE;
 /* authenticator data and the hash of client data: what every signature is over. */
 enum err passkey_signed_bytes(struct ctx *c, struct span authenticator_data,
 			      struct span client_data, struct span *out) MUST_USE;

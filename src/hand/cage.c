@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -59,7 +60,7 @@ enum err cage_close(struct ctx *c, const struct cage *plan, struct cage_told *to
 #else
 
 #define STORES (CAGE_COUNT | CAGE_FETCH)
-#define SMALL (CAGE_READ | CAGE_SEND | CAGE_DRAW)
+#define SMALL (CAGE_READ | CAGE_SEND | CAGE_DRAW | CAGE_TOUCH)
 #define EVERY (STORES | SMALL)
 
 /* ---- limits ---- */
@@ -111,18 +112,21 @@ static const struct {
 	{ STORES | CAGE_DRAW, SCMP_SYS(newfstatat) },
 	{ STORES, SCMP_SYS(getdents64) },
 	{ STORES, SCMP_SYS(fadvise64) },
-	{ STORES | CAGE_SEND | CAGE_DRAW, SCMP_SYS(futex) }, /* locks of libcrypto, of pango */
-	{ STORES | CAGE_SEND | CAGE_DRAW,
+	{ STORES | CAGE_SEND | CAGE_DRAW | CAGE_TOUCH,
+	  SCMP_SYS(futex) }, /* locks of libcrypto, of pango */
+	{ STORES | CAGE_SEND | CAGE_DRAW | CAGE_TOUCH,
 	  SCMP_SYS(clock_gettime) }, /* where the vDSO has no clock */
 	/* a long answer travels as a file in memory; nothing else can be opened for writing */
 	{ STORES, SCMP_SYS(write) },
 	{ STORES, SCMP_SYS(memfd_create) },
 	/* the vault file, its key, the seal's answer */
 	{ CAGE_FETCH, SCMP_SYS(fsync) },
-	{ CAGE_FETCH | CAGE_SEND, SCMP_SYS(getrandom) },
-	{ CAGE_SEND, SCMP_SYS(getpid) }, /* libcrypto asks whether it was forked */
+	{ CAGE_FETCH | CAGE_SEND | CAGE_TOUCH, SCMP_SYS(getrandom) },
+	{ CAGE_SEND | CAGE_TOUCH, SCMP_SYS(getpid) }, /* libcrypto asks whether it was forked */
 	{ CAGE_FETCH | CAGE_SEND, SCMP_SYS(poll) },
-	{ CAGE_FETCH | CAGE_SEND, SCMP_SYS(restart_syscall) },
+	{ CAGE_FETCH | CAGE_SEND | CAGE_TOUCH, SCMP_SYS(restart_syscall) },
+	{ CAGE_TOUCH, SCMP_SYS(ppoll) },
+	{ CAGE_TOUCH, SCMP_SYS(rt_sigreturn) }, /* who signs may stop it */
 	/* the end of a thread, as glibc ends it; a fetch can start none */
 	{ CAGE_FETCH | CAGE_DRAW, SCMP_SYS(rt_sigprocmask) },
 	{ CAGE_FETCH | CAGE_DRAW, SCMP_SYS(exit) },
@@ -202,6 +206,23 @@ static enum err allow_send(struct filter *f, const struct cage *plan)
 	return ALLOW_IF(f, fcntl, FD_IS(sock), SCMP_A1(SCMP_CMP_EQ, F_SETFL));
 }
 
+static enum err allow_touch(struct filter *f, const struct cage *plan)
+{
+	int terminal = plan->in;
+
+	for (size_t i = 0; i < plan->keys_count; i++) {
+		TRY(ALLOW_IF(f, read, FD_IS(plan->keys[i])));
+		TRY(ALLOW_IF(f, write, FD_IS(plan->keys[i])));
+	}
+	if (terminal < 0)
+		return ERR_OK;
+	TRY(ALLOW_IF(f, read, FD_IS(terminal)));
+	TRY(ALLOW_IF(f, write, FD_IS(terminal)));
+	/* Its echo: glibc's tcgetattr and tcsetattr with TCSAFLUSH. */
+	TRY(ALLOW_IF(f, ioctl, FD_IS(terminal), SCMP_A1(SCMP_CMP_EQ, TCGETS)));
+	return ALLOW_IF(f, ioctl, FD_IS(terminal), SCMP_A1(SCMP_CMP_EQ, TCSETSF));
+}
+
 static enum err fill(struct filter *f, const struct cage *plan)
 {
 	for (size_t i = 0; i < COUNT_OF(allowed); i++)
@@ -219,6 +240,8 @@ static enum err fill(struct filter *f, const struct cage *plan)
 		return allow_send(f, plan);
 	if (plan->profile == CAGE_DRAW)
 		return allow_draw(f);
+	if (plan->profile == CAGE_TOUCH)
+		return allow_touch(f, plan);
 	TRY(allow_stores(f));
 	return plan->profile == CAGE_FETCH ? allow_fetch(f, plan) : ERR_OK;
 }

@@ -17,6 +17,7 @@ enum cage_profile {
 	CAGE_FETCH = 4, /* the same, writes the vault file, talks to the seal */
 	CAGE_SEND = 8, /* speaks over one socket, connected before; no files, no second socket */
 	CAGE_DRAW = 16, /* one text in, one file out; reads beneath the folders of fonts */
+	CAGE_TOUCH = 32, /* speaks with security keys and a terminal that are open; no files */
 };
 
 struct cage {
@@ -24,7 +25,9 @@ struct cage {
 	int answer;             /* the connection to writ */
 	int seal;               /* fetch: the connection to the seal, else -1 */
 	int in, out;            /* read, draw: the document and the result; fetch: the vault
-				 * file; send: the socket */
+				 * file; send: the socket; touch: the terminal or -1 */
+	const int *keys;        /* touch: the security keys */
+	size_t keys_count;
 	const int *below;       /* count, fetch: the folders of the stores; draw: of the fonts */
 	size_t below_count;
 	bool landlock_may_lack; /* this home accepts a kernel without Landlock */

@@ -31,6 +31,8 @@ static const struct job_kind {
 	{ "draw", job_draw, "version job title reference sha256_text made_at", 2, 256 * MIB },
 #elif defined(WRIT_LOOKS)
 	{ "look", job_look, "version job what page to longest grey language", 2, 512 * MIB },
+#elif defined(WRIT_TOUCHES)
+	{ "touch", job_touch, "version job client_data keys", 0, 64 * MIB },
 #else
 	{ "read", job_read, "version job what name", 2, 256 * MIB },
 	{ "describe", job_describe, "version job", 0, 64 * MIB },

@@ -15,13 +15,16 @@
 
 /* Hands that are executables of their own with one job each, for what stands behind them: the
  * one that sends has libcurl in it, the one that draws pango and cairo, the one that looks at
- * papers leptonica, and it starts tools that are not ours. */
+ * papers leptonica, and it starts tools that are not ours, the one that has a security key sign
+ * libfido2 and udev. */
 #if defined(WRIT_SENDS)
 #define HAND_PROGRAM "writ-send"
 #elif defined(WRIT_DRAWS)
 #define HAND_PROGRAM "writ-draw"
 #elif defined(WRIT_LOOKS)
 #define HAND_PROGRAM "writ-look"
+#elif defined(WRIT_TOUCHES)
+#define HAND_PROGRAM "writ-touch"
 #else
 #define HAND_PROGRAM "writ-hand"
 #endif
@@ -49,7 +52,7 @@ enum err job_close_cage(struct ctx *c, struct job *job, const struct cage *plan)
 enum err job_own_file(struct ctx *c, const struct home *home, const char *path, size_t max_bytes,
 		      struct span *out) MUST_USE;
 
-/* The jobs (read.c, describe.c, count.c, fetch.c; send.c; draw.c; look.c). */
+/* The jobs (read.c, describe.c, count.c, fetch.c; send.c; draw.c; look.c; touch.c). */
 enum err job_read(struct ctx *c, struct job *job) MUST_USE;
 enum err job_describe(struct ctx *c, struct job *job) MUST_USE;
 enum err job_count(struct ctx *c, struct job *job) MUST_USE;
@@ -57,5 +60,6 @@ enum err job_fetch(struct ctx *c, struct job *job) MUST_USE;
 enum err job_send(struct ctx *c, struct job *job) MUST_USE;
 enum err job_draw(struct ctx *c, struct job *job) MUST_USE;
 enum err job_look(struct ctx *c, struct job *job) MUST_USE;
+enum err job_touch(struct ctx *c, struct job *job) MUST_USE;
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * writ-hand, writ-send, writ-draw, writ-look: one caged process per job, gone with the job. It
- * never takes a second job, and takes neither its scope nor its encryption key from writ alone
- * (ARCHITECTURE.md 1). SPDX-License-Identifier: Apache-2.0
+ * writ-hand, writ-send, writ-draw, writ-look, writ-touch: one caged process per job, gone with the
+ * job. It never takes a second job, and takes neither its scope nor its encryption key from writ
+ * alone (ARCHITECTURE.md 1). SPDX-License-Identifier: Apache-2.0
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -54,7 +54,8 @@ void seal_drop(struct session *s);
 
 typedef void hand_progress(void *of, const struct json *progress);
 /* Runs one job in a fresh hand and gives its last message; a failure becomes an error. Where
- * failed_out is not NULL the last message of a failed job is given there as well. */
+ * failed_out is not NULL the last message of a failed job is given there as well. A touch job
+ * needs no home: s is NULL. */
 enum err hand_run(struct ctx *c, struct session *s, struct json *job, const int *fds, int fd_count,
 		  hand_progress *progress, void *of, const struct json **answer_out,
 		  const struct json **failed_out) MUST_USE;

@@ -1,7 +1,7 @@
 /*
  * Starting a hand and hearing it out: one job, one hand. In a single-user home fork and exec; in
  * an installed home a connection to writ-hand.socket, behind which systemd starts one; but who
- * draws, or looks at papers, is fork and exec in both.
+ * draws, looks at papers, or has a security key sign, is fork and exec in both.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <errno.h>
@@ -31,24 +31,28 @@ static void hand_end(struct hand *h)
 }
 #define HAND_SCOPED __attribute__((cleanup(hand_end)))
 
-/* The hands that may reach the network, draw, and look at papers are programs of their own. Who
- * draws or looks is in every home a process of this user, for it needs nothing that this user has
- * not, and the user of the hands reads mail. */
+/* The hands that may reach the network, draw, look at papers, and have a security key sign are
+ * programs of their own. Who draws or looks is in every home a process of this user, for it needs
+ * nothing that this user has not, and the user of the hands reads mail; a security key and its
+ * terminal are the caller's own, and need no home. */
 static enum err hand_start(struct ctx *c, const struct session *s, struct span job,
 			   struct hand *out)
 {
 	bool sends = span_is(job, "send"), draws = span_is(job, "draw");
-	bool looks = span_is(job, "look"), own = draws || looks;
+	bool looks = span_is(job, "look"), touches = span_is(job, "touch");
+	bool own = draws || looks || touches;
 	const char *name = sends ? "writ-send" :
 			   draws ? "writ-draw" :
 			   looks ? "writ-look" :
+			   touches ? "writ-touch" :
 				   "writ-hand";
-	const char *sock = sends ? s->home.send_sock : s->home.hand_sock;
-	const char *argv[] = { NULL, "--home", s->home.dir, NULL };
+	const char *argv[] = { NULL, "--home", touches ? NULL : s->home.dir, NULL };
+	const char *sock;
 	char *program;
 	int pair[2];
 
-	if (!s->home.single_user && !own) {
+	if (!own && !s->home.single_user) {
+		sock = sends ? s->home.send_sock : s->home.hand_sock;
 		out->sock = c->seam->connect(sock);
 		if (out->sock >= 0)
 			return ERR_OK;
@@ -57,6 +61,8 @@ static enum err hand_start(struct ctx *c, const struct session *s, struct span j
 	}
 	TRY(home_program(c, name, &program));
 	argv[0] = program;
+	if (touches)
+		argv[1] = NULL;
 	TRY(ipc_pair(c, pair));
 	out->pid = c->seam->spawn(argv, pair[1]);
 	close(pair[1]);

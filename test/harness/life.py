@@ -25,7 +25,7 @@ from harness import tools
 
 Result = collections.namedtuple("Result", "exit out err")
 USER = pwd.getpwuid(os.getuid()).pw_name
-PROGRAMS = ("writ", "writ-seal", "writ-hand", "writ-send", "writ-draw", "writ-look", "writ-desk", "writ-verify")
+PROGRAMS = ("writ", "writ-seal", "writ-hand", "writ-send", "writ-draw", "writ-look", "writ-touch", "writ-desk", "writ-verify")
 STAFF = {"Ana": ("decide", "roster", "halt"), "Ben": ("approve", "roster", "halt"), "Chi": ("approve", "roster"),
          "Dan": ("approve",)}
 AGENCIES = {"pj-paris": ("Police judiciaire, Paris", "FR", "PJ-Paris 2026", "paris"),
