@@ -20,7 +20,7 @@ exact tamper mutate cage law torture fuzz bench: export FIGURES = 1
 cage: export FIGURES_OF = cage
 cage: export WRIT_FULL = 1
 
-build: ## build/writ, writ-seal, writ-hand, writ-send, writ-draw, writ-look, writ-desk, writ-verify (the default)
+build: ## build/writ, writ-seal, writ-hand, writ-send, writ-draw, writ-look, writ-touch, writ-desk, writ-verify (the default)
 	@tools/install-deps build
 	@tools/configure build
 	@ninja -C build

@@ -13,12 +13,12 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
 import tools  # noqa: E402
 
-PROGRAMS = ("writ", "writ-seal", "writ-hand", "writ-send", "writ-draw", "writ-look", "writ-desk", "writ-verify")
+PROGRAMS = ("writ", "writ-seal", "writ-hand", "writ-send", "writ-draw", "writ-look", "writ-touch", "writ-desk", "writ-verify")
 # Only writ-seal makes signatures.
 SIGNING = re.compile(r"\b(ed25519_sign|sshsig_sign_ed25519|note_sign|cms_sign|cms_make_certificate|EVP_DigestSign\w*|"
                      r"CMS_sign|CMS_final|CMS_add1_signer|CMS_SignerInfo_sign|PKCS7_sign\w*|EVP_PKEY_sign\w*|X509_sign\w*)\b")
 # Seams of test builds, and the table of what they crash at.
-HOOKS = (b"WRIT_TEST_CLOCK", b"WRIT_TEST_SEED", b"WRIT_CRASH_AT", b"WRIT_FAIL", b"WRIT_TEST_TOOLS", b"WRIT_LEAVE_OUT", b"SEAL_BEFORE_STATE")
+HOOKS = (b"WRIT_TEST_CLOCK", b"WRIT_TEST_SEED", b"WRIT_CRASH_AT", b"WRIT_FAIL", b"WRIT_TEST_TOOLS", b"WRIT_TEST_KEYS", b"WRIT_LEAVE_OUT", b"SEAL_BEFORE_STATE")
 NEEDED = {
     "writ": {"libcrypto", "libjansson", "libsqlite3", "libc"},
     "writ-desk": {"libcrypto", "libjansson", "libsqlite3", "libmicrohttpd", "libgnutls", "libc"},
@@ -27,6 +27,7 @@ NEEDED = {
     "writ-send": {"libcrypto", "libjansson", "libyaml", "libseccomp", "libcurl", "libc"},
     "writ-draw": {"libjansson", "libseccomp", "libfontconfig", "libpango", "libpangocairo", "libcairo", "libgobject", "libglib", "libc"},
     "writ-look": {"libjansson", "libseccomp", "liblept", "libc"},
+    "writ-touch": {"libjansson", "libseccomp", "libfido2", "libc"},
     "writ-verify": {"libcrypto", "libjansson", "libc"},
 }
 NETWORK = re.compile(r"\b(getaddrinfo|gethostbyname\w*|inet_pton|inet_addr|BIO_new_connect|SSL_connect|res_query)\b")
@@ -80,6 +81,11 @@ def test_only_the_desk_answers_by_http(program):
 def test_only_the_hand_that_draws_has_fonts(program):
     has = {s for s in symbols(program) if re.match(r"(pango|cairo|Fc)_?[A-Za-z]", s)}
     assert bool(has) == (program.name == "writ-draw")
+
+
+def test_only_the_hand_that_is_touched_speaks_with_security_keys(program):
+    has = {s for s in symbols(program) if s.startswith(("fido_", "udev_", "cbor_build"))}
+    assert bool(has) == (program.name == "writ-touch")
 
 
 def test_only_the_hand_that_looks_at_papers_decodes_pictures_and_starts_tools(program):

@@ -77,7 +77,8 @@ def unit(root, name):
 
 def test_everything_is_in_its_place(root):
     for path in ("usr/bin/writ", "usr/bin/writ-verify", "usr/lib/writ/writ-seal", "usr/lib/writ/writ-hand",
-                 "usr/lib/writ/writ-send", "usr/lib/writ/writ-draw", "usr/lib/writ/writ-look", "usr/lib/writ/writ-desk"):
+                 "usr/lib/writ/writ-send", "usr/lib/writ/writ-draw", "usr/lib/writ/writ-look", "usr/lib/writ/writ-touch",
+                 "usr/lib/writ/writ-desk"):
         mode = (root / path).stat().st_mode
         assert stat.S_ISREG(mode) and mode & 0o7777 == 0o755, path
     for path in [f"{UNIT_DIR}/{u}" for u in UNITS] + ["usr/lib/sysusers.d/writ.conf", "usr/lib/tmpfiles.d/writ.conf",
@@ -91,7 +92,7 @@ def test_nothing_of_tests_is_installed(root):
     names = {p.name for p in root.rglob("*") if p.is_file()}
     assert not [n for n in names if "test" in n or "tool" in n or "fuzz" in n or n.endswith((".a", ".so"))]
     programs = {p.name for p in root.rglob("*") if p.is_file() and p.stat().st_mode & 0o111}
-    assert programs == {"writ", "writ-seal", "writ-hand", "writ-send", "writ-draw", "writ-look", "writ-desk", "writ-verify"}
+    assert programs == {"writ", "writ-seal", "writ-hand", "writ-send", "writ-draw", "writ-look", "writ-touch", "writ-desk", "writ-verify"}
 
 
 def test_no_program_has_more_rights_than_its_caller(root):
@@ -192,13 +193,13 @@ def test_man_pages(root):
     pages = sorted(p for p in (root / "usr/share/man").rglob("*") if p.is_file())
     assert {p.name.removesuffix(".gz") for p in pages} == {
         "writ.1", "writ-verify.1", "writ-order.5", "writ-stores.5", "writ-seal.8", "writ-hand.8",
-        "writ-send.8", "writ-draw.8", "writ-look.8", "writ-desk.8", "writ-addresses.5"}
+        "writ-send.8", "writ-draw.8", "writ-look.8", "writ-touch.8", "writ-desk.8", "writ-addresses.5"}
     for page in pages:
         done = run(mandoc, "-Tlint", "-Wwarning", page)
         assert done.returncode == 0, done.stdout
 
 
-SIGNED = {"key", "print", "document", "signature"}
+SIGNED = {"key", "security-key", "print", "document", "signature"}
 
 
 def documented(page, commands):
@@ -232,14 +233,14 @@ def test_the_page_of_writ_is_the_table_and_the_table_is_the_page():
 
 
 @pytest.mark.parametrize("source, page", [("seal/main.c", "writ-seal.8"), ("hand/main.c", "writ-hand.8"), ("hand/main.c", "writ-send.8"),
-                                          ("hand/main.c", "writ-draw.8"), ("hand/main.c", "writ-look.8"), ("web/main.c", "writ-desk.8"), ("verify/main.c", "writ-verify.1"), ("verify/command.c", "writ-verify.1")])
+                                          ("hand/main.c", "writ-draw.8"), ("hand/main.c", "writ-look.8"), ("hand/main.c", "writ-touch.8"), ("web/main.c", "writ-desk.8"), ("verify/main.c", "writ-verify.1"), ("verify/command.c", "writ-verify.1")])
 def test_the_pages_of_the_others_name_their_options(source, page):
     text = (tools.ROOT / "src" / source).read_text()
     options = set(re.findall(r'\{ "([a-z-]+)", (?:required|no)_argument', text)) or set(re.findall(r'"--([a-z-]+)"', text))
     assert options and options <= set(re.findall(r"Fl -([a-z-]+)", (tools.ROOT / "man" / page).read_text()))
 
 
-@pytest.mark.parametrize("name", ("writ", "writ-seal", "writ-hand", "writ-send", "writ-draw", "writ-look", "writ-desk", "writ-verify"))
+@pytest.mark.parametrize("name", ("writ", "writ-seal", "writ-hand", "writ-send", "writ-draw", "writ-look", "writ-touch", "writ-desk", "writ-verify"))
 def test_every_program_tells_its_version(name):
     done = run(tools.program(name), "--version")
     assert done.returncode == 0 and re.fullmatch(rf"{name} \d+\.\d+\.\d+\n", done.stdout), done
