@@ -3,6 +3,7 @@ passkey; and people, keys and wires that are not as they should be. The key is o
 rest is writ, writ-touch in its cage, and libfido2.
 SPDX-License-Identifier: Apache-2.0
 """
+import base64
 import json
 import os
 import pathlib
@@ -14,7 +15,10 @@ import pytest
 
 TEST = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TEST), str(TEST / "harness")]
+import passkey  # noqa: E402
+import pypasskey  # noqa: E402
 import softkey  # noqa: E402
+import test_step  # noqa: E402
 import tools  # noqa: E402
 from harness import life  # noqa: E402
 from harness.lifefixtures import no  # noqa: E402
@@ -153,6 +157,29 @@ def test_a_wrong_pin_is_told_and_asked_for_again(town):
 def test_a_key_of_no_use_hides_no_other(town):
     home = town.home("noticed")
     approve(home, "Ben", SoftKey(info=b"\0\xff"), SoftKey(KEYS["Eve"]), SoftKey(KEYS["Ben"]))
+
+
+def test_where_the_home_is_of_another_user(tmp_path):
+    """The person's own process signs; the captured home can name passkeys as it likes, and has nothing of it."""
+    if os.geteuid() != 0:
+        pytest.skip("SKIPPED: a home of somebody else needs root")
+    desk, bank = test_step.Desk(tmp_path), Passkey(rp_id="bank.example", origin="https://bank.example")
+
+    def ask(document, *lines, key=None):
+        with plugged(key or SoftKey(KEYS["Ben"], bank)) as env, Terminal("1234\n") as terminal:
+            status, _ = desk.ask(document, "approve", test_step.REF, "--security-key", key=False, keys=passkey.canonical(list(lines)),
+                                 run=(tools.program("writ", hooks=True), terminal.prefix, env))
+        signed = desk.bin / "signed"
+        return status, json.loads(signed.read_text()) if signed.exists() else None
+    own = test_step.approval()
+    status, signed = ask(own, KEYS["Chi"].line, KEYS["Ben"].line)
+    assert status == 0 and signed["key"] == KEYS["Ben"].line, desk.said
+    assert pypasskey.signature(passkey.canonical(signed), "", passkey.canonical(own).encode(), "")[1:] == (True, True)
+    assert ask(test_step.approval(order="W-CCCC-DDDD"), KEYS["Ben"].line) == (5, None)
+    status, signed = ask(own, bank.line)
+    assert status == 0 and b'"origin":"writ:native"' in base64.b64decode(signed["client_data"]), "of use elsewhere"
+    for lines in (), ("no passkey",), ("ssh-ed25519 AAAA",), (KEYS["Eve"].line,):
+        assert ask(own, *lines)[0] in (1, 3) and not (desk.bin / "signed").exists() and "next: " in desk.said, desk.said
 
 
 # ---- people, and what they plug in ----

@@ -21,8 +21,8 @@ SUDO = """#!/usr/bin/python3
 import os, re, sys
 here = os.path.dirname(os.path.abspath(__file__))
 for word in sys.argv:
-    lent = re.match("--print=fd:([0-9]+)[+]([0-9]+):$", word)
-    for fd, name in zip(lent.groups() if lent else (), ("document", "seal")):
+    lent = re.match("--print=fd:([0-9]+)[+]([0-9]+)[+]([0-9]+):$", word)
+    for fd, name in zip(lent.groups() if lent else (), ("document", "seal", "keys")):
         with open(os.path.join(here, name), "rb") as f:
             os.write(int(fd), f.read())
 for word in sys.argv:
@@ -48,14 +48,16 @@ class Desk:
         (self.home / "seal.pub").write_text(self.seal.line + "\n")
         os.chown(self.home, NOBODY, NOBODY)
 
-    def ask(self, document, *words, seal=None, key=True):
-        """What writ says when the home gives that document, and whether anything was signed."""
+    def ask(self, document, *words, seal=None, key=True, keys="", run=None):
+        """What writ says when the home gives that document, and how much an SSH key signed. run: (program, prefix, environment)."""
+        program, prefix, more = run or (tools.program("writ"), (), {})
         text = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
         (self.bin / "document").write_bytes(text)
         (self.bin / "seal").write_text((seal or self.seal).sign("writ-seal@v1", text))
+        (self.bin / "keys").write_text(keys)
         (self.bin / "signed").unlink(missing_ok=True)
-        env = {**os.environ, "PATH": f"{self.bin}:{os.environ['PATH']}"}
-        done = subprocess.run([str(w) for w in (tools.program("writ"), *words, "--home", self.home, *(("--key", self.base / "key") if key else ()))],
+        env = {**os.environ, "PATH": f"{self.bin}:{os.environ['PATH']}", **more}
+        done = subprocess.run([str(w) for w in (*prefix, program, *words, "--home", self.home, *(("--key", self.base / "key") if key else ()))],
                               capture_output=True, text=True, env=env, timeout=60, check=False)
         self.said = done.stdout + done.stderr
         signed = (self.bin / "signed").read_text() if (self.bin / "signed").exists() else ""
