@@ -75,6 +75,22 @@ static enum err fill(struct ctx *c, gnutls_x509_crt_t t, gnutls_x509_privkey_t k
 	return check(c, gnutls_x509_crt_sign2(t, t, k, GNUTLS_DIG_SHA256, 0));
 }
 
+/* A key that is there is kept: then one file alone is another, and no crash leaves two that do not
+ * belong together. */
+static enum err key_of(struct ctx *c, const char *path, gnutls_x509_privkey_t k)
+{
+	struct span pem;
+	gnutls_datum_t d;
+
+	if (!file_exists(path))
+		return check(c, gnutls_x509_privkey_generate(
+					k, GNUTLS_PK_EC,
+					GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0));
+	TRY(file_read(c, path, PEM_MAX, &pem));
+	d = (gnutls_datum_t){ (unsigned char *)(uintptr_t)pem.p, (unsigned)pem.n };
+	return check(c, gnutls_x509_privkey_import(k, &d, GNUTLS_X509_FMT_PEM));
+}
+
 static enum err make(struct ctx *c, const char *key_path, const char *certificate_path)
 {
 	__attribute__((cleanup(drop_certificate))) gnutls_x509_crt_t t = NULL;
@@ -82,16 +98,15 @@ static enum err make(struct ctx *c, const char *key_path, const char *certificat
 	__attribute__((cleanup(drop_datum))) gnutls_datum_t key = { 0 }, certificate = { 0 };
 
 	TRY(check(c, gnutls_x509_privkey_init(&k)));
-	TRY(check(c, gnutls_x509_privkey_generate(k, GNUTLS_PK_EC,
-						  GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1),
-						  0)));
+	TRY(key_of(c, key_path, k));
 	TRY(check(c, gnutls_x509_crt_init(&t)));
 	TRY(fill(c, t, k));
 	TRY(check(c, gnutls_x509_privkey_export2(k, GNUTLS_X509_FMT_PEM, &key)));
 	TRY(check(c, gnutls_x509_crt_export2(t, GNUTLS_X509_FMT_PEM, &certificate)));
 	/* The key last: where it stands, its certificate does, too. */
 	TRY(file_write(c, certificate_path, span_of(certificate.data, certificate.size), 0600));
-	return file_write(c, key_path, span_of(key.data, key.size), 0600);
+	return file_exists(key_path) ? ERR_OK
+				     : file_write(c, key_path, span_of(key.data, key.size), 0600);
 }
 
 /* Our own certificate, near its end: an operator's is left alone whatever it says. */

@@ -538,6 +538,19 @@ def openssl(*words):
     subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True, stdin=subprocess.DEVNULL)
 
 
+def test_a_certificate_of_our_own_is_made_anew_for_its_key(tmp_path):
+    """Near its end; one of somebody else is left alone."""
+    for name, renewed in (("writ development certificate", True), ("example.org", False)):
+        tls = tmp_path / name / "tls"
+        tls.mkdir(parents=True)
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", 2, "-subj", f"/CN={name}",
+                "-addext", "subjectAltName=DNS:localhost", "-keyout", tls / "key.pem", "-out", tls / "certificate.pem")
+        key, certificate = (tls / "key.pem").read_bytes(), (tls / "certificate.pem").read_bytes()
+        with web.tool(tmp_path / name) as s:
+            assert s.get("/").status == 200 and (tls / "key.pem").read_bytes() == key
+            assert ((tls / "certificate.pem").read_bytes() != certificate) == renewed, name
+
+
 def test_client_certificates_are_verified(tmp_path):
     """To ask for one is not enough: the library believes what any client shows."""
     for who in ("authority", "stranger"):
