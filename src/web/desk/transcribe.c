@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/zone.h"
 #include "order/1_receive/receive.h"
+#include "order/3_judge/judge.h"
 #include "web/desk/ask.h"
 #include "web/desk/order_file.h"
 
@@ -188,19 +189,11 @@ static enum err put_sender(struct writing *w)
 
 /* ---- lines ---- */
 
-static const struct json *with_id(const struct json *list, struct span id)
-{
-	JSON_EACH(item, list)
-		if (span_eq(json_opt_text(item, "id", SPAN_NONE), id))
-			return item;
-	return NULL;
-}
-
 /* The demand: every field of it in facts.def. */
 static enum err put_demand(struct writing *w, struct page_ask_group *g, struct span id,
 			   struct json *demand)
 {
-	const struct json *now = with_id(json_get(json_get(w->now, "facts"), "demands"), id);
+	const struct json *now = json_with_id(json_get(json_get(w->now, "facts"), "demands"), id);
 	const struct fact_field *fields;
 	size_t n;
 
@@ -307,13 +300,6 @@ static enum err put_folders(struct writing *w, struct page_ask_group *g, struct 
 	return group_add(w, g, &f, false);
 }
 
-static bool is_collected(const struct json *demand)
-{
-	struct span category = json_opt_text(demand, "category", SPAN_NONE);
-
-	return span_is(category, "CONTENT_COMM") || span_is(category, "MSG_META");
-}
-
 /* A line of the form; one in which nothing stands is none, but for the first. */
 static enum err put_line(struct writing *w, int number, struct json *demands, struct json *lines)
 {
@@ -327,13 +313,13 @@ static enum err put_line(struct writing *w, int number, struct json *demands, st
 	TRY(span_fmt(c, &id, "d%d", number));
 	TRY(word_ask_line(c, b, id, &title));
 	TRY(group_begin(w, id, title, word_ask_line_hint(b), &g));
-	now = with_id(json_get(w->now, "lines"), id);
+	now = json_with_id(json_get(w->now, "lines"), id);
 	json_set_text(c, demand, "id", id);
 	json_set_text(c, line, "id", id);
 	TRY(put_demand(w, g, id, demand));
 	TRY(put_meaning(w, g, id, now, line));
-	TRY(put_zone(w, g, id, now, line, is_collected(demand)));
-	TRY(put_stores(w, g, id, now, line, is_collected(demand)));
+	TRY(put_zone(w, g, id, now, line, scope_served(demand)));
+	TRY(put_stores(w, g, id, now, line, scope_served(demand)));
 	TRY(put_folders(w, g, id, now, line));
 	if (json_count(demand) == 1 && number > 1)
 		return ERR_OK;
