@@ -71,7 +71,7 @@ struct web_file {
 	struct span field;      /* name of its input */
 	struct span name;       /* as the sender calls it, without folders; never a path */
 	struct span type;       /* as the sender says; worth nothing */
-	int fd;                 /* read and write, at its start; take it with web_file_take */
+	int fd;                 /* read and write, at its start; ends with the request */
 	int64_t bytes;
 	struct sha256 sha256;
 };
@@ -123,10 +123,6 @@ bool web_next(struct web_fields f, const char *name, size_t *at, struct span *ou
 struct span web_header(const struct request *r, const char *name);
 /* A cookie that answer_cookie set: its name without "__Host-". */
 struct span web_cookie(const struct request *r, const char *name);
-/* The file of that input; NULL where none was sent (a browser sends an empty one: that is none). */
-struct web_file *web_file(struct request *r, const char *field);
-/* The descriptor now is the caller's. */
-int web_file_take(struct web_file *f);
 
 #define ANSWER_COOKIES_MAX 4u
 

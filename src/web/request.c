@@ -53,23 +53,6 @@ struct span web_cookie(const struct request *r, const char *name)
 	return SPAN_NONE;
 }
 
-struct web_file *web_file(struct request *r, const char *field)
-{
-	for (size_t i = 0; i < r->file_count; i++) {
-		if (span_is(r->files[i].field, field))
-			return &r->files[i];
-	}
-	return NULL;
-}
-
-int web_file_take(struct web_file *f)
-{
-	int fd = f->fd;
-
-	f->fd = -1;
-	return fd;
-}
-
 bool web_takes_gzip(const struct request *r)
 {
 	struct span rest = web_header(r, "Accept-Encoding"), one, name, quality;

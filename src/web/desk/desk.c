@@ -240,7 +240,8 @@ static enum err visit_begin(struct visit *v)
 
 /* ---- in ---- */
 
-enum err target_escape(struct ctx *c, struct span target, struct span *out)
+/* A target of our own as a value in a query: %XX where it must. */
+static enum err target_escape(struct ctx *c, struct span target, struct span *out)
 {
 	static const char plain[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~/";

@@ -89,8 +89,6 @@ static inline void visit_until(const struct visit *v, int64_t utc_s)
 	if (v->keep && utc_s < v->keep->until_utc)
 		v->keep->until_utc = utc_s;
 }
-/* A target of our own as a value in a query: %XX where it must. */
-enum err target_escape(struct ctx *c, struct span target, struct span *out) MUST_USE;
 
 typedef enum err visit_fn(struct visit *v);
 #define X(name, method, path, body, most, door, handler)

@@ -20,15 +20,6 @@ static const struct {
 #undef X
 };
 
-static const struct {
-	unsigned role;
-	const char *word;
-} role_words[] = {
-	{ ROLE_NOBODY, "nobody" },          { ROLE_DESK, "desk" },     { ROLE_DECIDE, "decide" },
-	{ ROLE_APPROVE, "approve" }, { ROLE_ROSTER, "roster" }, { ROLE_HALT, "halt" },
-	{ ROLE_AUDIT, "audit" },
-};
-
 unsigned roles_of(const struct team_person *p)
 {
 	if (!p)
@@ -89,24 +80,4 @@ enum err permit_order(struct ctx *c, struct session *s, enum permit what, unsign
 	}
 	err_next(c, "look for it in the queue");
 	FAIL(c, e, "there is no such order here");
-}
-
-struct json *permit_json(struct ctx *c)
-{
-	static const char *const objects[] = { "nothing", "order", "own" };
-	struct json *list = json_list(c), *row, *roles;
-
-	for (int i = 0; i < PERMITS; i++) {
-		row = json_object(c);
-		roles = json_list(c);
-		for (size_t k = 0; k < COUNT_OF(role_words); k++)
-			if (permits[i].roles & role_words[k].role)
-				json_add(c, roles, json_text(c, span_str(role_words[k].word)));
-		json_set_str(c, row, "permit", permits[i].name);
-		json_set_str(c, row, "object", objects[permits[i].object]);
-		json_set(c, row, "roles", roles);
-		json_set_str(c, row, "words", permits[i].words);
-		json_add(c, list, row);
-	}
-	return list;
 }

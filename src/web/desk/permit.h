@@ -38,8 +38,5 @@ enum err permit_need(struct ctx *c, enum permit what, unsigned roles) MUST_USE;
  * one that is there as for one that is not: ERR_NOT_FOUND. */
 enum err permit_order(struct ctx *c, struct session *s, enum permit what, unsigned roles,
 		      struct span ref, struct order *out) MUST_USE;
-/* The table for machines: a list of {permit, object, roles, words}; roles are words of the roster
- * beside "nobody" (not signed in), "desk" and "audit". */
-struct json *permit_json(struct ctx *c);
 
 #endif

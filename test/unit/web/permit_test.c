@@ -168,27 +168,6 @@ static void test_acts_need_no_less(void **state)
 	}
 }
 
-static void test_for_machines(void **state)
-{
-	const struct json *list;
-	struct span text;
-	int n = 0;
-
-	(void)state;
-	CTX(c);
-	list = permit_json(&c);
-	JSON_EACH(row, list) {
-		text_is(json_opt_text(row, "permit", SPAN_NONE), permit_name((enum permit)n));
-		assert_int_equal(json_has_text(json_get(row, "roles"), SPAN("nobody")),
-				 permit_has((enum permit)n, ROLE_NOBODY));
-		assert_int_equal(json_has_text(json_get(row, "roles"), SPAN("audit")),
-				 permit_has((enum permit)n, ROLE_AUDIT));
-		n++;
-	}
-	assert_int_equal(n, PERMITS);
-	ok(&c, json_write(&c, list, 65536, &text));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,7 +176,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_orders_that_one_may_not_see, folder_make,
 						folder_drop),
 		cmocka_unit_test(test_acts_need_no_less),
-		cmocka_unit_test(test_for_machines),
 	};
 
 	return cmocka_run_group_tests_name("web_permit", tests, NULL, NULL);
