@@ -50,7 +50,7 @@ static enum err sealed(struct verify *v, const struct json *o, const char *text_
 	return ERR_OK;
 }
 
-/* How many people the rules in force demand; how many of them with an SSH key. */
+/* How many people the rules in force demand; how many of them without a browser. */
 struct needed {
 	int64_t people, native;
 };
