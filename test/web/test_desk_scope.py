@@ -155,6 +155,7 @@ def test_counsel_decides_on_smaller_lines_and_they_are_frozen(at):
     taken = json.loads(at.home.acts("collected")[0]["body"]["receipt"])
     assert taken["items"] == len(at.home.world.expect("alice@mail.example", "2026-11-02 23:00:00", "2026-11-04 10:00:00"))
     page = ana.get(f"{here}/scope")
+    assert (typed(page, "from-1"), typed(page, "until-1")) == ("2026-11-03", "2026-11-04T10:00:00Z") and not re.search(r'value="d2"[^>]*checked', page.text)
     assert "Frozen by the signature of Ana" in page.text and all(f"<li>{w}</li>" in page.text for w in said)
 
 

@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "format/time.h"
+#include "format/words.h"
 #include "order/3_judge/judge.h"
 #include "web/desk/order_page.h"
 
@@ -191,6 +192,40 @@ static enum err scopes(struct comparing *k)
 	return ERR_OK;
 }
 
+/* A hash as the words that people compare. */
+static enum err in_words(struct visit *v, struct span hex, struct span *out)
+{
+	unsigned char hash[32];
+
+	*out = SPAN_NONE;
+	if (!hex.n)
+		return ERR_OK;
+	if (!hex_decode(hex, hash, sizeof hash))
+		FAIL(v->c, ERR_VERIFY, "a statement names a hash that is none");
+	return hash_words(v->c, span_of(hash, sizeof hash), out);
+}
+
+static enum err hashes(struct comparing *k)
+{
+	const struct page_base *w = k->v->base;
+	const struct {
+		struct span what;
+		const char *key;
+	} all[] = {
+		{ word_changed_items(w), "manifest_sha256" },
+		{ word_changed_policy(w), "policy_sha256" },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(all); i++) {
+		struct span was, is;
+
+		TRY(in_words(k->v, json_opt_text(k->then, all[i].key, SPAN_NONE), &was));
+		TRY(in_words(k->v, json_opt_text(k->now, all[i].key, SPAN_NONE), &is));
+		row(k, all[i].what, was, is);
+	}
+	return ERR_OK;
+}
+
 static void texts(struct comparing *k)
 {
 	const struct page_base *w = k->v->base;
@@ -201,8 +236,6 @@ static void texts(struct comparing *k)
 		{ word_fact_agency(w), "agency" },
 		{ word_fact_notice(w), "notice" },
 		{ word_fact_secret(w), "gag_until" },
-		{ word_changed_items(w), "manifest_sha256" },
-		{ word_changed_policy(w), "policy_sha256" },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(all); i++)
@@ -248,6 +281,7 @@ static enum err compare(struct comparing *k)
 	TRY(keys(k->v, k->now, &is));
 	row(k, word_changed_key(k->v->base), was, is);
 	texts(k);
+	TRY(hashes(k));
 	return numbers(k);
 }
 

@@ -205,7 +205,7 @@ static enum err fields_of(const struct shown *s, const struct line_at *at,
 		return ERR_OK;
 	}
 	/* A count passes over lines whose dates are counsel's: that leaves none out. */
-	l->kept = line || at->is_open;
+	l->kept = line || (at->is_open && s->edited != json_get(s->v->order.scope, "lines"));
 	if (!line)
 		line = at->ordered;
 	l->from = end_words(line, false);
@@ -437,6 +437,16 @@ static enum err kept_lines(struct visit *v, const struct json **out)
 	return ERR_OK;
 }
 
+/* As counsel signed them, or as they were counted since. */
+static const struct json *last_lines(const struct order *o)
+{
+	const struct json *frozen = json_get(o->scope, "lines");
+
+	if (frozen && order_last_act(o, ACT_DECIDED) > order_last_act(o, ACT_COUNTED))
+		return frozen;
+	return json_get(o->counted, "scope");
+}
+
 enum err scope_show(struct visit *v, struct step *decide, const struct json *edited)
 {
 	struct page_scope page = { .view = v->view, .problem = v->problem, .remedy = v->remedy,
@@ -449,7 +459,7 @@ enum err scope_show(struct visit *v, struct step *decide, const struct json *edi
 	if (decide && decide->e != ERR_OK)
 		FAIL(v->c, decide->e, "the page of this step could not be made");
 	if (!edited)
-		s.edited = json_get(v->order.counted, "scope");
+		s.edited = last_lines(&v->order);
 	page.counts = order_permit(v->c, &v->s, &v->order, ACT_COUNTED) == ERR_OK;
 	page.may_decide = permit_has(PERMIT_DECIDE, v->roles) &&
 			  order_permit(v->c, &v->s, &v->order, ACT_DECIDED) == ERR_OK;
