@@ -16,13 +16,6 @@
 #define CHECKS_MAX 16u
 #define TOOK_MAX 64
 
-/* When something on the page reads differently. */
-static void until(const struct visit *v, int64_t utc_s)
-{
-	if (v->keep && utc_s < v->keep->until_utc)
-		v->keep->until_utc = utc_s;
-}
-
 /* ---- facts ---- */
 
 static void fact(struct page_order *p, struct page_order_fact *list, struct span label,
@@ -43,7 +36,7 @@ static enum err facts(struct visit *v, struct page_order *p)
 
 	TRY(NEW_ARRAY(v->c, list, FACTS_MAX));
 	TRY(time_ago(v->c, o->received_utc, v->r->now_ms / 1000, &received));
-	until(v, time_ago_changes(o->received_utc, v->r->now_ms / 1000, 3600));
+	visit_until(v, time_ago_changes(o->received_utc, v->r->now_ms / 1000, 3600));
 	TRY(kind_words(v->c, json_opt_text(instrument, "kind", SPAN_NONE), &kind));
 	fact(p, list, word_fact_authority(w),
 	     json_opt_text(issuer, "authority_name", word_unknown(w)));
@@ -144,6 +137,13 @@ static bool stated(const struct json *group, const char *name)
 	return value.n && !span_is(value, "unknown");
 }
 
+static bool cites_law(const struct json *instrument)
+{
+	const struct json *list = json_get(instrument, "provisions");
+
+	return list && list->first && !span_is(list->first->s, "unknown");
+}
+
 static bool every_demand(const struct order *o, const char *name)
 {
 	const struct json *demands = json_get(json_get(o->received, "facts"), "demands");
@@ -182,9 +182,7 @@ static enum err checks(struct visit *v, struct page_order *p)
 	TRY(look_up(v, &k, said, "instrument.kind"));
 	check(&k, word_check_signed(w), stated(instrument, "signature"),
 	      !span_is(json_opt_text(instrument, "signature", SPAN_NONE), "NONE"), paper);
-	check(&k, word_check_law(w), stated(json_get(instrument, "provisions"), "") ||
-	      (json_get(instrument, "provisions") && json_get(instrument, "provisions")->first &&
-	       !span_is(json_get(instrument, "provisions")->first->s, "unknown")), true, paper);
+	check(&k, word_check_law(w), cites_law(instrument), true, paper);
 	TRY(look_up(v, &k, said, "instrument.provisions"));
 	check(&k, word_check_target(w), every_demand(o, "target"), true, paper);
 	TRY(look_up(v, &k, said, "demands[].target"));
@@ -203,14 +201,6 @@ static enum err checks(struct visit *v, struct page_order *p)
 }
 
 /* ---- the lines, and what the rule packs say of each ---- */
-
-static const struct json *with_id(const struct json *list, struct span id)
-{
-	JSON_EACH(row, list)
-		if (span_eq(json_opt_text(row, "id", SPAN_NONE), id))
-			return row;
-	return NULL;
-}
 
 static enum err reasons_of(struct ctx *c, const struct json *codes, struct page_order_demand *d)
 {
@@ -256,7 +246,7 @@ static enum err demand(struct visit *v, const struct json *line, struct page_ord
 	if (!d->problem.n)
 		TRY(scope_line_words(v->c, line, &d->words));
 	counted(&v->order, d);
-	row = with_id(json_get(decision, "demands"), d->id);
+	row = json_with_id(json_get(decision, "demands"), d->id);
 	if (!row)
 		return ERR_OK;
 	d->verdict = json_opt_text(row, "verdict", SPAN_NONE);
@@ -417,7 +407,7 @@ enum err order_head(struct visit *v, struct page_order_head *out, struct span *f
 			    : span_is(view.clock_of, "order")  ? word_clock_of_order(w)
 							       : word_clock_of_none(w),
 	};
-	until(v, queue_changes(&view, ask.now_utc));
+	visit_until(v, queue_changes(&view, ask.now_utc));
 	*flags_out = row.flags;
 	TRY(kind_words(v->c, view.kind, &out->kind));
 	return span_copy(v->c, span_str(row.clock), &out->clock);
