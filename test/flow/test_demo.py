@@ -85,6 +85,9 @@ def test_the_desk_has_forty_orders_in_every_state(made, server):
     listed = subprocess.run([tools.program("writ"), "order", "list", "--limit", "100", "--home", made[0] / "home"], capture_output=True, text=True, check=True)
     states = [line.split()[1] for line in listed.stdout.splitlines()[1:]]
     assert len(states) == 40 and states.count("refused") == 6 and states.count("delivered") == 4 and states.count("withdrawn") == 1
+    # What was delivered can be fetched at the desk, but for the first: that went elsewhere, by the command line.
+    delivered = [line.split()[0] for line in listed.stdout.splitlines() if line.split()[1] == "delivered"]
+    assert sorted(ana.get(f"/order/{ref}/download").status for ref in delivered) == [200, 200, 200, 404]
     # An emergency: eight hours by the law, its paper read.
     epoc, = (ref for ref, t in text.items() if "epoc" in t)
     page = ana.get(f"/order/{epoc}").text
