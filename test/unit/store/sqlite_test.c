@@ -87,33 +87,34 @@ static void rows_come_back_as_they_were(void **state)
 	(void)state;
 	st = make(&c, dir, &path);
 	for (int64_t seq = 1; seq <= 2; seq++) {
-		char commitment[8];
+		char ref[8], commitment[8];
 
+		snprintf(ref, sizeof ref, "W-%d", (int)seq);
 		snprintf(commitment, sizeof commitment, "c%d", (int)seq);
 		ok(&c, store_run(&c, st, QUERY_ACT_ADD,
-				 PARAMS(P_STR("W-1"), P_INT(seq), P_INT(INT64_MIN),
+				 PARAMS(P_STR(ref), P_INT(seq), P_INT(INT64_MIN),
 					P_TEXT(SPAN_NONE), P_TEXT(span_of(odd, sizeof odd)),
 					P_STR("'; DROP TABLE act; --"), P_STR(commitment)),
 				 NULL, NULL));
 	}
-	ok(&c, store_one(&c, st, QUERY_ACT_GET, PARAMS(P_STR("W-1"), P_INT(2)), v, 5, &found));
+	ok(&c, store_one(&c, st, QUERY_ACT_OF_ORDER, PARAMS(P_STR("W-2")), v, 5, &found));
 	assert_true(found);
 	assert_int_equal(v[0].i, 2);
 	assert_true(v[1].i == INT64_MIN);
 	assert_true(v[2].kind == STORE_TEXT && v[2].s.n == 0);
 	assert_true(span_eq(v[3].s, span_of(odd, sizeof odd)));
-	ok(&c, store_one(&c, st, QUERY_ACT_GET, PARAMS(P_STR("W-1"), P_INT(3)), v, 5, &found));
+	ok(&c, store_one(&c, st, QUERY_ACT_OF_ORDER, PARAMS(P_STR("W-3")), v, 5, &found));
 	assert_false(found);
 	refused(&c, ERR_NOT_FOUND,
-		store_one(&c, st, QUERY_ACT_GET, PARAMS(P_STR("W-1"), P_INT(3)), v, 5, NULL));
+		store_one(&c, st, QUERY_ACT_OF_ORDER, PARAMS(P_STR("W-3")), v, 5, NULL));
 	refused(&c, ERR_FAILED,
-		store_one(&c, st, QUERY_ACT_GET, PARAMS(P_STR("W-1"), P_INT(2)), v, 4, &found));
+		store_one(&c, st, QUERY_ACT_OF_ORDER, PARAMS(P_STR("W-2")), v, 4, &found));
 	refused(&c, ERR_FAILED,
-		store_run(&c, st, QUERY_ACT_GET, PARAMS(P_INT(1), P_INT(2)), NULL, NULL));
+		store_run(&c, st, QUERY_ACT_OF_ORDER, PARAMS(P_INT(1)), NULL, NULL));
 	/* The same place in the same order twice: another command was faster. */
 	refused(&c, ERR_STATE,
 		store_run(&c, st, QUERY_ACT_ADD,
-			  PARAMS(P_STR("W-1"), P_INT(2), P_INT(7), P_STR("x"), P_STR("{}"),
+			  PARAMS(P_STR("W-2"), P_INT(2), P_INT(7), P_STR("x"), P_STR("{}"),
 				 P_STR("5a"), P_STR("c9")),
 			  NULL, NULL));
 }
@@ -334,8 +335,10 @@ static void triggers_do_not_fire(void **state)
 	raw_sql(path,
 		"CREATE TRIGGER t AFTER INSERT ON act BEGIN DELETE FROM act WHERE seq = 1; END");
 	put_act(&c, st, "W-1", 2, "c2");
-	struct store_value v[5];
-	ok(&c, store_one(&c, st, QUERY_ACT_GET, PARAMS(P_STR("W-1"), P_INT(1)), v, 5, NULL));
+	struct store_value v[4];
+	ok(&c, store_one(&c, st, QUERY_ACT_ORDERS, PARAMS_NONE, v, 4, NULL));
+	assert_int_equal(v[1].i, 1);
+	assert_int_equal(v[3].i, 2);
 }
 
 static void older_schema_is_brought_up(void **state)
