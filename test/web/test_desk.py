@@ -7,6 +7,7 @@ import os
 import re
 import sqlite3
 import sys
+import time
 
 import pytest
 
@@ -260,6 +261,24 @@ def test_a_strangers_passkey(keyed):
     stranger.credential = keyed.key_of_ana.credential
     assert person.passkey(stranger).status == 422
     assert person.post("/sign-in", person.form(person.get("/sign-in"), "/sign-in")[0]).status == 400
+
+
+def test_the_access_report_tells_how_many_were_refused(keyed):
+    """Whoever proved nothing is counted, by the minute; what a known key was refused for is a line each."""
+    def lines():
+        with sqlite3.connect(keyed.dir / "writ.db") as db:
+            return [detail for detail, in db.execute("SELECT detail FROM access WHERE what = 'refused' ORDER BY id")]
+
+    def counted(found):
+        return sum(int(n.group(1)) if (n := re.match(r"(\d+) in this minute, the last: ", line)) else 1 for line in found)
+    person, stranger = desk.Person(keyed.server), passkey.Passkey(rp_id="localhost", origin=keyed.server.origin)
+    before, began = lines(), time.monotonic()
+    assert {person.passkey(stranger).status for _ in range(30)} == {403}
+    after = lines()
+    assert counted(after) == counted(before) + 30
+    assert len(after) - len(before) <= 1 + (time.monotonic() - began) // 60 + 1
+    assert {person.passkey(keyed.key_of_ana, flags=passkey.UP).status for _ in range(3)} == {422}
+    assert len(lines()) == len(after) + 3 and len({*lines()[-3:]}) == 1 and "user" in lines()[-1]
 
 
 def test_an_assertion_is_good_for_what_it_was_asked_for_alone(keyed):

@@ -32,6 +32,7 @@ struct desk {
 	struct health health;           /* told every page of who is signed in */
 	int64_t told_ms, swept_ms;
 	int64_t lookups_utc, lookups;   /* of addresses that were given out, in that second */
+	struct access_tally refused;    /* sign-ins of nobody known, in this minute */
 	struct sha256 told_hash;        /* of what pages say of people, rules and home, */
 	int64_t told_number;            /* which grows with each change of that */
 	struct shelf *shelf;            /* pages that were made a moment ago */

@@ -83,14 +83,16 @@ static enum err field(struct visit *v, const char *name, struct span *out)
 	return b64url_decode(v->c, text, out);
 }
 
-/* Who has signed the challenge of this form: its roster row. */
-static enum err check_assertion(struct visit *v, const struct json **row_out)
+/* Who has signed the challenge of this form: its roster row. *proved_out: somebody's key has, even
+ * where it is refused for something else. */
+static enum err check_assertion(struct visit *v, const struct json **row_out, bool *proved_out)
 {
 	struct passkey_assertion assertion;
 	struct span credential, challenge, about;
 	struct passkey_used used;
 	struct passkey key;
 
+	*proved_out = false;
 	TRY(field(v, "credential", &credential));
 	TRY(field(v, "challenge", &challenge));
 	TRY(field(v, "authenticator_data", &assertion.authenticator_data));
@@ -107,6 +109,7 @@ static enum err check_assertion(struct visit *v, const struct json **row_out)
 		FAIL(v->c, ERR_VERIFY, "this passkey is for %.*s", SPAN_ARG(key.origin));
 	}
 	TRY(passkey_verify(v->c, &key, challenge, &assertion, &used));
+	*proved_out = true;
 	if (used.native)
 		FAIL(v->c, ERR_VERIFY, "people sign in with a browser, and none signed this");
 	if (!used.user_verified) {
@@ -136,7 +139,7 @@ static enum err begin(struct visit *v, const struct json *row)
 
 /* The page once more with why not; the access report tells it, without a name that nobody proved.
  */
-static enum err refuse(struct visit *v, enum err e)
+static enum err refuse(struct visit *v, enum err e, bool proved)
 {
 	struct span why = span_str(v->c->why);
 
@@ -146,7 +149,8 @@ static enum err refuse(struct visit *v, enum err e)
 	TRY(span_copy(v->c, span_str(v->c->next[0] ? v->c->next : err_hint(e)), &v->remedy));
 	v->a->status = (unsigned)err_http_status(e);
 	err_clear(v->c);
-	TRY(access_note(v->c, v->desk->store, "refused", SPAN_NONE, SPAN_NONE, why));
+	TRY(proved ? access_note(v->c, v->desk->store, "refused", SPAN_NONE, SPAN_NONE, why)
+		   : access_refused(v->c, v->desk->store, &v->desk->refused, why));
 	v->problem = why;
 	return show(v);
 }
@@ -154,11 +158,12 @@ static enum err refuse(struct visit *v, enum err e)
 enum err sign_in_take(struct visit *v)
 {
 	const struct json *row;
-	enum err e = check_assertion(v, &row);
+	bool proved;
+	enum err e = check_assertion(v, &row, &proved);
 
 	if (e == ERR_OK)
 		return begin(v, row);
-	return refuse(v, e);
+	return refuse(v, e, proved);
 }
 
 enum err sign_in_demo(struct visit *v)

@@ -218,15 +218,46 @@ enum err counter_check(struct ctx *c, struct store *st, struct span key_line, ui
 
 /* ---- the access report ---- */
 
+static enum err access_add(struct ctx *c, struct store *st, const char *what, struct span person,
+			   struct span order, struct span detail, int64_t *id_out)
+{
+	const struct store_value none = P_NULL, who = P_TEXT(person), ref = P_TEXT(order);
+	struct store_value id;
+
+	TRY(store_one(c, st, QUERY_ACCESS_ADD,
+		      PARAMS(P_INT(now_utc(c)), P_STR(what), person.n ? who : none,
+			     order.n ? ref : none, P_TEXT(detail)),
+		      &id, 1, NULL));
+	*id_out = id.i;
+	return ERR_OK;
+}
+
 enum err access_note(struct ctx *c, struct store *st, const char *what, struct span person,
 		     struct span order, struct span detail)
 {
-	const struct store_value none = P_NULL, who = P_TEXT(person), ref = P_TEXT(order);
+	int64_t id;
 
-	return store_run(c, st, QUERY_ACCESS_ADD,
-			 PARAMS(P_INT(now_utc(c)), P_STR(what), person.n ? who : none,
-				order.n ? ref : none, P_TEXT(detail)),
-			 NULL, NULL);
+	return access_add(c, st, what, person, order, detail, &id);
+}
+
+enum err access_refused(struct ctx *c, struct store *st, struct access_tally *tally,
+			struct span why)
+{
+	int64_t minute = now_utc(c) / 60;
+	struct span detail;
+
+	if (tally->count > 0 && tally->minute == minute) {
+		TRY(span_fmt(c, &detail, "%lld in this minute, the last: %.*s",
+			     (long long)tally->count + 1, SPAN_ARG(why)));
+		TRY(store_run(c, st, QUERY_ACCESS_DETAIL, PARAMS(P_INT(tally->id), P_TEXT(detail)),
+			      NULL, NULL));
+		tally->count++;
+		return ERR_OK;
+	}
+	TRY(access_add(c, st, "refused", SPAN_NONE, SPAN_NONE, why, &tally->id));
+	tally->minute = minute;
+	tally->count = 1;
+	return ERR_OK;
 }
 
 enum err access_seen(struct ctx *c, struct store *st, struct span person, struct span order,

@@ -66,6 +66,13 @@ enum err counter_check(struct ctx *c, struct store *st, struct span key_line,
 /* One line of the access report; order and person may be empty. */
 enum err access_note(struct ctx *c, struct store *st, const char *what, struct span person,
 		     struct span order, struct span detail) MUST_USE;
+/* A sign-in that was refused to somebody who proved nothing: whoever is in the network makes as
+ * many as he likes, so one line of a minute says how many, and why the last. */
+struct access_tally {
+	int64_t id, minute, count;
+};
+enum err access_refused(struct ctx *c, struct store *st, struct access_tally *tally,
+			struct span why) MUST_USE;
 /* Whether there is one of that person and order since then. */
 enum err access_seen(struct ctx *c, struct store *st, struct span person, struct span order,
 		     int64_t since_utc, bool *out) MUST_USE;

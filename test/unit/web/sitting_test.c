@@ -312,6 +312,25 @@ static void test_the_access_report(void **state)
 	assert_string_equal(r.text, "signed in/Ana//Firefox ");
 }
 
+static void test_refused_sign_ins_of_a_minute_are_one_line(void **state)
+{
+	struct access_tally tally = { .count = 0 };
+	struct report r = { .id = INT64_MAX };
+
+	(void)state;
+	DESK(d);
+	ok(&d.c, access_refused(&d.c, d.st, &tally, SPAN("one")));
+	ok(&d.c, access_note(&d.c, d.st, "looked", SPAN("Ana"), SPAN_NONE, SPAN("")));
+	for (int i = 0; i < 1000; i++)
+		ok(&d.c, access_refused(&d.c, d.st, &tally, SPAN("many")));
+	ok(&d.c, access_refused(&d.c, d.st, &tally, SPAN("last")));
+	later(60);
+	ok(&d.c, access_refused(&d.c, d.st, &tally, SPAN("later")));
+	ok(&d.c, access_last(&d.c, d.st, SPAN_NONE, r.id, 10, put_line, &r));
+	assert_string_equal(r.text, "refused///later looked/Ana// "
+				    "refused///1002 in this minute, the last: last ");
+}
+
 static void test_drafts(void **state)
 {
 	struct draft d1 = { SPAN("/order/W-2222-3333/judge"), SPAN("over=%2B33") }, got;
@@ -369,6 +388,7 @@ int main(void)
 		T(test_form_tokens),              T(test_challenges),
 		T(test_too_many_challenges),      T(test_counters),
 		T(test_the_access_report),        T(test_drafts),
+		T(test_refused_sign_ins_of_a_minute_are_one_line),
 		T(test_what_is_over_is_forgotten),
 	};
 
