@@ -6,7 +6,8 @@
  * closes, which shows that the act is real; with CAGE_WHEN=thread at the next write() of a thread
  * that is not the first; with CAGE_WHEN=option when an option of a socket is set, on that socket;
  * with CAGE_WHEN=tool in the child that is about to become a tool, in the cage that the tool will
- * have. SPDX-License-Identifier: Apache-2.0
+ * have. CAGE_KEY is a device that libfido2 finds plugged in, beside what this machine has.
+ * SPDX-License-Identifier: Apache-2.0
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -34,7 +35,7 @@
 #include <unistd.h>
 
 static struct {
-	char act[64], home[512], store[512], mail[512], other[512];
+	char act[64], home[512], store[512], mail[512], other[512], key[512];
 	int before, thread, option, tool, child, loaded, done, sock, heard;
 	pid_t parent;
 	pthread_t first;
@@ -251,6 +252,19 @@ static long key_ring(void) { return syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, -
 static long add_key(void) { return syscall(SYS_add_key, "user", "writ", "x", 1L, -2); }
 static long shared_memory(void) { return syscall(SYS_shmget, 0, 4096L, 0600); }
 static long terminal_input(void) { return syscall(SYS_ioctl, 2, TIOCSTI, "x"); }
+/* The hand with a security key has that at 4 and its terminal at 5. */
+static long type_on_terminal(void) { return syscall(SYS_ioctl, 5, TIOCSTI, "x"); }
+static long take_terminal(void) { return syscall(SYS_ioctl, 5, TIOCSCTTY, 1); }
+static long leave_terminal(void) { return syscall(SYS_ioctl, 5, TIOCNOTTY); }
+static long control_key(void)
+{
+	char settings[256];
+
+	return syscall(SYS_ioctl, 4, TCGETS, settings);
+}
+static long read_stderr(void) { return syscall(SYS_read, 2, page, 0L); }
+static long read_connection(void) { return syscall(SYS_read, 3, page, 0L); }
+static long write_connection(void) { return syscall(SYS_write, 3, "x", 1L); }
 static long set_personality(void) { return syscall(SYS_personality, 0x0040000); }
 static long watch_files(void) { return syscall(SYS_inotify_init1, 0); }
 static long send_file(void) { return syscall(SYS_sendfile, 3, 4, NULL, 1L); }
@@ -395,6 +409,8 @@ static const struct {
 	ACT(hidden_memory), ACT(set_ulp), ACT(set_congestion), ACT(set_fast_open),
 	ACT(bind_to_device), ACT(send_elsewhere), ACT(advise_merging),
 	ACT(write_in_store_folder), ACT(other_abi_x32), ACT(other_abi_i386),
+	ACT(type_on_terminal), ACT(take_terminal), ACT(leave_terminal), ACT(control_key),
+	ACT(read_stderr), ACT(read_connection), ACT(write_connection),
 };
 
 static void say(const char *what, long result)
@@ -432,6 +448,8 @@ static pid_t (*real_fork)(void);
 static int (*real_execveat)(int fd, const char *path, char *const *argv, char *const *envp,
 			    int flags);
 static int (*real_option)(int fd, int level, int name, const void *p, socklen_t n);
+static int (*real_manifest)(void *list, size_t most, size_t *found);
+static const char *(*real_path)(const void *device);
 
 __attribute__((constructor)) static void begin(void)
 {
@@ -442,6 +460,7 @@ __attribute__((constructor)) static void begin(void)
 	take(me.store, sizeof me.store, "CAGE_STORE");
 	take(me.mail, sizeof me.mail, "CAGE_MAIL");
 	take(me.other, sizeof me.other, "CAGE_OTHER");
+	take(me.key, sizeof me.key, "CAGE_KEY");
 	me.before = when && !strcmp(when, "before");
 	me.thread = when && !strcmp(when, "thread");
 	me.option = when && !strcmp(when, "option");
@@ -453,6 +472,8 @@ __attribute__((constructor)) static void begin(void)
 	*(void **)&real_fork = dlsym(RTLD_NEXT, "fork");
 	*(void **)&real_execveat = dlsym(RTLD_NEXT, "execveat");
 	*(void **)&real_option = dlsym(RTLD_NEXT, "setsockopt");
+	*(void **)&real_manifest = dlsym(RTLD_NEXT, "fido_dev_info_manifest");
+	*(void **)&real_path = dlsym(RTLD_NEXT, "fido_dev_info_path");
 	if (getenv("CAGE_LIST"))
 		for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++)
 			puts(acts[i].name);
@@ -514,4 +535,21 @@ int setsockopt(int fd, int level, int name, const void *p, socklen_t n)
 		act();
 	}
 	return real_option(fd, level, name, p, n);
+}
+
+/* The machine is searched as ever, and what that leaves open is there; then one is found. */
+int fido_dev_info_manifest(void *list, size_t most, size_t *found);
+int fido_dev_info_manifest(void *list, size_t most, size_t *found)
+{
+	int rc = real_manifest(list, most, found);
+
+	if (*me.key)
+		*found = 1;
+	return *me.key ? 0 : rc;
+}
+
+const char *fido_dev_info_path(const void *device);
+const char *fido_dev_info_path(const void *device)
+{
+	return *me.key ? me.key : real_path(device);
 }

@@ -1,10 +1,13 @@
 """A hand in its cage: a prisoner preloaded into the untouched release executable tries one forbidden
 act after the cage has closed. Killed by SIGSYS or refused by EPERM, EACCES passes; anything else
-fails. SPDX-License-Identifier: Apache-2.0"""
+fails. The hand with a security key closes its cage only where one is plugged in: libfido2 is told of
+a pseudoterminal, so that this is the release executable, too, and not the one with test hooks, which
+takes a soft key. SPDX-License-Identifier: Apache-2.0"""
 import ctypes
 import errno
 import os
 import pathlib
+import pty
 import re
 import shutil
 import signal
@@ -13,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+import tty
 import types
 
 import pytest
@@ -26,17 +30,22 @@ if not HAND or not PRISONER:
     pytest.fail("writ-hand or cage_act.so is not built (WRIT_BUILD)", pytrace=False)
 
 # look: the hand itself when a tool has ended; tool: what pdftotext has in its place.
-PROFILES = ("read", "count", "fetch", "send", "draw", "look", "tool")
+PROFILES = ("read", "count", "fetch", "send", "draw", "look", "touch", "tool")
 # What is no forbidden act in a profile: a fetch writes its vault file (descriptor 4); a count has
 # no descriptor 4 of its own to write to; a draw starts threads, as glibc does.
 LAWFUL = {
     ("fetch", "write_document"), ("fetch", "write_document_plainly"), ("count", "write_document_plainly"),
     ("draw", "protect_write"), ("draw", "rename_self"),
+    # The key is descriptor 4 of a touch: it is written to.
+    ("touch", "write_document_plainly"),
     # A tool maps its libraries and, as every program does that is loaded, protects parts of them.
     ("tool", "protect_write"), ("tool", "map_file"),
 }
 # What is refused so that glibc takes the other call, whose flags a filter sees.
 REFUSED_OTHERWISE = {("draw", "clone3_made"): "refused ENOSYS"}
+# With the terminal, the key and what else is open where a PIN is typed.
+OF_TOUCH = ("type_on_terminal", "take_terminal", "leave_terminal", "control_key", "read_stderr", "read_connection",
+            "write_connection")
 # Acts that do no harm outside a cage, to show that an act is one.
 HARMLESS = ("open_passwd", "open_other_account", "create_in_home", "chmod_mail", "rename_mail", "mkdir_made",
             "symlink_made", "socket_inet", "socket_unix", "exec_true", "fork_made", "clone_made", "clone3_made",
@@ -65,7 +74,51 @@ def home(tmp_path, authority):
     made.seal.close()
 
 
-def run(profile, home, env=None, before=None):
+class Plugged:
+    """A security key and a terminal, both pseudoterminals. The key hears one packet and is taken out; heard is called between."""
+
+    def __init__(self, heard=lambda: None):
+        (self.key, self.ours), (self.screen, terminal) = pty.openpty(), pty.openpty()
+        tty.setraw(self.ours)
+        self.env, self.heard, self.terminal = {"CAGE_KEY": os.ttyname(self.ours)}, heard, terminal
+        self.thread = threading.Thread(target=self.hear)
+
+    def hear(self):
+        with open(self.key, "rb", buffering=0) as key:
+            try:
+                if key.read(65):
+                    self.heard()
+            except OSError:
+                pass            # the hand ended, and said nothing to it
+
+    def sit(self):
+        """In the child, before exec: it runs in that terminal."""
+        os.setsid()
+        os.close(os.open(os.ttyname(self.terminal), os.O_RDWR))
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        os.close(self.ours)
+        self.thread.join()
+        os.close(self.terminal)
+        os.close(self.screen)
+
+
+def touch(env=None, before=None, heard=lambda: None):
+    with Plugged(heard) as plugged:
+        def arrange():
+            plugged.sit()
+            if before:
+                before()
+        return hand.ask({"version": 1, "job": "touch", "client_data": "{}", "keys": [{"rp_id": "home.example", "credential": "AAAA"}]},
+                        program=tools.program("writ-touch"), env={"LD_PRELOAD": str(PRISONER), **(env or {}), **plugged.env},
+                        before=arrange)
+
+
+def run(profile, home, env=None, before=None, heard=lambda: None):
     """One job of that profile, started as systemd does, so that the hand logs its cage: (answer, hand)."""
     env = {"LISTEN_FDS": "1", **(env or {})}
     if profile == "read":
@@ -88,6 +141,8 @@ def run(profile, home, env=None, before=None):
         finally:
             os.close(paper)
             os.close(result)
+    if profile == "touch":
+        return touch(env, before, heard)
     if profile == "send":
         return hand.ask({"version": 1, "job": "send", "address": "timestamp", "imprint_sha256": "ab" * 32}, home=home.dir,
                         program=tools.program("writ-send"), env=env, before=before)
@@ -125,14 +180,17 @@ PAPER = (b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/P
 
 # The cage of look is that of read, behind a tool that has ended: a third of the acts, but in make cage.
 CASES = [(profile, act) for profile in PROFILES for i, act in enumerate(acts())
-         if (profile, act) not in LAWFUL and (profile != "look" or os.environ.get("WRIT_FULL") or i % 3 == 0)]
+         if (profile, act) not in LAWFUL and (profile == "touch" or act not in OF_TOUCH)
+         and (profile != "look" or os.environ.get("WRIT_FULL") or i % 3 == 0)]
 
 
 @pytest.mark.parametrize("profile,act", CASES, ids=[f"{p}-{a}" for p, a in CASES])
 def test_act_is_forbidden(profile, act, home, record_property):
     outcome = imprisoned(profile, act, home)
     record_property("outcome", outcome)
-    assert outcome in {REFUSED_OTHERWISE.get((profile, act), "killed"), "refused EPERM", "refused EACCES"}
+    # A touch opens no file: its filter kills before Landlock is asked.
+    refused = set() if profile == "touch" else {"refused EPERM", "refused EACCES"}
+    assert outcome in {REFUSED_OTHERWISE.get((profile, act), "killed"), *refused}
 
 
 @pytest.mark.parametrize("act", [act for profile, act in CASES if profile == "fetch"])
@@ -168,6 +226,7 @@ LIMITS = {
     "fetch": {"core file size": 0, "processes": 0, "address space": 65536 * MIB, "cpu time": 48 * 3600},
     "send": {"core file size": 0, "processes": 0, "file size": 64 * MIB, "address space": 2048 * MIB, "cpu time": 60},
     "draw": {"core file size": 0, "file size": 64 * MIB, "address space": 2048 * MIB, "cpu time": 60},
+    "touch": {"core file size": 0, "processes": 0, "file size": 64 * MIB, "address space": 2048 * MIB, "cpu time": 60},
 }
 
 
@@ -185,9 +244,10 @@ def test_limits(profile, home, authority, tmp_path):
         tsa.send(handler, authority.reply(query))
     moment = pause.Pause(tmp_path, {"read": "document:1", "draw": "document:1"}.get(profile, "list:1"))
     authority.answer = looked
-    job = threading.Thread(target=run, args=(profile, home, {} if profile == "send" else moment.env, lambda: pid.write_text(str(os.getpid()))))
+    heard = profile in ("send", "touch")        # it has somebody to speak with, who looks
+    job = threading.Thread(target=run, args=(profile, home, {} if heard else moment.env, lambda: pid.write_text(str(os.getpid())), look))
     job.start()
-    if profile != "send":
+    if not heard:
         assert moment.reached(types.SimpleNamespace(poll=lambda: None if job.is_alive() else 0))
         look()
         moment.go_on()
@@ -240,14 +300,33 @@ def test_answer_and_log_tell_the_cage(profile, home):
     assert answer["cage"]["landlock_abi"] == landlock_abi()
 
 
-def test_the_executable_has_a_cage():
+@pytest.mark.parametrize("program", ("writ-hand", "writ-touch"))
+def test_the_executable_has_a_cage(program):
     """Not compiled out: it imports what closes it."""
-    names = subprocess.run(["nm", "-D", str(HAND)], check=True, capture_output=True, text=True).stdout
+    names = subprocess.run(["nm", "-D", str(tools.program(program))], check=True, capture_output=True, text=True).stdout
     for name in ("seccomp_init", "seccomp_load", "prctl", "setrlimit", "clearenv", "close_range"):
         assert name in names
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="SKIPPED: only root can look at a process that may not be dumped")
+ROOT_LOOKS = pytest.mark.skipif(os.geteuid() != 0, reason="SKIPPED: only root can look at a process that may not be dumped")
+
+
+@ROOT_LOOKS
+def test_a_touch_holds_its_key_and_its_terminal_alone(tmp_path):
+    """No store, no home, no seal: what is open while it speaks with the key, after libfido2 searched the machine."""
+    found, pid = {}, tmp_path / "pid"
+
+    def look():
+        place = pathlib.Path(f"/proc/{pid.read_text()}")
+        found.update({int(fd.name): os.readlink(fd) for fd in (place / "fd").iterdir()})
+    answer, ran = touch(before=lambda: pid.write_text(str(os.getpid())), heard=look)
+    assert answer["ok"] is False and answer["cage"]["seccomp"] is True, answer
+    assert set(found) == {0, 1, 2, 3, 4, 5}, found
+    assert found[0] == found[1] == "/dev/null" and found[3].startswith("socket:")
+    assert found[4].startswith("/dev/pts/") and found[5] == "/dev/tty"
+
+
+@ROOT_LOOKS
 def test_nothing_of_the_caller_is_left():
     """A hand of another user that waits for its job: no new rights, no files, not dumpable."""
     extra, write_end = os.pipe()
@@ -330,7 +409,7 @@ def test_landlock_that_is_switched_off_or_fails(profile, calls, home):
         assert home.seal.asked == []
 
 
-@pytest.mark.parametrize("profile", ("read", "count", "fetch", "draw", "look"))
+@pytest.mark.parametrize("profile", ("read", "count", "fetch", "draw", "look", "touch"))
 @pytest.mark.parametrize("why", (errno.ENOSYS, errno.EINVAL, errno.EPERM, errno.ENOMEM))
 def test_without_its_filter_a_hand_does_nothing(profile, why, home):
     """Whatever the home accepts."""
