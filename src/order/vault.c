@@ -48,6 +48,11 @@ enum err vault_head_path(struct ctx *c, const struct session *s, struct span tic
 	return path_fmt(c, out, "%s/%.*s.head", s->home.vault, SPAN_ARG(ticket));
 }
 
+enum err delivered_path(struct ctx *c, const struct home *home, struct span ref, char **out)
+{
+	return path_fmt(c, out, "%s/%.*s.writ.tar", home->delivered, SPAN_ARG(ref));
+}
+
 enum err vault_create(struct ctx *c, const struct session *s, struct span ticket, int *fd_out)
 {
 	char *path;
@@ -88,8 +93,19 @@ static bool counts(const struct order *o, struct span ticket)
 	return span_eq(ticket, json_opt_text(o->released, "ticket", SPAN_NONE));
 }
 
+static enum err sweep_delivered(struct ctx *c, const struct session *s, const struct order *o)
+{
+	char *path;
+
+	if (o->released && counts(o, json_opt_text(o->released, "ticket", SPAN_NONE)))
+		return ERR_OK;
+	TRY(delivered_path(c, &s->home, o->ref, &path));
+	return file_exists(path) ? file_remove(c, path) : ERR_OK;
+}
+
 enum err vault_sweep(struct ctx *c, const struct session *s, const struct order *o)
 {
+	TRY(sweep_delivered(c, s, o));
 	JSON_EACH(act, o->acts) {
 		struct span ticket = json_opt_text(json_get(act, "body"), "ticket", SPAN_NONE);
 		char *path, *head;

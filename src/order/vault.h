@@ -20,11 +20,15 @@ enum err vault_head_path(struct ctx *c, const struct session *s, struct span tic
 /* A new file of that ticket, held until every descriptor of it is closed: the hand's too. */
 enum err vault_create(struct ctx *c, const struct session *s, struct span ticket, int *fd_out)
 	MUST_USE;
+/* Where the desk has the delivered file of an order, whether it is there or not: a copy, which can
+ * be made again while the vault has what was released. */
+enum err delivered_path(struct ctx *c, const struct home *home, struct span ref, char **out)
+	MUST_USE;
 /* ERR_BUSY while somebody holds the file of the collection that has begun. */
 enum err vault_need_idle(struct ctx *c, const struct session *s, const struct order *o) MUST_USE;
 /* Removes the files of every collection of this order that counts no more: replaced, killed,
  * decided anew, ended or destroyed. What was released stays until it has been delivered, or until
- * a signed document destroys it. Harmless at any time. */
+ * a signed document destroys it; then the desk's copy of it goes too. Harmless at any time. */
 enum err vault_sweep(struct ctx *c, const struct session *s, const struct order *o) MUST_USE;
 
 /* Of a row of seal_order_state: is it "released", "destroyed" ...? */

@@ -365,9 +365,15 @@ def test_released_and_its_key_gone_it_is_still_delivered(town):
     assert home.acts("destroyed")
     out = home.deliver()
     assert home.verify(out).exit == 0
+    # The desk's copies: of this order it goes with what it is made of, of another it stays.
+    (home.dir / "delivered").mkdir(mode=0o700, exist_ok=True)
+    copy, other = (home.dir / "delivered" / f"{ref}.writ.tar" for ref in (home.ref, "W-2222-2222"))
+    for path in (copy, other):
+        path.write_bytes(out.read_bytes())
     home.ok("destroy", home.ref, as_="Ana")
     no(home, 4, "deliver", home.ref, "--out", home.base / "b.tar", as_="Chi", says="has been destroyed")
     assert list((home.dir / "vault").iterdir()) == []
+    assert not copy.exists() and other.exists()
     home.sound()
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import sqlite3
 import sys
+import time
 
 import pytest
 
@@ -20,7 +21,26 @@ def home():
         folder = made.dir / "delivered"
         folder.mkdir(mode=0o700, exist_ok=True)
         made.deliver(folder / f"{made.ref}.writ.tar")
+        plant(made, folder)
         yield made
+
+
+# Copies of delivered files that the desk finds when it starts: seconds old, bytes and time left of their address.
+FOUND = {"W-2222-2222": (90000, None), "W-2222-2223": (90000, (1, 90000)), "W-2222-2224": (90000, (0, 90000)),
+         "W-2222-2225": (90000, (1, -1)), "W-2222-2226": (3600, None)}
+
+
+def plant(home, folder):
+    now = int(time.time())
+    for ref, (old, address) in FOUND.items():
+        path = folder / f"{ref}.writ.tar"
+        path.write_bytes(b"x")
+        os.utime(path, (now - old, now - old))
+        if address:
+            sql(home, "INSERT INTO pickup VALUES (?, ?, 'Chi', ?, ?, ?, 1, NULL)", ref, ref, now - old, now + address[1], address[0])
+    other = folder / "other.txt"
+    other.write_bytes(b"x")
+    os.utime(other, (1, 1))
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +77,21 @@ def alike(answer):
     """What of an answer anybody can tell apart."""
     return answer.status, re.sub(r"Reference of this request: \w+", "", desk.words(answer)), sorted(
         (name, value) for name, value in answer.all if name.lower() not in ("date", "content-length"))
+
+
+def test_copies_that_nobody_may_fetch_go(home, chi):
+    """Old and without an address that is open: delivered again they are the same. What else lies there stays."""
+    kept = {path.name for path in (home.dir / "delivered").iterdir()}
+    assert kept == {f"{home.ref}.writ.tar", "W-2222-2223.writ.tar", "W-2222-2226.writ.tar", "other.txt"}
+
+
+def test_what_cannot_be_swept_keeps_nobody_out():
+    with life.Town() as town:
+        home = town.home("received").invent()
+        (home.dir / "delivered").write_text("no folder")
+        with web.serve(home) as server:
+            assert desk.Person(server).demo("Chi").status == 303
+            assert "writ serve: cannot open " in server.said()
 
 
 def test_the_recipient_fetches_it_and_the_court_accepts_it(home, server, chi, file, tmp_path):

@@ -8,6 +8,7 @@
 #include "order/6_release/release.h"
 #include "order/8_notify/notify.h"
 #include "order/reading.h"
+#include "order/vault.h"
 #include "web/desk/order_page.h"
 #include "web/desk/step.h"
 #include "web/work.h"

@@ -61,6 +61,10 @@ struct visit {
 	struct span problem, remedy;    /* why the form is shown again */
 };
 
+/* Removes the copies of delivered files that are older than a day and that nobody has an address
+ * for: delivered again, they are the same files. */
+enum err delivered_sweep(struct ctx *c, const struct desk *d, int64_t now_utc) MUST_USE;
+
 /* Opens the home for this process and fills in what the server asks of a site. */
 enum err desk_open(struct ctx *c, const char *home_dir, struct desk *d, struct web_site *site)
 	MUST_USE;

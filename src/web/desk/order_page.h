@@ -50,8 +50,4 @@ enum err order_suggestions(struct visit *v, const struct json **out) MUST_USE;
  */
 bool order_paper_offer(struct page_paper *p, const char *what, const char *field);
 
-/* Where the delivered file of an order lies, whether it is there or not. */
-enum err delivered_path(struct ctx *c, const struct home *home, struct span ref, char **out)
-	MUST_USE;
-
 #endif

@@ -5,26 +5,26 @@
  * kept. Whatever is wrong with an address, the answer is one and the same.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "order/vault.h"
 #include "web/desk/order_page.h"
 #include "web/desk/step.h"
 #include "web/range.h"
 
 #define CODE_BYTES 32u
 #define DAY_S 86400
+#define ENDING ".writ.tar"      /* of a delivered file, after its order's reference */
 #define DAYS_MAX 14
 #define WHOLE_TIMES 5           /* so often the whole file; what broke off goes on from there */
 #define LINKS_MAX 10u
 #define LOOKUPS_MAX 50          /* in a second, by this process: nobody guesses, nobody floods */
 
 /* ---- staff: making and ending ---- */
-
-enum err delivered_path(struct ctx *c, const struct home *home, struct span ref, char **out)
-{
-	return path_fmt(c, out, "%s/%.*s.writ.tar", home->delivered, SPAN_ARG(ref));
-}
 
 static enum err size_of(struct visit *v, struct span ref, int64_t *out)
 {
@@ -136,6 +136,45 @@ enum err links_page(struct visit *v)
 	visit_buf(v, &b);
 	TRY(page_links(v->c, &page, &b));
 	return answer_page(v->r, v->a, &b);
+}
+
+/* ---- what is kept for them ---- */
+
+static void dir_close(DIR **d)
+{
+	if (*d)
+		closedir(*d);
+}
+
+/* A file that is being written, or that staff have not fetched yet, is younger. */
+static enum err sweep_one(struct ctx *c, const struct desk *d, int64_t now_utc, struct span name)
+{
+	struct span ref = span_cut(name, 0, name.n - strlen(ENDING));
+	struct store_value open;
+	struct stat st;
+	char *path;
+
+	TRY(delivered_path(c, &d->home, ref, &path));
+	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || st.st_mtime > now_utc - DAY_S)
+		return ERR_OK;
+	TRY(store_one(c, d->store, QUERY_PICKUP_OPEN, PARAMS(P_TEXT(ref), P_INT(now_utc)), &open, 1,
+		      NULL));
+	return open.i > 0 ? ERR_OK : file_remove(c, path);
+}
+
+enum err delivered_sweep(struct ctx *c, const struct desk *d, int64_t now_utc)
+{
+	__attribute__((cleanup(dir_close))) DIR *dir = opendir(d->home.delivered);
+	const struct dirent *entry;
+
+	if (!dir && errno == ENOENT)
+		return ERR_OK;
+	if (!dir)
+		FAIL(c, ERR_IO, "cannot open %s: %s", d->home.delivered, strerror(errno));
+	while ((entry = readdir(dir)) != NULL)
+		if (span_ends(span_str(entry->d_name), ENDING))
+			TRY(sweep_one(c, d, now_utc, span_str(entry->d_name)));
+	return ERR_OK;
 }
 
 /* ---- the recipient ---- */
