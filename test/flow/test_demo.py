@@ -39,7 +39,7 @@ def desks(folder):
             line = pathlib.Path("/proc", name, "cmdline").read_bytes() if name.isdigit() else b""
         except OSError:
             continue
-        if f"{folder}/".encode() in line and (b"demo.sh\0desk" in line or b"\0worker\0" in line):
+        if f"{folder}/".encode() in line and (b"demo.sh\0desk" in line or b"writ-desk\0" in line):
             found.append(int(name))
     return found
 
