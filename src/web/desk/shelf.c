@@ -1,6 +1,6 @@
 /*
- * Pages that were made a moment ago; see shelf.h. Each has one place, by its sitting and target:
- * a newer one that belongs there takes it.
+ * Pages that were made a moment ago; see shelf.h. Each belongs in one row of a few places, by its
+ * sitting and target: where all are taken a newer one takes the oldest's.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "web/desk/shelf.h"
@@ -10,6 +10,7 @@
 #include "base/num.h"
 
 #define PLACES 16384u                   /* a power of two */
+#define ROW 4u                          /* with one place, a quarter of 5,000 pages share theirs */
 #define PAGE_MAX ((size_t)1 << 20)      /* a longer one is not kept */
 
 struct place {
@@ -28,8 +29,9 @@ enum err shelf_open(struct ctx *c, struct shelf **out)
 	return NEW(c, *out);
 }
 
-/* FNV-1a: spreads, and decides nothing; whose page it is says the comparison of the whole key. */
-static size_t place_of(const struct shelf_page *p)
+/* The first place of its row. FNV-1a: spreads, and decides nothing; whose page it is says the
+ * comparison of the whole key. */
+static size_t row_of(const struct shelf_page *p)
 {
 	const struct span key[] = { p->sitting, p->origin, p->target };
 	uint32_t h = 2166136261u;
@@ -37,7 +39,36 @@ static size_t place_of(const struct shelf_page *p)
 	for (size_t k = 0; k < COUNT_OF(key); k++)
 		for (size_t i = 0; i < key[k].n; i++)
 			h = (h ^ key[k].p[i]) * 16777619u;
-	return (h ^ h >> 16) & (PLACES - 1);
+	return (h ^ h >> 16) & (PLACES - ROW);
+}
+
+/* The place of a page of that key, or PLACES. */
+static size_t place_of(const struct shelf *s, const struct shelf_page *p)
+{
+	size_t row = row_of(p);
+
+	for (size_t at = row; at < row + ROW; at++) {
+		const struct place *kept = s->places[at];
+
+		if (kept && span_eq(kept->page.sitting, p->sitting) &&
+		    span_eq(kept->page.origin, p->origin) && span_eq(kept->page.target, p->target))
+			return at;
+	}
+	return PLACES;
+}
+
+/* Where a page of that key may go: a free place of its row, else the oldest's. */
+static size_t place_for(const struct shelf *s, const struct shelf_page *p)
+{
+	size_t row = row_of(p), oldest = row;
+
+	for (size_t at = row; at < row + ROW; at++) {
+		if (!s->places[at])
+			return at;
+		if (s->places[at]->page.made_utc < s->places[oldest]->page.made_utc)
+			oldest = at;
+	}
+	return oldest;
 }
 
 static void clear(struct shelf *s, size_t at)
@@ -61,12 +92,12 @@ static bool holds(const struct shelf_page *kept, const struct shelf_page *p, int
 
 bool shelf_answer(struct shelf *s, const struct shelf_page *p, int64_t now_utc, struct answer *a)
 {
-	size_t at = place_of(p);
-	struct place *kept = s->places[at];
+	size_t at = place_of(s, p);
+	struct place *kept;
 
-	if (!kept || !span_eq(kept->page.sitting, p->sitting) ||
-	    !span_eq(kept->page.origin, p->origin) || !span_eq(kept->page.target, p->target))
+	if (at == PLACES)
 		return false;
+	kept = s->places[at];
 	if (!holds(&kept->page, p, now_utc)) {
 		clear(s, at);
 		return false;
@@ -86,12 +117,13 @@ void shelf_put(struct shelf *s, const struct shelf_page *p, int64_t now_utc)
 {
 	size_t bytes = sizeof(struct place) + p->sitting.n + p->origin.n +
 		       p->target.n + p->body.n;
-	size_t at = place_of(p);
+	size_t at = place_of(s, p);
 	struct place *kept = NULL;
 	struct arena *own;
 	unsigned char *text;
 
-	clear(s, at);
+	if (at < PLACES)
+		clear(s, at);
 	if (p->body.n > PAGE_MAX || p->until_utc <= now_utc)
 		return;
 	for (; s->bytes + bytes > SHELF_BYTES; s->clear_next = (s->clear_next + 1) % PLACES)
@@ -112,6 +144,8 @@ void shelf_put(struct shelf *s, const struct shelf_page *p, int64_t now_utc)
 	kept->page.made_utc = now_utc;
 	if (kept->page.until_utc > now_utc + SHELF_S)
 		kept->page.until_utc = now_utc + SHELF_S;
+	at = place_for(s, p);
+	clear(s, at);
 	s->bytes += bytes;
 	s->places[at] = kept;
 }
