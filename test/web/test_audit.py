@@ -22,12 +22,6 @@ def home():
 
 
 @pytest.fixture(scope="module")
-def server(home):
-    with web.serve(home) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
 def eva(server):
     person = desk.Person(server)
     assert person.demo("Eva").location == "/audit"

@@ -35,12 +35,6 @@ def home(town):
     return made.invent()
 
 
-@pytest.fixture(scope="module")
-def server(home):
-    with web.serve(home) as made:
-        yield made
-
-
 @pytest.fixture
 def who(server):
     def sign_in(name):

@@ -28,12 +28,6 @@ def home():
 
 
 @pytest.fixture(scope="module")
-def server(home):
-    with web.serve(home) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
 def ben(server):
     one = desk.Person(server)
     assert one.demo("Ben").location == "/desk"

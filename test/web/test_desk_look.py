@@ -14,7 +14,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 sys.path.insert(0, os.path.dirname(__file__))
 import screens  # noqa: E402
-from harness import life, web  # noqa: E402
+from harness import life  # noqa: E402
 from harness.browser import Browser  # noqa: E402
 from harness.paper import pdf  # noqa: E402
 
@@ -30,12 +30,6 @@ def town():
 @pytest.fixture(scope="module")
 def home(town):
     return town.home().invent()
-
-
-@pytest.fixture(scope="module")
-def server(home):
-    with web.serve(home) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -36,12 +36,6 @@ def home():
 
 
 @pytest.fixture(scope="module")
-def server(home):
-    with web.serve(home) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
 def here(home):
     return f"/order/{home.ref}"
 

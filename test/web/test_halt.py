@@ -23,12 +23,6 @@ def home():
 
 
 @pytest.fixture(scope="module")
-def server(home):
-    with web.serve(home) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
 def who(server):
     made = {}
 

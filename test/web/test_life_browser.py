@@ -19,7 +19,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from cryptography.hazmat.primitives import serialization  # noqa: E402
-from harness import life, passkey, tools, web  # noqa: E402
+from harness import life, passkey, tools  # noqa: E402
 from harness.browser import Browser  # noqa: E402
 
 NSL = tools.shared("corpora", "orders", "nsl", "NSL-16-421424-request-redacted.pdf")
@@ -146,12 +146,6 @@ def town():
 @pytest.fixture(scope="module")
 def home(town):
     return town.home()
-
-
-@pytest.fixture(scope="module")
-def server(home):
-    with web.serve(home) as made:
-        yield made
 
 
 def founder(home, server, name, *may):

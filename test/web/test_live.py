@@ -22,23 +22,6 @@ GONE = {"Vic": ("approve",), "Old": ("decide", "approve", "roster")}
 
 
 @pytest.fixture(scope="module")
-def home():
-    with life.Town(hooks=True) as town:
-        yield busy.make(town)
-
-
-@pytest.fixture(scope="module")
-def server(home):
-    with web.serve(home) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def sittings(server):
-    return busy.Sittings(server)
-
-
-@pytest.fixture(scope="module")
 def gone(home, server):
     """Sittings that were live, and are not any more."""
     for name, rights in GONE.items():

@@ -13,7 +13,6 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
-from harness import busy, life, web  # noqa: E402
 from harness.browser import Browser  # noqa: E402
 
 TABS_MOST = 120     # more than any page has to stop at
@@ -111,18 +110,6 @@ class Hands:
         assert count
         self.leave(f'section form:nth-of-type({count}) button')
         assert self.driver.execute_script("return document.body.dataset.person") == name
-
-
-@pytest.fixture(scope="module")
-def home():
-    with life.Town(hooks=True) as town:
-        yield busy.make(town)
-
-
-@pytest.fixture(scope="module")
-def server(home):
-    with web.serve(home) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

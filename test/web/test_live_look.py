@@ -17,29 +17,12 @@ from selenium.webdriver.support.ui import WebDriverWait
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 sys.path.insert(0, os.path.dirname(__file__))
 import screens  # noqa: E402
-from harness import busy, desk, life, passkey, web  # noqa: E402
+from harness import busy, desk, life, passkey  # noqa: E402
 from harness.browser import Browser  # noqa: E402
 
 OUT = pathlib.Path(os.environ["SCREENS"]).resolve() if os.environ.get("SCREENS") else None
 DRESSES = {("light", 320), ("dark", 320), ("light", 1280), ("dark", 1280), ("forced", 1280)}
 WHO = ("Ana", "Ben", "Eva", None)
-
-
-@pytest.fixture(scope="module")
-def home():
-    with life.Town(hooks=True) as town:
-        yield busy.make(town)
-
-
-@pytest.fixture(scope="module")
-def server(home):
-    with web.serve(home) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def sittings(server):
-    return busy.Sittings(server)
 
 
 @pytest.fixture(scope="module")

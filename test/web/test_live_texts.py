@@ -14,7 +14,7 @@ import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 sys.path.insert(0, os.path.dirname(__file__))
-from harness import busy, desk, life, tools, web  # noqa: E402
+from harness import busy, desk, life, tools  # noqa: E402
 from harness.browser import Browser  # noqa: E402
 from test_live_look import sign_in  # noqa: E402
 
@@ -69,23 +69,6 @@ def read_back(shown):
 def as_sent(text):
     """As a form takes it: a control has no place in a line, and is shown that it was there."""
     return re.sub("[\x00-\x08\x0b-\x1f\x7f]", "\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
-
-
-@pytest.fixture(scope="module")
-def home():
-    with life.Town(hooks=True) as town:
-        yield busy.make(town)
-
-
-@pytest.fixture(scope="module")
-def server(home):
-    with web.serve(home) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def sittings(server):
-    return busy.Sittings(server)
 
 
 @pytest.fixture(scope="module")

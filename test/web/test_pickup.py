@@ -44,12 +44,6 @@ def plant(home, folder):
 
 
 @pytest.fixture(scope="module")
-def server(home):
-    with web.serve(home) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
 def chi(server):
     person = desk.Person(server)
     assert person.demo("Chi").status == 303
