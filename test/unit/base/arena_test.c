@@ -2,7 +2,7 @@
  * Arenas: alignment, zeroed memory, the hard total, and errors of a context.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "base_test.h"
+#include "../test.h"
 
 static void memory_is_zeroed_and_aligned(void **state)
 {
@@ -62,7 +62,7 @@ static void lack_of_memory_is_recorded(void **state)
 	refused(&c, ERR_NOMEM, "beyond this machine", NEW_ARRAY(&c, numbers, SIZE_MAX / 4));
 }
 
-static enum err fails(struct ctx *c, const char *what)
+static enum err fail_with(struct ctx *c, const char *what)
 {
 	err_next(c, "do this");
 	FAIL(c, ERR_STATE, "%s", what);
@@ -73,8 +73,8 @@ static void first_failure_wins(void **state)
 	CTX(c);
 
 	(void)state;
-	assert_int_equal(fails(&c, "first"), ERR_STATE);
-	assert_int_equal(fails(&c, "second"), ERR_STATE);
+	assert_int_equal(fail_with(&c, "first"), ERR_STATE);
+	assert_int_equal(fail_with(&c, "second"), ERR_STATE);
 	assert_string_equal(c.why, "first");
 	err_note(&c, "line %d", 7);
 	assert_string_equal(c.why, "line 7: first");
@@ -82,7 +82,7 @@ static void first_failure_wins(void **state)
 	err_clear(&c);
 	assert_int_equal(c.code, ERR_OK);
 	assert_string_equal(c.next, "");
-	assert_int_equal(fails(&c, "third"), ERR_STATE);
+	assert_int_equal(fail_with(&c, "third"), ERR_STATE);
 	assert_string_equal(c.why, "third");
 }
 

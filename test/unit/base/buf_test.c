@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/buf.h"
-#include "base_test.h"
+#include "../test.h"
 
 static void writing(void **state)
 {

@@ -2,7 +2,7 @@
  * Hex and base64: RFC 4648 section 10, every byte there and back, and each way not to be canonical.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "base_test.h"
+#include "../test.h"
 
 static void hex(void **state)
 {

@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "base_test.h"
+#include "../test.h"
 
 static int fail_fsync(int fd)
 {

@@ -2,7 +2,7 @@
  * A loop of two halves: each step is done once, by one of the two, and all of them when it returns.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "base_test.h"
+#include "../test.h"
 
 #include <stdatomic.h>
 

@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
-#include "base_test.h"
+#include "../test.h"
 
 static void text_of(struct ctx *c, size_t n, struct span *out)
 {

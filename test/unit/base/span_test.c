@@ -2,7 +2,7 @@
  * Spans: comparing, cutting, splitting, numbers, UTF-8, and readers that never pass the end.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "base_test.h"
+#include "../test.h"
 
 static void comparing(void **state)
 {

@@ -2,7 +2,7 @@
  * Words for people: what steers a terminal is shown as a mark, everything else as it is.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "base_test.h"
+#include "../test.h"
 
 #include "base/tell.h"
 

@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/civil.h"
 #include "base/zone_file.h"
-#include "base_test.h"
+#include "../test.h"
 
 static void names(void **state)
 {

@@ -89,7 +89,7 @@ static void file_is_hashed_from_its_start(void **state)
 	assert_int_equal(bytes, sizeof big);
 	assert_int_equal(lseek(fd, 0, SEEK_CUR), 1000);
 	assert_int_equal(pipe(pipes), 0);
-	refused(&c, ERR_IO, sha256_of_fd(&c, pipes[0], &got, NULL));
+	fails(&c, ERR_IO, sha256_of_fd(&c, pipes[0], &got, NULL));
 	close(pipes[0]);
 	close(pipes[1]);
 }
@@ -142,7 +142,7 @@ static void hkdf_knows_its_limit(void **state)
 
 	(void)state;
 	ok(&c, hkdf_sha256(&c, SPAN("k"), SPAN("s"), SPAN("i"), out, sizeof out - 1));
-	refused(&c, ERR_LIMIT, hkdf_sha256(&c, SPAN("k"), SPAN("s"), SPAN("i"), out, sizeof out));
+	fails(&c, ERR_LIMIT, hkdf_sha256(&c, SPAN("k"), SPAN("s"), SPAN("i"), out, sizeof out));
 }
 
 static void wycheproof_hkdf(void **state)

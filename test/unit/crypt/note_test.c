@@ -78,7 +78,7 @@ static void test_example_key(void **state)
 	assert_memory_equal(raw.p, k.id, 4);
 	ok(&c, ed25519_verify(&c, span_of(k.key, 32), SPAN("This is an example message.\n"),
 			      span_cut(raw, 4, 64)));
-	refused(&c, ERR_VERIFY,
+	fails(&c, ERR_VERIFY,
 		ed25519_verify(&c, span_of(k.key, 32), SPAN("This is an example message!\n"),
 			       span_cut(raw, 4, 64)));
 }
@@ -119,16 +119,16 @@ static void test_key_refusals(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
-		refused(&c, ERR_FORMAT, note_key_parse(&c, span_str(bad[i]), &k));
+		fails(&c, ERR_FORMAT, note_key_parse(&c, span_str(bad[i]), &k));
 	for (size_t i = 0; i < COUNT_OF(names); i++)
-		refused(&c, ERR_FORMAT,
+		fails(&c, ERR_FORMAT,
 			note_key_make(&c, span_str(names[i]), span_of(key, 32), &k));
 	ok(&c, note_key_make(&c,
 			     SPAN("gr\xc3\xbc\xc3\x9f"
 				  "e"),
 			     span_of(key, 32), &k));
-	refused(&c, ERR_FORMAT, note_key_make(&c, SPAN("a"), span_of(key, 31), &k));
-	refused(&c, ERR_FORMAT, note_key_make(&c, SPAN("a"), span_of(key, 33), &k));
+	fails(&c, ERR_FORMAT, note_key_make(&c, SPAN("a"), span_of(key, 31), &k));
+	fails(&c, ERR_FORMAT, note_key_make(&c, SPAN("a"), span_of(key, 33), &k));
 }
 
 static void test_key_round_trip(void **state)
@@ -165,20 +165,20 @@ static void test_checkpoint(void **state)
 	ok(&c, checkpoint_open(&c, note, &s.key, &read));
 	assert_true(read.size == cp.size && span_eq(read.origin, cp.origin));
 	assert_memory_equal(read.root.b, cp.root.b, 32);
-	refused(&c, ERR_VERIFY, checkpoint_open(&c, note, &other.key, &read));
-	refused(&c, ERR_VERIFY, checkpoint_open(&c, note, &same_name.key, &read));
+	fails(&c, ERR_VERIFY, checkpoint_open(&c, note, &other.key, &read));
+	fails(&c, ERR_VERIFY, checkpoint_open(&c, note, &same_name.key, &read));
 	/* Another log's checkpoint, signed by a key that we know: its origin is not the key's name.
 	 */
 	note = signed_by(&c, &other, body_of(&c, &cp));
-	refused(&c, ERR_VERIFY, checkpoint_open(&c, note, &other.key, &read));
+	fails(&c, ERR_VERIFY, checkpoint_open(&c, note, &other.key, &read));
 	ok(&c, tree_empty_root(&c, &empty.root));
 	ok(&c, checkpoint_open(&c, signed_by(&c, &s, body_of(&c, &empty)), &s.key, &read));
 	assert_int_equal(read.size, 0);
 	empty.root.b[0] ^= 1;
-	refused(&c, ERR_FORMAT,
+	fails(&c, ERR_FORMAT,
 		checkpoint_open(&c, signed_by(&c, &s, body_of(&c, &empty)), &s.key, &read));
 	cp.origin = SPAN("a b");
-	refused(&c, ERR_FORMAT, checkpoint_body(&c, &cp, &note));
+	fails(&c, ERR_FORMAT, checkpoint_body(&c, &cp, &note));
 }
 
 static void test_checkpoint_bodies(void **state)
@@ -271,18 +271,18 @@ static void test_note_lines(void **state)
 			fail_msg("taken: %s", bad[i]);
 		err_clear(&c);
 	}
-	refused(&c, ERR_VERIFY, checkpoint_open(&c, joined(&c, note, line), &s.key, &read));
-	refused(&c, ERR_FORMAT, checkpoint_open(&c, body, &s.key, &read));
-	refused(&c, ERR_FORMAT, checkpoint_open(&c, joined(&c, body, SPAN("\n")), &s.key, &read));
-	refused(&c, ERR_FORMAT, checkpoint_open(&c, joined(&c, body, line), &s.key, &read));
-	refused(&c, ERR_FORMAT, checkpoint_open(&c, SPAN_NONE, &s.key, &read));
-	refused(&c, ERR_FORMAT, checkpoint_open(&c, SPAN("\n"), &s.key, &read));
-	refused(&c, ERR_FORMAT, checkpoint_open(&c, SPAN("\n\n"), &s.key, &read));
+	fails(&c, ERR_VERIFY, checkpoint_open(&c, joined(&c, note, line), &s.key, &read));
+	fails(&c, ERR_FORMAT, checkpoint_open(&c, body, &s.key, &read));
+	fails(&c, ERR_FORMAT, checkpoint_open(&c, joined(&c, body, SPAN("\n")), &s.key, &read));
+	fails(&c, ERR_FORMAT, checkpoint_open(&c, joined(&c, body, line), &s.key, &read));
+	fails(&c, ERR_FORMAT, checkpoint_open(&c, SPAN_NONE, &s.key, &read));
+	fails(&c, ERR_FORMAT, checkpoint_open(&c, SPAN("\n"), &s.key, &read));
+	fails(&c, ERR_FORMAT, checkpoint_open(&c, SPAN("\n\n"), &s.key, &read));
 	/* Our line, one byte of signature too few. */
 	ok(&c, b64_decode(&c, span_trim(span_cut(line, sizeof(DASH ORIGIN), line.n)), &more));
 	ok(&c, b64_encode(&c, span_cut(more, 0, more.n - 1), &more));
 	ok(&c, span_fmt(&c, &more, "%.*s\n" DASH ORIGIN " %.*s\n", SPAN_ARG(body), SPAN_ARG(more)));
-	refused(&c, ERR_VERIFY, checkpoint_open(&c, more, &s.key, &read));
+	fails(&c, ERR_VERIFY, checkpoint_open(&c, more, &s.key, &read));
 }
 
 /* No bit of a note that one key signed can change. */
@@ -325,16 +325,16 @@ static void test_sign_refusals(void **state)
 	(void)state;
 	signer_make(&c, ORIGIN, 1, &s);
 	signer_make(&c, ORIGIN, 2, &other);
-	refused(&c, ERR_FORMAT,
+	fails(&c, ERR_FORMAT,
 		note_sign(&c, SPAN("no newline"), &s.key, span_of(s.secret, 32), &note));
-	refused(&c, ERR_FORMAT, note_sign(&c, SPAN_NONE, &s.key, span_of(s.secret, 32), &note));
-	refused(&c, ERR_FORMAT,
+	fails(&c, ERR_FORMAT, note_sign(&c, SPAN_NONE, &s.key, span_of(s.secret, 32), &note));
+	fails(&c, ERR_FORMAT,
 		note_sign(&c, SPAN("a\tb\n"), &s.key, span_of(s.secret, 32), &note));
-	refused(&c, ERR_FORMAT,
+	fails(&c, ERR_FORMAT,
 		note_sign(&c, SPAN("a\xff\n"), &s.key, span_of(s.secret, 32), &note));
-	refused(&c, ERR_CRYPTO,
+	fails(&c, ERR_CRYPTO,
 		note_sign(&c, SPAN("a\n"), &s.key, span_of(other.secret, 32), &note));
-	refused(&c, ERR_FORMAT, note_sign(&c, SPAN("a\n"), &s.key, span_of(s.secret, 31), &note));
+	fails(&c, ERR_FORMAT, note_sign(&c, SPAN("a\n"), &s.key, span_of(s.secret, 31), &note));
 }
 
 /* A log of so many ticks; the acts of one of them with everything a proof needs. */
@@ -434,9 +434,9 @@ static void test_proof(void **state)
 			ok(&c, act_proof_write(&c, &w->proof[i], &text));
 			assert_true(span_starts(text, "c2sp.org/tlog-proof@v1\nextra AQ"));
 			ok(&c, checked(&c, text, w->act[i], &w->s.key));
-			refused(&c, ERR_VERIFY,
+			fails(&c, ERR_VERIFY,
 				checked(&c, text, w->act[(i + 1) % ACTS], &w->s.key));
-			refused(&c, ERR_VERIFY, checked(&c, text, w->act[i], &other.key));
+			fails(&c, ERR_VERIFY, checked(&c, text, w->act[i], &other.key));
 			ok(&c, act_proof_parse(&c, text, &read));
 			ok(&c, act_proof_write(&c, &read, &again));
 			assert_true(span_eq(text, again));
@@ -498,27 +498,27 @@ static void test_proof_fields(void **state)
 	ok(&c, act_proof_check(&c, &p, w->act[0], &w->s.key, &cp));
 	assert_int_equal(cp.size, TICKS);
 	p.index = TICKS;
-	refused(&c, ERR_VERIFY, act_proof_check(&c, &p, w->act[0], &w->s.key, &cp));
+	fails(&c, ERR_VERIFY, act_proof_check(&c, &p, w->act[0], &w->s.key, &cp));
 	p.index = UINT64_MAX;
-	refused(&c, ERR_VERIFY, act_proof_check(&c, &p, w->act[0], &w->s.key, &cp));
+	fails(&c, ERR_VERIFY, act_proof_check(&c, &p, w->act[0], &w->s.key, &cp));
 	p = w->proof[0];
 	p.tick_time_ms++;
-	refused(&c, ERR_VERIFY, act_proof_check(&c, &p, w->act[0], &w->s.key, &cp));
+	fails(&c, ERR_VERIFY, act_proof_check(&c, &p, w->act[0], &w->s.key, &cp));
 	p.tick_time_ms = -1;
-	refused(&c, ERR_FORMAT, act_proof_check(&c, &p, w->act[0], &w->s.key, &cp));
-	refused(&c, ERR_FORMAT, act_proof_write(&c, &p, &text));
+	fails(&c, ERR_FORMAT, act_proof_check(&c, &p, w->act[0], &w->s.key, &cp));
+	fails(&c, ERR_FORMAT, act_proof_write(&c, &p, &text));
 	p = w->proof[0];
 	p.path = w->proof[1].path;
-	refused(&c, ERR_VERIFY, act_proof_check(&c, &p, w->act[0], &w->s.key, &cp));
+	fails(&c, ERR_VERIFY, act_proof_check(&c, &p, w->act[0], &w->s.key, &cp));
 	p = w->proof[0];
 	memcpy(p.salt, w->proof[1].salt, sizeof p.salt);
-	refused(&c, ERR_VERIFY, act_proof_check(&c, &p, w->act[0], &w->s.key, &cp));
+	fails(&c, ERR_VERIFY, act_proof_check(&c, &p, w->act[0], &w->s.key, &cp));
 	p = w->proof[0];
 	p.outer.count--;
-	refused(&c, ERR_VERIFY, act_proof_check(&c, &p, w->act[0], &w->s.key, &cp));
+	fails(&c, ERR_VERIFY, act_proof_check(&c, &p, w->act[0], &w->s.key, &cp));
 	p.outer.count = TREE_PROOF_MAX + 1;
-	refused(&c, ERR_FORMAT, act_proof_write(&c, &p, &text));
-	refused(&c, ERR_VERIFY, act_proof_check(&c, &p, w->act[0], &w->s.key, &cp));
+	fails(&c, ERR_FORMAT, act_proof_write(&c, &p, &text));
+	fails(&c, ERR_VERIFY, act_proof_check(&c, &p, w->act[0], &w->s.key, &cp));
 }
 
 /* Each line left out, doubled, or with a space or a carriage return at its end. */
@@ -549,10 +549,10 @@ static void test_proof_lines(void **state)
 			err_clear(&c);
 		}
 	}
-	refused(&c, ERR_FORMAT, checked(&c, SPAN_NONE, w->act[0], &w->s.key));
-	refused(&c, ERR_FORMAT,
+	fails(&c, ERR_FORMAT, checked(&c, SPAN_NONE, w->act[0], &w->s.key));
+	fails(&c, ERR_FORMAT,
 		checked(&c, SPAN("c2sp.org/tlog-proof@v2\n"), w->act[0], &w->s.key));
-	refused(&c, ERR_FORMAT,
+	fails(&c, ERR_FORMAT,
 		checked(&c, SPAN("c2sp.org/tlog-proof@v1\n"), w->act[0], &w->s.key));
 }
 
@@ -581,9 +581,9 @@ static void test_tiles(void **state)
 	tile_is(&c, "entries", 0, 12, "tile/entries/000.p/12");
 	tile_is(&c, "0", UINT64_MAX, 256, "tile/0/x018/x446/x744/x073/x709/x551/615");
 	for (size_t i = 0; i < COUNT_OF(kinds); i++)
-		refused(&c, ERR_USAGE, tile_path(&c, kinds[i], 0, 1, &path));
-	refused(&c, ERR_USAGE, tile_path(&c, "0", 0, 0, &path));
-	refused(&c, ERR_USAGE, tile_path(&c, "0", 0, 257, &path));
+		fails(&c, ERR_USAGE, tile_path(&c, kinds[i], 0, 1, &path));
+	fails(&c, ERR_USAGE, tile_path(&c, "0", 0, 0, &path));
+	fails(&c, ERR_USAGE, tile_path(&c, "0", 0, 257, &path));
 }
 
 int main(void)

@@ -39,7 +39,7 @@ static void test_vectors(void **state)
 		ok(&c, passkey_verify(&c, &made.key, member_hex(&c, v, "challenge_auth"), &a,
 				      &used));
 		assert_int_equal(used.counter, 0);
-		refused(&c, ERR_VERIFY,
+		fails(&c, ERR_VERIFY,
 			passkey_verify(&c, &made.key, member_hex(&c, v, "challenge"), &a, &used));
 		signed_ones++;
 	}
@@ -103,18 +103,18 @@ static void test_every_byte_of_a_vector(void **state)
 			passkey_register(&c, SPAN(RP), SPAN(ORIGIN), challenge, &r, &made), ERR_OK);
 		err_clear(&c);
 		r.attestation_object = span_cut(whole, 0, i);
-		refused(&c, ERR_FORMAT,
+		fails(&c, ERR_FORMAT,
 			passkey_register(&c, SPAN(RP), SPAN(ORIGIN), challenge, &r, &made));
 	}
 	r.attestation_object = join(&c, whole, SPAN("x"));
-	refused(&c, ERR_FORMAT,
+	fails(&c, ERR_FORMAT,
 		passkey_register(&c, SPAN(RP), SPAN(ORIGIN), challenge, &r, &made));
 	r.attestation_object = whole;
 	ok(&c, passkey_register(&c, SPAN(RP), SPAN(ORIGIN), challenge, &r, &made));
-	refused(&c, ERR_VERIFY,
+	fails(&c, ERR_VERIFY,
 		passkey_register(&c, SPAN(RP), SPAN("https://example.org:8443"), challenge, &r,
 				 &made));
-	refused(&c, ERR_FORMAT,
+	fails(&c, ERR_FORMAT,
 		passkey_register(&c, SPAN("other.org"), SPAN(ORIGIN), challenge, &r, &made));
 	json_decref(all);
 }
@@ -177,7 +177,7 @@ static void test_keys_that_are_not_taken(void **state)
 		struct passkey key = key_of(&c, pkey);
 
 		ok(&c, passkey_line(&c, &key, &line));
-		refused(&c, ERR_FORMAT, passkey_parse(&c, line, &out));
+		fails(&c, ERR_FORMAT, passkey_parse(&c, line, &out));
 	}
 }
 
@@ -211,13 +211,13 @@ static void test_what_the_browser_must_say(void **state)
 		assert_int_equal(verify(&c, pkey, data, client, &used), rows[i].want);
 		err_clear(&c);
 	}
-	refused(&c, ERR_VERIFY,
+	fails(&c, ERR_VERIFY,
 		verify(&c, pkey, data,
 		       client_data(&c, "webauthn.get", SPAN("0123456789abcdef0123456789abcdeg"), ""),
 		       &used));
-	refused(&c, ERR_FORMAT, verify(&c, pkey, data, SPAN("[]"), &used));
-	refused(&c, ERR_FORMAT, verify(&c, pkey, data, SPAN_NONE, &used));
-	refused(&c, ERR_FORMAT,
+	fails(&c, ERR_FORMAT, verify(&c, pkey, data, SPAN("[]"), &used));
+	fails(&c, ERR_FORMAT, verify(&c, pkey, data, SPAN_NONE, &used));
+	fails(&c, ERR_FORMAT,
 		verify(&c, pkey, data,
 		       join(&c, SPAN("\xef\xbb\xbf"),
 			    client_data(&c, "webauthn.get", CHALLENGE, "")), &used));
@@ -241,7 +241,7 @@ static void test_origins(void **state)
 		ok(&c, span_fmt(&c, &client,
 				"{\"type\":\"webauthn.get\",\"challenge\":\"%.*s\",\"origin\":"
 				"\"%s\"}", SPAN_ARG(url), others[i]));
-		refused(&c, ERR_VERIFY, verify(&c, pkey, data, client, &used));
+		fails(&c, ERR_VERIFY, verify(&c, pkey, data, client, &used));
 	}
 }
 
@@ -259,7 +259,7 @@ static void test_native(void **state)
 	assert_true(used.native && used.user_verified);
 	ok(&c, verify(&c, pkey, verified, client_data(&c, "webauthn.get", CHALLENGE, ""), &used));
 	assert_false(used.native);
-	refused(&c, ERR_VERIFY,
+	fails(&c, ERR_VERIFY,
 		verify(&c, pkey, auth_data(&c, RP, 1, 1, SPAN_NONE), client, &used));
 	for (size_t i = 0; i < client.n; i++) {
 		end = join(&c, SPAN(" "), span_cut(client, i, client.n));
@@ -269,7 +269,7 @@ static void test_native(void **state)
 		err_clear(&c);
 	}
 	ok(&c, passkey_native_data(&c, "webauthn.create", CHALLENGE, &client));
-	refused(&c, ERR_VERIFY, verify(&c, pkey, verified, client, &used));
+	fails(&c, ERR_VERIFY, verify(&c, pkey, verified, client, &used));
 }
 
 static void test_what_the_authenticator_must_say(void **state)
@@ -311,7 +311,7 @@ static void test_what_the_authenticator_must_say(void **state)
 	}
 	data = auth_data(&c, RP, 5, 1, SPAN_NONE);
 	for (size_t n = 0; n < data.n; n++)
-		refused(&c, ERR_FORMAT, verify(&c, pkey, span_cut(data, 0, n), client, &used));
+		fails(&c, ERR_FORMAT, verify(&c, pkey, span_cut(data, 0, n), client, &used));
 }
 
 static void test_another_credential(void **state)
@@ -327,15 +327,15 @@ static void test_another_credential(void **state)
 	struct passkey_used used;
 
 	(void)state;
-	refused(&c, ERR_VERIFY, passkey_verify(&c, &key, CHALLENGE, &a, &used));
+	fails(&c, ERR_VERIFY, passkey_verify(&c, &key, CHALLENGE, &a, &used));
 	for (size_t i = 0; i < sig.n; i++) {
 		a.signature = flipped(&c, sig, i);
-		refused(&c, ERR_VERIFY, passkey_verify(&c, &key, CHALLENGE, &a, &used));
+		fails(&c, ERR_VERIFY, passkey_verify(&c, &key, CHALLENGE, &a, &used));
 	}
 	a.signature = join(&c, sig, SPAN("x"));
-	refused(&c, ERR_VERIFY, passkey_verify(&c, &key, CHALLENGE, &a, &used));
+	fails(&c, ERR_VERIFY, passkey_verify(&c, &key, CHALLENGE, &a, &used));
 	a.signature = SPAN_NONE;
-	refused(&c, ERR_VERIFY, passkey_verify(&c, &key, CHALLENGE, &a, &used));
+	fails(&c, ERR_VERIFY, passkey_verify(&c, &key, CHALLENGE, &a, &used));
 }
 
 /* ---- the line ---- */
@@ -364,23 +364,23 @@ static void test_lines(void **state)
 	ok(&c, passkey_line(&c, &key, &line));
 	ok(&c, passkey_parse(&c, line, &out));
 	assert_true(span_is(out.rp_id, RP) && span_eq(out.origin, key.origin));
-	refused(&c, ERR_FORMAT, passkey_parse(&c, join(&c, line, SPAN(" comment")), &out));
-	refused(&c, ERR_FORMAT, passkey_parse(&c, join(&c, line, SPAN("\n")), &out));
-	refused(&c, ERR_FORMAT, passkey_parse(&c, join(&c, line, SPAN("=")), &out));
-	refused(&c, ERR_FORMAT, passkey_parse(&c, join(&c, SPAN(" "), line), &out));
+	fails(&c, ERR_FORMAT, passkey_parse(&c, join(&c, line, SPAN(" comment")), &out));
+	fails(&c, ERR_FORMAT, passkey_parse(&c, join(&c, line, SPAN("\n")), &out));
+	fails(&c, ERR_FORMAT, passkey_parse(&c, join(&c, line, SPAN("=")), &out));
+	fails(&c, ERR_FORMAT, passkey_parse(&c, join(&c, SPAN(" "), line), &out));
 	/* Up to the credential's id: a shorter id would be another one. */
 	for (size_t n = 0; n < line.n - 14; n++)
-		refused(&c, ERR_FORMAT, passkey_parse(&c, span_cut(line, 0, n), &out));
+		fails(&c, ERR_FORMAT, passkey_parse(&c, span_cut(line, 0, n), &out));
 	for (size_t i = 0; i < sizeof sites / sizeof *sites; i++) {
 		key.rp_id = span_str(sites[i][0]);
 		key.origin = span_str(sites[i][1]);
 		ok(&c, passkey_line(&c, &key, &line));
-		refused(&c, ERR_FORMAT, passkey_parse(&c, line, &out));
+		fails(&c, ERR_FORMAT, passkey_parse(&c, line, &out));
 	}
 	key = key_of(&c, pkey);
 	key.credential = SPAN_NONE;
 	ok(&c, passkey_line(&c, &key, &line));
-	refused(&c, ERR_FORMAT, passkey_parse(&c, line, &out));
+	fails(&c, ERR_FORMAT, passkey_parse(&c, line, &out));
 }
 
 /* ---- signature documents ---- */
@@ -423,15 +423,15 @@ static void test_signature_documents(void **state)
 	ok(&c, signature_claims(&c, text, &claims));
 	assert_true(claims.passkey && span_eq(claims.key, line) && claims.name_space.n == 0);
 	/* Of another kind, by the caller's word or the document's. */
-	refused(&c, ERR_VERIFY, signature_verify(&c, text, "writ-void@v1", SCOPE, &sig));
-	refused(&c, ERR_VERIFY, signature_verify(&c, text, "", SCOPE, &sig));
+	fails(&c, ERR_VERIFY, signature_verify(&c, text, "writ-void@v1", SCOPE, &sig));
+	fails(&c, ERR_VERIFY, signature_verify(&c, text, "", SCOPE, &sig));
 	other = SPAN("{\"kind\":\"void\",\"version\":1}");
-	refused(&c, ERR_VERIFY, signature_verify(&c, text, "writ-void@v1", other, &sig));
+	fails(&c, ERR_VERIFY, signature_verify(&c, text, "writ-void@v1", other, &sig));
 	other = SPAN("no JSON");
-	refused(&c, ERR_FORMAT,
+	fails(&c, ERR_FORMAT,
 		signature_verify(&c, document_of(&c, pkey, other), "writ-scope@v1", other, &sig));
 	for (size_t n = 0; n < text.n; n++)
-		refused(&c, ERR_FORMAT,
+		fails(&c, ERR_FORMAT,
 			signature_verify(&c, span_cut(text, 0, n), "writ-scope@v1", SCOPE, &sig));
 	ok(&c, person_key_parse(&c, line, &person));
 	assert_true(person.passkey && person.verifies && span_eq(person.line, line));
@@ -547,7 +547,7 @@ static void test_registrations(void **state)
 			fail_msg("row %zu was taken", i);
 		err_clear(&c);
 	}
-	refused(&c, ERR_FORMAT,
+	fails(&c, ERR_FORMAT,
 		register_it(&c, 0x45,
 			    join(&c, attested(&c, cose(&c, pkey, ES256, THEN_Y), 150), SPAN("x")),
 			    NONE, &made));

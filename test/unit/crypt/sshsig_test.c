@@ -91,12 +91,12 @@ static void other_text_or_purpose_is_refused(void **state)
 		struct span armoured = sig_of(&c, taken[i].name);
 		struct sshsig sig;
 
-		refused(&c, ERR_VERIFY,
+		fails(&c, ERR_VERIFY,
 			sshsig_verify(&c, armoured, "writ-scope@v1", message, &sig));
-		refused(&c, ERR_VERIFY, sshsig_verify(&c, armoured, SPACE "x", message, &sig));
-		refused(&c, ERR_VERIFY,
+		fails(&c, ERR_VERIFY, sshsig_verify(&c, armoured, SPACE "x", message, &sig));
+		fails(&c, ERR_VERIFY,
 			sshsig_verify(&c, armoured, SPACE, flipped(&c, message, 3), &sig));
-		refused(&c, ERR_VERIFY, sshsig_verify(&c, armoured, SPACE, SPAN_NONE, &sig));
+		fails(&c, ERR_VERIFY, sshsig_verify(&c, armoured, SPACE, SPAN_NONE, &sig));
 		assert_null(sig.key.blob.p);
 	}
 }
@@ -154,11 +154,11 @@ static void cut_or_longer_blobs_are_refused(void **state)
 
 	(void)state;
 	for (size_t n = 0; n < blob.n; n++)
-		refused(&c, ERR_FORMAT,
+		fails(&c, ERR_FORMAT,
 			sshsig_verify(&c, armour(&c, span_cut(blob, 0, n)), SPACE, message, &sig));
 	ok(&c, span_fmt(&c, &longer, "%*s", (int)blob.n + 1, ""));
 	memcpy((void *)(uintptr_t)longer.p, blob.p, blob.n);
-	refused(&c, ERR_FORMAT, sshsig_verify(&c, armour(&c, longer), SPACE, message, &sig));
+	fails(&c, ERR_FORMAT, sshsig_verify(&c, armour(&c, longer), SPACE, message, &sig));
 }
 
 static struct span join(struct ctx *c, struct span a, struct span b)
@@ -182,32 +182,32 @@ static void only_ssh_keygens_armour_is_read(void **state)
 
 	(void)state;
 	ok(&c, sshsig_verify(&c, join(&c, join(&c, begin, body), end), SPACE, message, &sig));
-	refused(&c, ERR_FORMAT,
+	fails(&c, ERR_FORMAT,
 		sshsig_verify(&c, join(&c, good, SPAN("\n")), SPACE, message, &sig));
-	refused(&c, ERR_FORMAT,
+	fails(&c, ERR_FORMAT,
 		sshsig_verify(&c, join(&c, SPAN("hello\n"), good), SPACE, message, &sig));
-	refused(&c, ERR_FORMAT, sshsig_verify(&c, join(&c, good, good), SPACE, message, &sig));
-	refused(&c, ERR_FORMAT,
+	fails(&c, ERR_FORMAT, sshsig_verify(&c, join(&c, good, good), SPACE, message, &sig));
+	fails(&c, ERR_FORMAT,
 		sshsig_verify(&c, join(&c, join(&c, begin, SPAN("\n")), join(&c, body, end)), SPACE,
 			      message, &sig));
-	refused(&c, ERR_FORMAT, sshsig_verify(&c, join(&c, begin, end), SPACE, message, &sig));
-	refused(&c, ERR_FORMAT, sshsig_verify(&c, begin, SPACE, message, &sig));
-	refused(&c, ERR_FORMAT, sshsig_verify(&c, SPAN_NONE, SPACE, message, &sig));
+	fails(&c, ERR_FORMAT, sshsig_verify(&c, join(&c, begin, end), SPACE, message, &sig));
+	fails(&c, ERR_FORMAT, sshsig_verify(&c, begin, SPACE, message, &sig));
+	fails(&c, ERR_FORMAT, sshsig_verify(&c, SPAN_NONE, SPACE, message, &sig));
 	for (size_t n = 0; n < good.n; n++)
-		refused(&c, ERR_FORMAT,
+		fails(&c, ERR_FORMAT,
 			sshsig_verify(&c, span_cut(good, 0, n), SPACE, message, &sig));
 	/* One line break elsewhere, or none. */
 	bad = join(
 		&c, join(&c, begin, span_cut(body, 0, 69)),
 		join(&c, SPAN("\n"),
 		     join(&c, span_cut(body, 69, 1), join(&c, span_cut(body, 71, body.n), end))));
-	refused(&c, ERR_FORMAT, sshsig_verify(&c, bad, SPACE, message, &sig));
+	fails(&c, ERR_FORMAT, sshsig_verify(&c, bad, SPACE, message, &sig));
 	assert_int_equal(
 		tool("sed 's/$/\\r/' ed.sig >crlf.sig; tail -c +1 ed.sig | tr '+' '-' >dash.sig"),
 		0);
-	refused(&c, ERR_FORMAT, sshsig_verify(&c, slurp(&c, "crlf.sig"), SPACE, message, &sig));
+	fails(&c, ERR_FORMAT, sshsig_verify(&c, slurp(&c, "crlf.sig"), SPACE, message, &sig));
 	ok(&c, span_fmt(&c, &bad, "%*s", 20000, ""));
-	refused(&c, ERR_FORMAT,
+	fails(&c, ERR_FORMAT,
 		sshsig_verify(&c, join(&c, begin, join(&c, bad, end)), SPACE, message, &sig));
 }
 
@@ -222,16 +222,16 @@ static void weak_kinds_are_refused(void **state)
 		 " -f weak <m >weak.sig"))
 		print_message("SKIPPED: this ssh-keygen makes no RSA key of 1024 bits\n");
 	else {
-		refused(&c, ERR_FORMAT, ssh_key_parse(&c, slurp(&c, "weak.pub"), &key));
-		refused(&c, ERR_FORMAT,
+		fails(&c, ERR_FORMAT, ssh_key_parse(&c, slurp(&c, "weak.pub"), &key));
+		fails(&c, ERR_FORMAT,
 			sshsig_verify(&c, slurp(&c, "weak.sig"), SPACE, message, &sig));
 	}
 	if (tool("ssh-keygen -q -N '' -t dsa -f dsa"))
 		print_message("SKIPPED: this ssh-keygen makes no DSA key\n");
 	else
-		refused(&c, ERR_FORMAT, ssh_key_parse(&c, slurp(&c, "dsa.pub"), &key));
+		fails(&c, ERR_FORMAT, ssh_key_parse(&c, slurp(&c, "dsa.pub"), &key));
 	if (tool("ssh-keygen -Y sign -n " SPACE " -f dsa <m >dsa.sig") == 0)
-		refused(&c, ERR_FORMAT,
+		fails(&c, ERR_FORMAT,
 			sshsig_verify(&c, slurp(&c, "dsa.sig"), SPACE, message, &sig));
 }
 
@@ -263,15 +263,15 @@ static void certificates_are_refused(void **state)
 	(void)state;
 	assert_int_equal(tool("ssh-keygen -q -s p256 -I id -n anna ed.pub"), 0);
 	line = slurp(&c, "ed-cert.pub");
-	refused(&c, ERR_FORMAT, ssh_key_parse(&c, line, &key));
+	fails(&c, ERR_FORMAT, ssh_key_parse(&c, line, &key));
 	assert_true(span_split(line, ' ', &kind, &rest) && span_split(rest, ' ', &base64, &tail));
 	ok(&c, b64_decode(&c, base64, &blob));
-	refused(&c, ERR_FORMAT,
+	fails(&c, ERR_FORMAT,
 		sshsig_verify(&c, key_sig(&c, blob, SPAN(SPACE), SPAN("sha512"), SPAN("x")), SPACE,
 			      message, &sig));
 	/* The certificate's bytes under the plain kind's name. */
 	ok(&c, span_fmt(&c, &line, "ssh-ed25519 %.*s", SPAN_ARG(base64)));
-	refused(&c, ERR_FORMAT, ssh_key_parse(&c, line, &key));
+	fails(&c, ERR_FORMAT, ssh_key_parse(&c, line, &key));
 }
 
 static void lines_of_keys(void **state)
@@ -295,21 +295,21 @@ static void lines_of_keys(void **state)
 	ok(&c, ssh_key_parse(&c, slurp(&c, "p256.pub"), &again));
 	assert_false(ssh_key_eq(&key, &again));
 
-	refused(&c, ERR_FORMAT, ssh_key_parse(&c, SPAN_NONE, &key));
-	refused(&c, ERR_FORMAT, ssh_key_parse(&c, SPAN("ssh-ed25519"), &key));
-	refused(&c, ERR_FORMAT, ssh_key_parse(&c, SPAN("ssh-ed25519 "), &key));
-	refused(&c, ERR_FORMAT, ssh_key_parse(&c, SPAN("ssh-ed25519 AAAA"), &key));
-	refused(&c, ERR_FORMAT, ssh_key_parse(&c, base64, &key));
-	refused(&c, ERR_FORMAT, ssh_key_parse(&c, join(&c, line, line), &key));
-	refused(&c, ERR_FORMAT, ssh_key_parse(&c, join(&c, SPAN("no-pty "), line), &key));
+	fails(&c, ERR_FORMAT, ssh_key_parse(&c, SPAN_NONE, &key));
+	fails(&c, ERR_FORMAT, ssh_key_parse(&c, SPAN("ssh-ed25519"), &key));
+	fails(&c, ERR_FORMAT, ssh_key_parse(&c, SPAN("ssh-ed25519 "), &key));
+	fails(&c, ERR_FORMAT, ssh_key_parse(&c, SPAN("ssh-ed25519 AAAA"), &key));
+	fails(&c, ERR_FORMAT, ssh_key_parse(&c, base64, &key));
+	fails(&c, ERR_FORMAT, ssh_key_parse(&c, join(&c, line, line), &key));
+	fails(&c, ERR_FORMAT, ssh_key_parse(&c, join(&c, SPAN("no-pty "), line), &key));
 	ok(&c, span_fmt(&c, &bad, "ecdsa-sha2-nistp256 %.*s", SPAN_ARG(base64)));
-	refused(&c, ERR_FORMAT, ssh_key_parse(&c, bad, &key));
+	fails(&c, ERR_FORMAT, ssh_key_parse(&c, bad, &key));
 	ok(&c, span_fmt(&c, &bad, "ssh-ed25519 %.*sAAAA", SPAN_ARG(base64)));
-	refused(&c, ERR_FORMAT, ssh_key_parse(&c, bad, &key));
+	fails(&c, ERR_FORMAT, ssh_key_parse(&c, bad, &key));
 	ok(&c, span_fmt(&c, &bad, "ssh-ed25519 %.*s", (int)base64.n - 1, (const char *)base64.p));
-	refused(&c, ERR_FORMAT, ssh_key_parse(&c, bad, &key));
+	fails(&c, ERR_FORMAT, ssh_key_parse(&c, bad, &key));
 	ok(&c, span_fmt(&c, &bad, "ssh-ed25519 %20000s", "x"));
-	refused(&c, ERR_LIMIT, ssh_key_parse(&c, bad, &key));
+	fails(&c, ERR_LIMIT, ssh_key_parse(&c, bad, &key));
 }
 
 /* Numbers that are no keys. */
@@ -325,11 +325,11 @@ static void malformed_numbers_are_refused(void **state)
 	(void)state;
 	ok(&c, ssh_key_parse(&c, slurp(&c, "p256.pub"), &key));
 	last = key.blob.n - 1;
-	refused(&c, ERR_FORMAT, ssh_public_open(&c, flipped(&c, key.blob, last), &p));
+	fails(&c, ERR_FORMAT, ssh_public_open(&c, flipped(&c, key.blob, last), &p));
 	ok(&c, ssh_key_parse(&c, slurp(&c, "rsa2048.pub"), &key));
-	refused(&c, ERR_FORMAT,
+	fails(&c, ERR_FORMAT,
 		ssh_public_open(&c, flipped(&c, key.blob, key.blob.n - 1), &p)); /* even n */
-	refused(&c, ERR_FORMAT, ssh_public_open(&c, flipped(&c, key.blob, 17), &p)); /* even e */
+	fails(&c, ERR_FORMAT, ssh_public_open(&c, flipped(&c, key.blob, 17), &p)); /* even e */
 	/* blob: 4 + 7 + 4 + 3 (e = 65537) + n */
 	e_is_1 = span_cut(key.blob, 18, key.blob.n);
 	buf_begin(&b, &c, 4096);
@@ -337,13 +337,13 @@ static void malformed_numbers_are_refused(void **state)
 	buf_string(&b, SPAN("\x01"));
 	buf_add(&b, e_is_1);
 	ok(&c, buf_done(&c, &b, &blob));
-	refused(&c, ERR_FORMAT, ssh_public_open(&c, blob, &p));
+	fails(&c, ERR_FORMAT, ssh_public_open(&c, blob, &p));
 	buf_begin(&b, &c, 4096);
 	buf_string(&b, SPAN("ssh-rsa"));
 	buf_string(&b, span_of("\0\1\0\1", 4)); /* not the shortest form */
 	buf_add(&b, e_is_1);
 	ok(&c, buf_done(&c, &b, &blob));
-	refused(&c, ERR_FORMAT, ssh_public_open(&c, blob, &p));
+	fails(&c, ERR_FORMAT, ssh_public_open(&c, blob, &p));
 }
 
 /* ssh-rsa as the name of the signature is RSA with SHA-1. */
@@ -382,14 +382,14 @@ static void rsa_with_sha1_is_refused(void **state)
 		ok(&c, buf_done(&c, &b, &signature));
 		armoured = key_sig(&c, key.blob, SPAN(SPACE), SPAN("sha512"), signature);
 		if (sha1)
-			refused(&c, ERR_VERIFY, sshsig_verify(&c, armoured, SPACE, message, &sig));
+			fails(&c, ERR_VERIFY, sshsig_verify(&c, armoured, SPACE, message, &sig));
 		else
 			ok(&c, sshsig_verify(&c, armoured, SPACE, message, &sig));
 	}
-	refused(&c, ERR_FORMAT,
+	fails(&c, ERR_FORMAT,
 		sshsig_verify(&c, key_sig(&c, key.blob, SPAN(SPACE), SPAN("sha1"), signature),
 			      SPACE, message, &sig));
-	refused(&c, ERR_FORMAT,
+	fails(&c, ERR_FORMAT,
 		sshsig_verify(&c, key_sig(&c, key.blob, SPAN_NONE, SPAN("sha512"), signature),
 			      SPACE, message, &sig));
 }
@@ -471,19 +471,19 @@ static void hardware_ed25519(void **state)
 
 	ok(&c, sshsig_verify(&c, sk_ed25519(&c, 5, 5, "ssh:", SPAN_NONE), SPACE, message, &sig));
 	assert_true(sig.user_verified);
-	refused(&c, ERR_VERIFY, sshsig_verify(&c, armoured, SPACE, flipped(&c, message, 0), &sig));
-	refused(&c, ERR_VERIFY,
+	fails(&c, ERR_VERIFY, sshsig_verify(&c, armoured, SPACE, flipped(&c, message, 0), &sig));
+	fails(&c, ERR_VERIFY,
 		sshsig_verify(&c, sk_ed25519(&c, 0, 0, "ssh:", SPAN_NONE), SPACE, message, &sig));
-	refused(&c, ERR_VERIFY,
+	fails(&c, ERR_VERIFY,
 		sshsig_verify(&c, sk_ed25519(&c, 4, 4, "ssh:", SPAN_NONE), SPACE, message, &sig));
 	assert_false(sig.user_verified);
-	refused(&c, ERR_VERIFY,
+	fails(&c, ERR_VERIFY,
 		sshsig_verify(&c, sk_ed25519(&c, 0, 1, "ssh:", SPAN_NONE), SPACE, message, &sig));
-	refused(&c, ERR_VERIFY,
+	fails(&c, ERR_VERIFY,
 		sshsig_verify(&c, sk_ed25519(&c, 1, 5, "ssh:", SPAN_NONE), SPACE, message, &sig));
-	refused(&c, ERR_VERIFY,
+	fails(&c, ERR_VERIFY,
 		sshsig_verify(&c, sk_ed25519(&c, 1, 1, "web", SPAN_NONE), SPACE, message, &sig));
-	refused(&c, ERR_FORMAT,
+	fails(&c, ERR_FORMAT,
 		sshsig_verify(&c, sk_ed25519(&c, 1, 1, "ssh:", SPAN("x")), SPACE, message, &sig));
 }
 
@@ -560,9 +560,9 @@ static void hardware_ecdsa(void **state)
 				0);
 		}
 	}
-	refused(&c, ERR_VERIFY, sshsig_verify(&c, sk_ecdsa(&c, pkey, 0), SPACE, message, &sig));
-	refused(&c, ERR_VERIFY, sshsig_verify(&c, sk_ecdsa(&c, pkey, 0xfe), SPACE, message, &sig));
-	refused(&c, ERR_VERIFY,
+	fails(&c, ERR_VERIFY, sshsig_verify(&c, sk_ecdsa(&c, pkey, 0), SPACE, message, &sig));
+	fails(&c, ERR_VERIFY, sshsig_verify(&c, sk_ecdsa(&c, pkey, 0xfe), SPACE, message, &sig));
+	fails(&c, ERR_VERIFY,
 		sshsig_verify(&c, sk_ecdsa(&c, pkey, 1), SPACE, SPAN("other"), &sig));
 }
 
@@ -576,14 +576,14 @@ static void kinds_do_not_mix(void **state)
 
 	(void)state;
 	ok(&c, ssh_key_parse(&c, slurp(&c, "ed.pub"), &key));
-	refused(&c, ERR_FORMAT,
+	fails(&c, ERR_FORMAT,
 		sshsig_verify(
 			&c,
 			key_sig(&c, key.blob, SPAN(SPACE), SPAN("sha512"),
 				token_sig(&c, SPAN("ssh-ed25519"), span_of(raw, 64), 1, SPAN_NONE)),
 			SPACE, message, &sig));
 	ok(&c, ssh_key_parse(&c, slurp(&c, "p256.pub"), &key));
-	refused(&c, ERR_FORMAT,
+	fails(&c, ERR_FORMAT,
 		sshsig_verify(&c, key_sig(&c, key.blob, SPAN(SPACE), SPAN("sha512"), SPAN("x")),
 			      SPACE, message, &sig));
 }
@@ -610,11 +610,11 @@ static void our_signature_satisfies_ssh_keygen(void **state)
 		tool("ssh-keygen -Y verify -f allowed -I seal -n writ-seal@v1 -s ours.sig <m"), 0);
 	assert_int_not_equal(
 		tool("ssh-keygen -Y verify -f allowed -I seal -n other -s ours.sig <m"), 0);
-	refused(&c, ERR_USAGE,
+	fails(&c, ERR_USAGE,
 		sshsig_sign_ed25519(&c, span_of(secret, 32), "", message, &armoured));
-	refused(&c, ERR_FORMAT,
+	fails(&c, ERR_FORMAT,
 		sshsig_sign_ed25519(&c, span_of(secret, 31), "x", message, &armoured));
-	refused(&c, ERR_FORMAT, ssh_key_of_ed25519(&c, SPAN("short"), &key));
+	fails(&c, ERR_FORMAT, ssh_key_of_ed25519(&c, SPAN("short"), &key));
 }
 
 int main(void)

@@ -174,9 +174,9 @@ static void it_cannot_be_cut_or_lengthened(void **state)
 	buf_add(&b, tsr);
 	buf_byte(&b, 0);
 	ok(&c, buf_done(&c, &b, &tsr));
-	refused(&c, ERR_FORMAT, timestamp_verify(&c, tsr, &h, &t));
+	fails(&c, ERR_FORMAT, timestamp_verify(&c, tsr, &h, &t));
 	tsr = span_of(arena_alloc(&c, TIMESTAMP_BYTES_MAX + 1), TIMESTAMP_BYTES_MAX + 1);
-	refused(&c, ERR_LIMIT, timestamp_verify(&c, tsr, &h, &t));
+	fails(&c, ERR_LIMIT, timestamp_verify(&c, tsr, &h, &t));
 }
 
 /* The certificate of its signer is all that is kept, so that is all that it may name. */
@@ -187,7 +187,7 @@ static void one_that_names_its_whole_chain_is_refused(void **state)
 	struct timestamp t;
 
 	(void)state;
-	refused(&c, ERR_VERIFY,
+	fails(&c, ERR_VERIFY,
 		timestamp_verify(&c, taken(&c, "rsa", "ess_cert_id_chain=yes"), &h, &t));
 }
 
@@ -199,7 +199,7 @@ static void another_form_is_refused(void **state)
 	struct timestamp t;
 
 	(void)state;
-	refused(&c, ERR_VERIFY, timestamp_verify(&c, answered(&c, "rsa", ""), &h, &t));
+	fails(&c, ERR_VERIFY, timestamp_verify(&c, answered(&c, "rsa", ""), &h, &t));
 }
 
 static void another_imprint_or_nonce_is_refused(void **state)
@@ -211,14 +211,14 @@ static void another_imprint_or_nonce_is_refused(void **state)
 	struct timestamp t;
 
 	(void)state;
-	refused(&c, ERR_VERIFY, timestamp_take(&c, answer, other, &tsr));
+	fails(&c, ERR_VERIFY, timestamp_take(&c, answer, other, &tsr));
 	ok(&c, timestamp_take(&c, answer, nonce, &tsr));
-	refused(&c, ERR_VERIFY, timestamp_verify(&c, tsr, &h, &t));
+	fails(&c, ERR_VERIFY, timestamp_verify(&c, tsr, &h, &t));
 	assert_int_equal(tool("printf x >m && openssl ts -query -data m -sha256 -cert -no_nonce "
 			      "-out query && openssl ts -reply -config ts.cnf -queryfile query "
 			      "-out answer"),
 			 0);
-	refused(&c, ERR_VERIFY, timestamp_take(&c, slurp(&c, "answer"), nonce, &tsr));
+	fails(&c, ERR_VERIFY, timestamp_take(&c, slurp(&c, "answer"), nonce, &tsr));
 }
 
 static void a_refusal_tells_why(void **state)
@@ -253,7 +253,7 @@ static void no_certificate_or_a_short_key_is_refused(void **state)
 	assert_int_not_equal(timestamp_take(&c, slurp(&c, "answer"), nonce, &tsr), ERR_OK);
 	err_clear(&c);
 	ok(&c, timestamp_take(&c, answered(&c, "short", ""), nonce, &tsr));
-	refused(&c, ERR_VERIFY, timestamp_verify(&c, tsr, &h, &t));
+	fails(&c, ERR_VERIFY, timestamp_verify(&c, tsr, &h, &t));
 }
 
 int main(void)

@@ -5,7 +5,7 @@
  */
 #include "format/date.h"
 
-#include "../base/base_test.h"
+#include "../test.h"
 #include "format/time.h"
 
 static void means(const char *field, const char *when)

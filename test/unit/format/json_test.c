@@ -7,7 +7,7 @@
 
 #include <dirent.h>
 
-#include "../base/base_test.h"
+#include "../test.h"
 
 #define MAX ((size_t)1 << 20)
 

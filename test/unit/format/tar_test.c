@@ -6,7 +6,7 @@
 
 #include <sys/wait.h>
 
-#include "../base/base_test.h"
+#include "../test.h"
 
 #define MTIME INT64_C(1795341600)
 #define GIB (INT64_C(1) << 30)

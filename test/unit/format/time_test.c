@@ -4,7 +4,7 @@
  */
 #include "format/time.h"
 
-#include "../base/base_test.h"
+#include "../test.h"
 
 static void writing(void **state)
 {

@@ -7,7 +7,7 @@
 
 #include <dirent.h>
 
-#include "../base/base_test.h"
+#include "../test.h"
 
 static void becomes(const char *yaml, const char *json)
 {

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "hand_test.h"
+#include "../test.h"
 
 enum can { READ_BELOW = 1, READ_ELSEWHERE = 2, WRITE = 4, TRUNCATE = 8, CONNECT = 16, SIGNAL = 32 };
 #define NOT_CLOSED 64

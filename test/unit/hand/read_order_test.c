@@ -5,7 +5,7 @@
  */
 #include "hand/read.h"
 
-#include "hand_test.h"
+#include "../test.h"
 
 static const char right[] =
 	"order_version: 1\n"

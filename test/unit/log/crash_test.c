@@ -65,7 +65,7 @@ static void goes_on_after(struct place *p, size_t acts, enum crash_point at, boo
 	if (acts % 2)
 		fake_act(&p->seal, "halt", NULL);
 	p->seal.lose_answer = true;
-	refused(&c, ERR_AGAIN, log_tick(&c, &p->log, &t));
+	fails(&c, ERR_AGAIN, log_tick(&c, &p->log, &t));
 	p->seal.lose_answer = false;
 	die(p, at);
 	if (by_tick) {

@@ -30,7 +30,7 @@ static void first_ticks(void **state)
 	LOG_CTX(c);
 
 	(void)state;
-	refused(&c, ERR_NOT_FOUND, log_checkpoint(&c, &p.log, &cp, NULL));
+	fails(&c, ERR_NOT_FOUND, log_checkpoint(&c, &p.log, &cp, NULL));
 	fake_act(&p.seal, "founding", NULL);
 	tick(&p, &t);
 	assert_int_equal(t.size, 1);
@@ -236,12 +236,12 @@ static void nobody_answers(void **state)
 	(void)state;
 	tick(&p, &t);
 	p.seal.gone = true;
-	refused(&c, ERR_AGAIN, log_tick(&c, &p.log, &t));
+	fails(&c, ERR_AGAIN, log_tick(&c, &p.log, &t));
 	p.seal.gone = false;
 	add_acts(&p, 2);
 	/* The seal has done it, the answer never came: the same request gets the same answer. */
 	p.seal.lose_answer = true;
-	refused(&c, ERR_AGAIN, log_tick(&c, &p.log, &t));
+	fails(&c, ERR_AGAIN, log_tick(&c, &p.log, &t));
 	p.seal.lose_answer = false;
 	tick(&p, &t);
 	assert_int_equal(t.size, 2);
@@ -251,7 +251,7 @@ static void nobody_answers(void **state)
 	 */
 	add_acts(&p, 1);
 	p.seal.lose_answer = true;
-	refused(&c, ERR_AGAIN, log_tick(&c, &p.log, &t));
+	fails(&c, ERR_AGAIN, log_tick(&c, &p.log, &t));
 	p.seal.lose_answer = false;
 	add_acts(&p, 5);
 	tick(&p, &t);
@@ -379,7 +379,7 @@ static void upper_tile_lost_with_the_power(void **state)
 	ok(&c, file_write(&c, path,
 			  SPAN("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"),
 			  0644));
-	refused(&c, ERR_VERIFY, log_tick(&c, &p.log, &t));
+	fails(&c, ERR_VERIFY, log_tick(&c, &p.log, &t));
 }
 
 static void damaged_checkpoint_is_mended_when_asked(void **state)
@@ -396,22 +396,22 @@ static void damaged_checkpoint_is_mended_when_asked(void **state)
 	tick(&p, &t);
 	snprintf(path, sizeof path, "%s/checkpoint", p.log_dir);
 	ok(&c, file_write(&c, path, SPAN("log.example.org/writ\n2\nAAAA\n"), 0644));
-	refused(&c, ERR_VERIFY, log_recover(&c, &p.log, &finished));
-	refused(&c, ERR_VERIFY, log_tick(&c, &p.log, &t));
+	fails(&c, ERR_VERIFY, log_recover(&c, &p.log, &finished));
+	fails(&c, ERR_VERIFY, log_tick(&c, &p.log, &t));
 	ok(&c, log_mend(&c, &p.log, &finished));
 	assert_true(finished);
 	log_is_whole(&p);
 	tick(&p, &t);
 	assert_int_equal(t.size, 3);
 	ok(&c, file_remove(&c, path));
-	refused(&c, ERR_VERIFY, log_recover(&c, &p.log, &finished));
+	fails(&c, ERR_VERIFY, log_recover(&c, &p.log, &finished));
 	ok(&c, log_mend(&c, &p.log, &finished));
 	assert_true(finished);
 	log_is_whole(&p);
 	/* Lost in the middle of a tick. */
 	add_acts(&p, 2);
 	p.seal.lose_answer = true;
-	refused(&c, ERR_AGAIN, log_tick(&c, &p.log, &t));
+	fails(&c, ERR_AGAIN, log_tick(&c, &p.log, &t));
 	p.seal.lose_answer = false;
 	ok(&c, file_remove(&c, path));
 	ok(&c, log_mend(&c, &p.log, &finished));
@@ -438,8 +438,8 @@ static void out_of_step_is_an_error(void **state)
 	tick(&p, &t);
 	tick(&p, &t);
 	ok(&c, file_write(&c, path, old, 0644));
-	refused(&c, ERR_STATE, log_recover(&c, &p.log, &finished));
-	refused(&c, ERR_STATE, log_tick(&c, &p.log, &t));
+	fails(&c, ERR_STATE, log_recover(&c, &p.log, &finished));
+	fails(&c, ERR_STATE, log_tick(&c, &p.log, &t));
 }
 
 static void lock_is_respected(void **state)
@@ -454,7 +454,7 @@ static void lock_is_respected(void **state)
 	snprintf(path, sizeof path, "%s/lock", p.log_dir);
 	FD_SCOPED int fd = open(path, O_RDWR | O_CLOEXEC);
 	assert_int_equal(flock(fd, LOCK_EX), 0);
-	refused(&c, ERR_BUSY, log_tick(&c, &p.log, &t));
+	fails(&c, ERR_BUSY, log_tick(&c, &p.log, &t));
 }
 
 static void more_than_a_tick_takes(void **state)
@@ -485,9 +485,9 @@ static void proofs(void **state)
 
 	(void)state;
 	add_act(&c, p.store, "W-1", "received", NULL);
-	refused(&c, ERR_AGAIN, log_prove(&c, &p.log, SPAN("W-1"), 1, &proof, &act));
-	refused(&c, ERR_NOT_FOUND, log_prove(&c, &p.log, SPAN("W-1"), 2, &proof, &act));
-	refused(&c, ERR_AGAIN, log_prove_seal(&c, &p.log, 1, &proof, &act));
+	fails(&c, ERR_AGAIN, log_prove(&c, &p.log, SPAN("W-1"), 1, &proof, &act));
+	fails(&c, ERR_NOT_FOUND, log_prove(&c, &p.log, SPAN("W-1"), 2, &proof, &act));
+	fails(&c, ERR_AGAIN, log_prove_seal(&c, &p.log, 1, &proof, &act));
 	fake_act(&p.seal, "founding", NULL);
 	for (int i = 0; i < 5; i++)
 		tick(&p, &t);
@@ -499,10 +499,10 @@ static void proofs(void **state)
 	ok(&c, log_prove_seal(&c, &p.log, 1, &proof, &other));
 	ok(&c, act_proof_parse(&c, proof, &parsed));
 	ok(&c, act_proof_check(&c, &parsed, other, &p.seal.key, &cp));
-	refused(&c, ERR_VERIFY, act_proof_check(&c, &parsed, act, &p.seal.key, &cp));
+	fails(&c, ERR_VERIFY, act_proof_check(&c, &parsed, act, &p.seal.key, &cp));
 	ok(&c, log_prove_consistency(&c, &p.log, 2, &consistency));
 	assert_true(consistency.count > 0);
-	refused(&c, ERR_NOT_FOUND, log_prove_consistency(&c, &p.log, 6, &consistency));
+	fails(&c, ERR_NOT_FOUND, log_prove_consistency(&c, &p.log, 6, &consistency));
 }
 
 int main(void)

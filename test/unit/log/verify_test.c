@@ -168,8 +168,8 @@ static void removed_bodies(void **state)
 	add_act(&c, p.store, "W-2", "received", NULL);
 	project(&p);
 	tick(&p, &t);
-	refused(&c, ERR_DENIED, log_removal(&c, p.store, SPAN("HOME"), &body));
-	refused(&c, ERR_NOT_FOUND, log_removal(&c, p.store, SPAN("W-3"), &body));
+	fails(&c, ERR_DENIED, log_removal(&c, p.store, SPAN("HOME"), &body));
+	fails(&c, ERR_NOT_FOUND, log_removal(&c, p.store, SPAN("W-3"), &body));
 	ok(&c, log_removal(&c, p.store, SPAN("W-1"), &body));
 	add_act(&c, p.store, "HOME", LOG_ACT_REMOVED, body);
 	ok(&c, log_remove(&c, p.store, body));
@@ -177,9 +177,9 @@ static void removed_bodies(void **state)
 	assert_int_equal(sum.removed, 2);
 	tick(&p, &t);
 	clean(&p, &sum);
-	refused(&c, ERR_STATE, log_prove(&c, &p.log, SPAN("W-1"), 1, &proof, &act));
+	fails(&c, ERR_STATE, log_prove(&c, &p.log, SPAN("W-1"), 1, &proof, &act));
 	ok(&c, log_prove(&c, &p.log, SPAN("W-2"), 1, &proof, &act));
-	refused(&c, ERR_NOT_FOUND, log_removal(&c, p.store, SPAN("W-1"), &body));
+	fails(&c, ERR_NOT_FOUND, log_removal(&c, p.store, SPAN("W-1"), &body));
 	/* Emptied the same way, and nobody said so. */
 	raw_sql(p.db, "UPDATE act SET body = NULL, salt = '', act = '', made_at_utc = 0 WHERE "
 		      "order_ref = 'W-2'");
@@ -190,7 +190,7 @@ static void removed_bodies(void **state)
 	json_set_int(&c, item, "seq", 1);
 	json_add(&c, list, item);
 	json_set(&c, forged, "acts", list);
-	refused(&c, ERR_DENIED, log_remove(&c, p.store, forged));
+	fails(&c, ERR_DENIED, log_remove(&c, p.store, forged));
 }
 
 /* Every change there is in 'make tamper'; in 'make test' the changes take turns, each with another

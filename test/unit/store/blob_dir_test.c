@@ -38,8 +38,8 @@ static void text_in_and_out(void **state)
 	assert_int_equal(st.st_mode & 0777, 0600);
 	ok(&c, blob_read(&c, dir, &name, 3, &got));
 	assert_true(span_is(got, "abc"));
-	refused(&c, ERR_LIMIT, blob_read(&c, dir, &name, 2, &got));
-	refused(&c, ERR_NOT_FOUND, blob_read(&c, dir, &other, 3, &got));
+	fails(&c, ERR_LIMIT, blob_read(&c, dir, &name, 2, &got));
+	fails(&c, ERR_NOT_FOUND, blob_read(&c, dir, &other, 3, &got));
 	ok(&c, blob_exists(&c, dir, &name, &there));
 	assert_true(there);
 	ok(&c, blob_exists(&c, dir, &other, &there));
@@ -50,7 +50,7 @@ static void text_in_and_out(void **state)
 	fd_close(&fd);
 	ok(&c, blob_remove(&c, dir, &name));
 	ok(&c, blob_remove(&c, dir, &name));
-	refused(&c, ERR_NOT_FOUND, blob_open(&c, dir, &name, &fd));
+	fails(&c, ERR_NOT_FOUND, blob_open(&c, dir, &name, &fd));
 	ok(&c, blob_put(&c, dir, SPAN_NONE, &name));
 	ok(&c, blob_read(&c, dir, &name, 0, &got));
 	assert_int_equal(got.n, 0);
@@ -69,8 +69,8 @@ static void changed_bytes_are_refused_and_mended(void **state)
 	ok(&c, blob_put(&c, dir, SPAN("the order"), &name));
 	path_of(dir, &name, path, sizeof path);
 	ok(&c, file_write(&c, path, SPAN("the odder"), 0600));
-	refused(&c, ERR_VERIFY, blob_read(&c, dir, &name, 100, &got));
-	refused(&c, ERR_VERIFY, blob_open(&c, dir, &name, &fd));
+	fails(&c, ERR_VERIFY, blob_read(&c, dir, &name, 100, &got));
+	fails(&c, ERR_VERIFY, blob_open(&c, dir, &name, &fd));
 	ok(&c, blob_put(&c, dir, SPAN("the order"), &name));
 	ok(&c, blob_read(&c, dir, &name, 100, &got));
 	assert_true(span_is(got, "the order"));
@@ -113,7 +113,7 @@ static void file_in_and_out(void **state)
 	ok(&c, blob_read(&c, dir, &name, 300000, &got));
 	assert_true(span_eq(got, big));
 	lseek(fd, 0, SEEK_SET);
-	refused(&c, ERR_LIMIT, blob_put_fd(&c, dir, fd, 200000, &name, NULL));
+	fails(&c, ERR_LIMIT, blob_put_fd(&c, dir, fd, 200000, &name, NULL));
 	nftw(dir, count_one, 8, FTW_PHYS);
 	assert_int_equal(count_files, 1);       /* no temporary file stays */
 }

@@ -50,7 +50,7 @@ static void every_query_prepares(void **state)
 
 		ok(&c, store_rows_open(&c, st, (enum store_query)q, none, strlen(params[q]), &r));
 		store_rows_close(&r);
-		refused(&c, ERR_FAILED,
+		fails(&c, ERR_FAILED,
 			store_rows_open(&c, st, (enum store_query)q, none, strlen(params[q]) + 1,
 					&r));
 	}
@@ -105,14 +105,14 @@ static void rows_come_back_as_they_were(void **state)
 	assert_true(span_eq(v[3].s, span_of(odd, sizeof odd)));
 	ok(&c, store_one(&c, st, QUERY_ACT_OF_ORDER, PARAMS(P_STR("W-3")), v, 5, &found));
 	assert_false(found);
-	refused(&c, ERR_NOT_FOUND,
+	fails(&c, ERR_NOT_FOUND,
 		store_one(&c, st, QUERY_ACT_OF_ORDER, PARAMS(P_STR("W-3")), v, 5, NULL));
-	refused(&c, ERR_FAILED,
+	fails(&c, ERR_FAILED,
 		store_one(&c, st, QUERY_ACT_OF_ORDER, PARAMS(P_STR("W-2")), v, 4, &found));
-	refused(&c, ERR_FAILED,
+	fails(&c, ERR_FAILED,
 		store_run(&c, st, QUERY_ACT_OF_ORDER, PARAMS(P_INT(1)), NULL, NULL));
 	/* The same place in the same order twice: another command was faster. */
-	refused(&c, ERR_STATE,
+	fails(&c, ERR_STATE,
 		store_run(&c, st, QUERY_ACT_ADD,
 			  PARAMS(P_STR("W-2"), P_INT(2), P_INT(7), P_STR("x"), P_STR("{}"),
 				 P_STR("5a"), P_STR("c9")),
@@ -142,7 +142,7 @@ static void callbacks_and_cursors(void **state)
 	put_act(&c, st, "W-1", 1, "c1");
 	put_act(&c, st, "W-1", 2, "c2");
 	put_act(&c, st, "W-1", 3, "c3");
-	refused(&c, ERR_AGAIN,
+	fails(&c, ERR_AGAIN,
 		store_run(&c, st, QUERY_ACT_OF_ORDER, PARAMS(P_STR("W-1")), stop_at_second, &seen));
 	assert_int_equal(seen, 2);
 
@@ -193,10 +193,10 @@ static void all_or_nothing(void **state)
 	(void)state;
 	st = make(&c, dir, &path);
 	ok(&c, store_begin(&c, st, &w));
-	refused(&c, ERR_STATE, store_begin(&c, st, &second));
+	fails(&c, ERR_STATE, store_begin(&c, st, &second));
 	put_act(&c, st, "W-1", 1, "c1");
 	ok(&c, store_commit(&c, &w));
-	refused(&c, ERR_AGAIN, leave_half_way(&c, st));
+	fails(&c, ERR_AGAIN, leave_half_way(&c, st));
 	assert_int_equal(last_seq(&c, st), 1);
 	ok(&c, store_begin(&c, st, &w));
 	put_act(&c, st, "W-1", 2, "c2");
@@ -218,19 +218,19 @@ static void one_writer_waits_for_another(void **state)
 
 	(void)state;
 	st = make(&c, dir, &path);
-	refused(&c, ERR_STATE, store_open(&c, path, STORE_WRITE, &other));
+	fails(&c, ERR_STATE, store_open(&c, path, STORE_WRITE, &other));
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
 	began = c.seam->mono_ms();
-	refused(&c, ERR_BUSY, store_begin(&c, st, &w));
+	fails(&c, ERR_BUSY, store_begin(&c, st, &w));
 	assert_true(c.seam->mono_ms() - began >= STORE_BUSY_MS - 500);
 	sqlite3_close(db);
 	ok(&c, store_begin(&c, st, &w));
 	/* Readers go on beside a writer. */
 	ok(&c, store_open(&c, path, STORE_READ, &other));
 	assert_int_equal(last_seq(&c, other), 0);
-	refused(&c, ERR_STATE, store_begin(&c, other, &w));
-	refused(&c, ERR_DENIED, store_run(&c, other, QUERY_VIEW_CLEAR, PARAMS_NONE, NULL, NULL));
+	fails(&c, ERR_STATE, store_begin(&c, other, &w));
+	fails(&c, ERR_DENIED, store_run(&c, other, QUERY_VIEW_CLEAR, PARAMS_NONE, NULL, NULL));
 	store_close(&st);
 	w.st = NULL;
 	ok(&c, store_open(&c, path, STORE_WRITE, &st));
@@ -253,20 +253,20 @@ static void what_is_not_ours_is_refused(void **state)
 
 	(void)state;
 	ok(&c, path_fmt(&c, &foreign, "%s/foreign.db", dir));
-	refused(&c, ERR_NOT_FOUND, store_open(&c, foreign, STORE_READ, &st));
-	refused(&c, ERR_NOT_FOUND, store_open(&c, foreign, STORE_WRITE, &st));
+	fails(&c, ERR_NOT_FOUND, store_open(&c, foreign, STORE_READ, &st));
+	fails(&c, ERR_NOT_FOUND, store_open(&c, foreign, STORE_WRITE, &st));
 	ok(&c,
 	   file_write(&c, foreign, SPAN("this is not a database, whatever its name says"), 0600));
-	refused(&c, ERR_VERIFY, store_open(&c, foreign, STORE_CREATE, &st));
+	fails(&c, ERR_VERIFY, store_open(&c, foreign, STORE_CREATE, &st));
 	ok(&c, file_remove(&c, foreign));
 	raw_sql(foreign, "CREATE TABLE other (x)");
-	refused(&c, ERR_VERIFY, store_open(&c, foreign, STORE_CREATE, &st));
+	fails(&c, ERR_VERIFY, store_open(&c, foreign, STORE_CREATE, &st));
 	st = make(&c, dir, &path);
 	store_close(&st);
 	raw_sql(path, "UPDATE meta SET value = '999'");
-	refused(&c, ERR_STATE, store_open(&c, path, STORE_READ, &st));
+	fails(&c, ERR_STATE, store_open(&c, path, STORE_READ, &st));
 	raw_sql(path, "UPDATE meta SET value = 'one'");
-	refused(&c, ERR_VERIFY, store_open(&c, path, STORE_WRITE, &st));
+	fails(&c, ERR_VERIFY, store_open(&c, path, STORE_WRITE, &st));
 	raw_schema(path, STORE_SCHEMA);
 	ok(&c, store_open(&c, path, STORE_WRITE, &st));
 	ok(&c, store_migrate(&c, st));
@@ -354,7 +354,7 @@ static void older_schema_is_brought_up(void **state)
 	raw_sql(path, "INSERT INTO meta VALUES ('schema', '1'); INSERT INTO act VALUES "
 		      "(1, 'W-1', 1, 5, 'received', '{}', 'aa', 'c1'),"
 		      "(2, 'W-1', 2, 6, '', NULL, '', 'c2')");
-	refused(&c, ERR_STATE, store_open(&c, path, STORE_READ, &st));
+	fails(&c, ERR_STATE, store_open(&c, path, STORE_READ, &st));
 	ok(&c, store_open(&c, path, STORE_WRITE, &st));
 	assert_int_equal(last_seq(&c, st), 2);
 	put_act(&c, st, "W-1", 3, "c3");
@@ -362,9 +362,9 @@ static void older_schema_is_brought_up(void **state)
 	assert_int_equal(said_of(&c, path), 0);
 	/* From the first schema, and once. */
 	raw_sql(path, "UPDATE meta SET value = '0' WHERE key = 'schema'");
-	refused(&c, ERR_VERIFY, store_open(&c, path, STORE_WRITE, &st));
+	fails(&c, ERR_VERIFY, store_open(&c, path, STORE_WRITE, &st));
 	raw_schema(path, STORE_SCHEMA + 1);
-	refused(&c, ERR_STATE, store_open(&c, path, STORE_WRITE, &st));
+	fails(&c, ERR_STATE, store_open(&c, path, STORE_WRITE, &st));
 }
 
 /* The big-endian word at that place; where to is not 0 it becomes to. */
@@ -446,7 +446,7 @@ static void copy_is_whole(void **state)
 	put_act(&c, st, "W-1", 1, "c1");
 	ok(&c, path_fmt(&c, &to, "%s/copy.db", dir));
 	ok(&c, store_copy(&c, st, to));
-	refused(&c, ERR_IO, store_copy(&c, st, to));
+	fails(&c, ERR_IO, store_copy(&c, st, to));
 	ok(&c, store_open(&c, to, STORE_READ, &copy));
 	assert_int_equal(last_seq(&c, copy), 1);
 }

@@ -2,7 +2,7 @@
  * What the person who checks brings along: a policy or identity that is none is wrong usage.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "verify_test.h"
+#include "../test.h"
 
 #include "verify/given.h"
 

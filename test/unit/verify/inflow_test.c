@@ -3,7 +3,7 @@
  * arrive, the same is read; cut, padded or longer tars are refused.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "verify_test.h"
+#include "../test.h"
 
 #include "verify/inflow.h"
 

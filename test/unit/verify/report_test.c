@@ -3,7 +3,7 @@
  * package that moves a terminal's cursor.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "verify_test.h"
+#include "../test.h"
 
 #include "format/json.h"
 #include "verify/verify.h"
