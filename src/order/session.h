@@ -18,6 +18,8 @@ struct session {
 	struct store *store;
 	int seal;                       /* connection to writ-seal, -1 until it is needed */
 	const struct json *seal_state;  /* the last answer to `state`, NULL until it is needed */
+	int seal_wait_ms;               /* so long it may take; 0: as long as a command may */
+	bool seal_silent;               /* it is not asked: what needs it fails at once */
 	struct span actor;              /* rostered name, empty if none */
 	struct span unix_user;          /* the caller's real user (SUDO_UID's where through sudo) */
 	bool talk;                      /* progress and remarks on stderr */
@@ -47,6 +49,11 @@ enum err seal_state(struct ctx *c, struct session *s, bool fresh, const struct j
 /* The tickets of an order as the seal has them (list). */
 enum err seal_order_state(struct ctx *c, struct session *s, struct span ref,
 			  const struct json **tickets_out) MUST_USE;
+/* The same question put, and its answer taken when it comes: for who has others waiting. Until it
+ * has come nothing else is asked of this connection. ERR_AGAIN: not within that time. */
+enum err seal_state_put(struct ctx *c, struct session *s) MUST_USE;
+enum err seal_state_take(struct ctx *c, struct session *s, int wait_ms,
+			 const struct json **out) MUST_USE;
 /* Drops the conversation, so that the next request makes a new one. */
 void seal_drop(struct session *s);
 

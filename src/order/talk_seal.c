@@ -37,6 +37,14 @@ static enum err start_seal(struct ctx *c, struct session *s)
 
 static enum err seal_connect(struct ctx *c, struct session *s)
 {
+	int start_ms = s->seal_wait_ms && s->seal_wait_ms < START_MAX_MS ? s->seal_wait_ms :
+									   START_MAX_MS;
+
+	if (s->seal_silent) {
+		err_next(c,
+			 "have 'writ doctor' say what is wrong where it runs; then do this again");
+		FAIL(c, ERR_AGAIN, "this needs writ-seal, which does not answer");
+	}
 	if (s->seal >= 0)
 		return ERR_OK;
 	s->seal = c->seam->connect(s->home.seal_sock);
@@ -48,7 +56,7 @@ static enum err seal_connect(struct ctx *c, struct session *s)
 		     strerror(errno));
 	}
 	TRY(start_seal(c, s));
-	for (int64_t end = c->seam->mono_ms() + START_MAX_MS;
+	for (int64_t end = c->seam->mono_ms() + start_ms;
 	     s->seal < 0 && c->seam->mono_ms() < end;) {
 		s->seal = c->seam->connect(s->home.seal_sock);
 		if (s->seal < 0)
@@ -110,26 +118,51 @@ static enum err exchange(struct ctx *c, struct session *s, struct span text, con
 	TRY(seal_connect(c, s));
 	e = ipc_send(c, s->seal, text, fds, fd_count);
 	if (e == ERR_OK)
-		e = ipc_recv(c, s->seal, ANSWER_MAX_MS, msg);
+		e = ipc_recv(c, s->seal, s->seal_wait_ms ? s->seal_wait_ms : ANSWER_MAX_MS, msg);
 	if (e != ERR_OK)
 		fd_close(&s->seal);
-	return e;
+	if (e != ERR_AGAIN)
+		return e;
+	err_clear(c);
+	err_next(c, "do the same again: what it has done it does not do twice; if this comes "
+		    "again, 'writ doctor'");
+	FAIL(c, ERR_AGAIN, "writ-seal was asked and does not answer");
+}
+
+static enum err request_text(struct ctx *c, struct json *request, struct span place,
+			     int64_t *number_out, struct span *out)
+{
+	json_set_int(c, request, "version", 1);
+	TRY(request_number(c, request, place, number_out));
+	json_set_int(c, request, "number", *number_out);
+	return json_write(c, request, TEXT_MAX, out);
+}
+
+static enum err answer_of(struct ctx *c, const struct ipc_msg *msg, int64_t number,
+			  const struct json **out)
+{
+	const struct json *ok;
+	struct json *answer;
+
+	TRY(json_parse(c, msg->text, &answer));
+	*out = answer;
+	ok = json_get(answer, "ok");
+	if (json_opt_int(answer, "number", -1) != number || !ok || ok->type != JSON_BOOL)
+		FAIL(c, ERR_FORMAT, "writ-seal's answer does not belong to the request");
+	if (!ok->b)
+		return refused(c, answer);
+	return ERR_OK;
 }
 
 enum err seal_ask_fds(struct ctx *c, struct session *s, struct json *request, struct span place,
 		      const int *fds, int fd_count, struct ipc_msg *msg_out,
 		      const struct json **answer_out)
 {
-	struct json *answer;
-	const struct json *ok;
 	struct span text;
 	int64_t number;
 	enum err e;
 
-	json_set_int(c, request, "version", 1);
-	TRY(request_number(c, request, place, &number));
-	json_set_int(c, request, "number", number);
-	TRY(json_write(c, request, TEXT_MAX, &text));
+	TRY(request_text(c, request, place, &number, &text));
 	e = exchange(c, s, text, fds, fd_count, msg_out);
 	for (int pause_ms = 0; e == ERR_NOT_FOUND && pause_ms <= PAUSE_MAX_MS;
 	     pause_ms = 4 * pause_ms + 5) {
@@ -145,14 +178,7 @@ enum err seal_ask_fds(struct ctx *c, struct session *s, struct json *request, st
 		FAIL(c, ERR_AGAIN, "writ-seal ended before it answered");
 	}
 	TRY(e);
-	TRY(json_parse(c, msg_out->text, &answer));
-	*answer_out = answer;
-	ok = json_get(answer, "ok");
-	if (json_opt_int(answer, "number", -1) != number || !ok || ok->type != JSON_BOOL)
-		FAIL(c, ERR_FORMAT, "writ-seal's answer does not belong to the request");
-	if (!ok->b)
-		return refused(c, answer);
-	return ERR_OK;
+	return answer_of(c, msg_out, number, answer_out);
 }
 
 enum err seal_ask(struct ctx *c, struct session *s, struct json *request, struct span place,
@@ -163,31 +189,63 @@ enum err seal_ask(struct ctx *c, struct session *s, struct json *request, struct
 	return seal_ask_fds(c, s, request, place, NULL, 0, &msg, answer_out);
 }
 
-enum err seal_state(struct ctx *c, struct session *s, bool fresh, const struct json **out)
+/* Of an order, or of none (empty). */
+static struct json *state_request(struct ctx *c, struct span ref)
 {
 	struct json *request = json_object(c);
 
-	if (s->seal_state && !fresh) {
-		*out = s->seal_state;
-		return ERR_OK;
-	}
 	json_set_str(c, request, "request", "state");
-	json_set(c, request, "order", NULL);
+	if (ref.n)
+		json_set_text(c, request, "order", ref);
+	else
+		json_set(c, request, "order", NULL);
 	json_set_bool(c, request, "tick", false);
-	TRY(seal_ask(c, s, request, SPAN("state"), &s->seal_state));
+	return request;
+}
+
+enum err seal_state(struct ctx *c, struct session *s, bool fresh, const struct json **out)
+{
+	if (!s->seal_state || fresh)
+		TRY(seal_ask(c, s, state_request(c, SPAN_NONE), SPAN("state"), &s->seal_state));
 	*out = s->seal_state;
 	return ERR_OK;
+}
+
+enum err seal_state_put(struct ctx *c, struct session *s)
+{
+	struct span text;
+	int64_t number;
+	enum err e;
+
+	TRY(request_text(c, state_request(c, SPAN_NONE), SPAN("state"), &number, &text));
+	TRY(seal_connect(c, s));
+	e = ipc_send(c, s->seal, text, NULL, 0);
+	if (e != ERR_OK)
+		fd_close(&s->seal);
+	return e;
+}
+
+enum err seal_state_take(struct ctx *c, struct session *s, int wait_ms, const struct json **out)
+{
+	IPC_MSG_SCOPED struct ipc_msg msg = { .fd_count = 0 };
+	struct span text;
+	int64_t number;
+	enum err e;
+
+	TRY(request_text(c, state_request(c, SPAN_NONE), SPAN("state"), &number, &text));
+	e = ipc_recv(c, s->seal, wait_ms, &msg);
+	if (e == ERR_OK)
+		e = answer_of(c, &msg, number, out);
+	if (e != ERR_OK && e != ERR_AGAIN)
+		fd_close(&s->seal);
+	return e;
 }
 
 enum err seal_order_state(struct ctx *c, struct session *s, struct span ref,
 			  const struct json **tickets_out)
 {
-	struct json *request = json_object(c);
 	const struct json *answer;
 
-	json_set_str(c, request, "request", "state");
-	json_set_text(c, request, "order", ref);
-	json_set_bool(c, request, "tick", false);
-	TRY(seal_ask(c, s, request, SPAN("state"), &answer));
+	TRY(seal_ask(c, s, state_request(c, ref), SPAN("state"), &answer));
 	return json_need_list(c, answer, "tickets", tickets_out);
 }

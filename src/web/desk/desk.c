@@ -17,9 +17,8 @@
 #include "web/pages.h"
 
 #define DESK_MEMORY ((size_t)64 << 20)
-#define TOLD_MEMORY ((size_t)64 << 20)
-#define TOLD_MS 2000            /* so long a change of the roster may go unnoticed */
 #define SWEEP_MS 600000
+#define SEAL_WAIT_MS 10000      /* for one thing it is asked to do: all others wait meanwhile */
 
 /* What each row of the table of routes is, for the desk: no handler where it is not of the desk. */
 static const struct {
@@ -32,68 +31,6 @@ static const struct {
 #undef X
 #undef DESK
 };
-
-/* ---- what the seal says, asked at most every two seconds ---- */
-
-/* Has anything changed that pages say of people, rules and the state of the home? */
-static enum err number_told(struct desk *d)
-{
-	static const char *const members[] = { "roster", "policy", "halted", "halt_epoch" };
-	const struct health *h = &d->health;
-	struct ctx *c = &d->told;
-	struct sha256 hash;
-	struct span text;
-	struct buf b;
-
-	buf_begin(&b, c, TOLD_MEMORY);
-	for (size_t i = 0; i < COUNT_OF(members); i++) {
-		const struct json *member = json_get(d->seal_state, members[i]);
-
-		if (member)
-			TRY(json_write(c, member, TOLD_MEMORY, &text));
-		buf_add(&b, member ? text : SPAN_NONE);
-		buf_byte(&b, 0);
-	}
-	buf_fmt(&b, "%d %d %d %d %lld %llu", h->tick_late, h->clock_behind, h->unknown,
-		h->halted, h->verify_late ? (long long)h->verify_days : -1,
-		h->disk_low ? (unsigned long long)h->disk_bytes : 0);
-	TRY(buf_done(c, &b, &text));
-	TRY(sha256_of(c, text, &hash));
-	d->told_number += memcmp(hash.b, d->told_hash.b, sizeof hash.b) != 0;
-	d->told_hash = hash;
-	return ERR_OK;
-}
-
-static enum err ask_seal(struct desk *d, struct ctx *c, int64_t now_ms)
-{
-	struct session s = { .home = d->home, .store = d->store, .seal = d->seal };
-	enum err e;
-
-	if (d->has_told && now_ms >= d->told_ms && now_ms - d->told_ms < TOLD_MS)
-		return ERR_OK;
-	if (d->has_told)
-		ctx_end(&d->told);
-	d->has_told = false;
-	TRY(ctx_begin(&d->told, TOLD_MEMORY));
-	d->has_told = true;
-	e = seal_state(&d->told, &s, true, &d->seal_state);
-	if (e == ERR_OK)
-		e = team_load(&d->told, &s, &d->team);
-	if (e == ERR_OK)
-		health_look(&d->told, &s, d->seal_state, &d->health);
-	if (e == ERR_OK)
-		e = number_told(d);
-	d->seal = s.seal;
-	if (e == ERR_OK) {
-		d->told_ms = now_ms;
-		return ERR_OK;
-	}
-	err_next(c, "%s", d->told.next);
-	(void)err_set(c, e, d->told.file, d->told.line, "%s", d->told.why);
-	ctx_end(&d->told);
-	d->has_told = false;
-	return e;
-}
 
 /* ---- who it is ---- */
 
@@ -156,6 +93,10 @@ static enum err degraded(struct visit *v, struct span *out)
 	if (!v->who)
 		return ERR_OK;
 	buf_begin(&b, v->c, 4096);
+	if (v->desk->silent_utc) {
+		TRY(word_degraded_seal(v->c, w, v->desk->silent_utc, &text));
+		buf_fmt(&b, "%.*s ", SPAN_ARG(text));
+	}
 	if (h->halted)
 		buf_fmt(&b, "%.*s ", SPAN_ARG(word_degraded_halted(w)));
 	if (h->tick_late)
@@ -235,7 +176,7 @@ static enum err visit_begin(struct visit *v)
 {
 	struct desk *d = v->desk;
 
-	TRY(ask_seal(d, v->c, v->r->now_ms));
+	TRY(told_ask(d, v->c, v->r->now_ms));
 	if (v->r->now_ms - d->swept_ms >= SWEEP_MS) {
 		TRY(sweep(v));
 		d->swept_ms = v->r->now_ms;
@@ -244,7 +185,9 @@ static enum err visit_begin(struct visit *v)
 	v->who = NULL;
 	TRY(find_person(v));
 	v->roles = roles_of(v->who);
-	v->s = (struct session){ .home = d->home, .store = d->store, .seal = d->seal,
+	v->s = (struct session){ .home = d->home, .store = d->store,
+				 .seal = d->silent_utc ? -1 : d->seal,
+				 .seal_wait_ms = SEAL_WAIT_MS, .seal_silent = d->silent_utc != 0,
 				 .seal_state = d->seal_state, .unix_user = d->unix_user,
 				 .actor = v->who ? v->who->name : SPAN_NONE };
 	return ERR_OK;
@@ -291,7 +234,7 @@ static enum err take_kept(struct visit *v)
 	struct request *r = v->r;
 	struct shelf_page *p;
 
-	if (entries[r->route - r->site->routes].run != order_page || !v->who ||
+	if (entries[r->route - r->site->routes].run != order_page || !v->who || v->s.seal_silent ||
 	    !v->sitting.last_seq || !span_eq(r->target, r->path) || web_cookie(r, "draft").n)
 		return ERR_OK;
 	TRY(NEW(v->c, p));
@@ -415,7 +358,8 @@ enum err desk_enter(struct request *r, struct answer *a)
 	TRY(visit_begin(v));
 	TRY(dress(v));
 	e = go_in(v);
-	v->desk->seal = v->s.seal;
+	if (!v->s.seal_silent)
+		v->desk->seal = v->s.seal;
 	return e;
 }
 

@@ -25,6 +25,8 @@ struct desk {
 	const struct zone *zone;
 	struct span zone_name;
 	int seal;                       /* its connection, -1 until it is needed */
+	bool question_put;              /* on it, and not answered yet (told.c) */
+	int64_t silent_utc;             /* since when it has not answered; 0: it does */
 	struct ctx told;                /* what the seal said last: */
 	bool has_told;
 	const struct json *seal_state;
@@ -64,6 +66,10 @@ struct visit {
 /* Removes the copies of delivered files that are older than a day and that nobody has an address
  * for: delivered again, they are the same files. */
 enum err delivered_sweep(struct ctx *c, const struct desk *d, int64_t now_utc) MUST_USE;
+
+/* What the seal says and how the home is, where it was not asked just now; fails where the seal is
+ * silent and has never said anything to this process, or too long ago. */
+enum err told_ask(struct desk *d, struct ctx *c, int64_t now_ms) MUST_USE;
 
 /* Opens the home for this process and fills in what the server asks of a site. */
 enum err desk_open(struct ctx *c, const char *home_dir, struct desk *d, struct web_site *site)
