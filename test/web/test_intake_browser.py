@@ -102,8 +102,7 @@ def comply(home, ana, ben, zoe, here):
     assert approve(zoe, here) == words and words
     assert [a["actor"]["name"] for a in home.acts("approved")] == ["Ben", "Zoe"]
     assert all('"kind":"passkey"' in a["body"]["signature"].replace(" ", "") for a in home.acts("approved") + home.acts("decided"))
-    zoe.follow(f"{here}/release")
-    zoe.send(here)
+    zoe.work(here, "release", asked=True)
     zoe.work(here, "deliver", asked=True)
     return home.open(fetch(home, zoe, here), f"opened-{home.ref}")
 

@@ -339,8 +339,7 @@ def test_an_order_is_complied_with(home, ana, ben, zoe, known, paper, record_tes
     assert clicks + keys <= MOST, [p.did for p in people]
     assert [a["actor"]["name"] for a in home.acts("approved")] == ["Ben", "Zoe"]
     assert all('"kind":"passkey"' in a["body"]["signature"].replace(" ", "") for a in home.acts("approved") + home.acts("decided"))
-    zoe.follow(f"{here}/release")
-    zoe.send(here)
+    zoe.work(here, "release", asked=True)
     zoe.work(here, "deliver", asked=True)
     opened = home.open(fetch(home, zoe, here), paper)
     assert opened.hashes() == home.world.expect("alice@mail.example", *FORTNIGHT)
@@ -364,8 +363,7 @@ def test_an_order_is_narrowed(home, ana, ben, zoe, known):
     zoe.open(here)
     approve(zoe, here)
     ben.open(here)
-    ben.follow(f"{here}/release")
-    ben.send(here)
+    ben.work(here, "release", asked=True)
     ben.work(here, "deliver", asked=True)
     opened = home.open(fetch(home, ben, here), "narrowed")
     assert opened.hashes() == opened.hashes("d1") == home.world.expect("alice@mail.example", *FORTNIGHT)
@@ -441,8 +439,7 @@ def test_without_script(home, ana, ben, zoe):
         for name in ("Ben", "Chi"):
             assert said and " ".join(said) in home.ok(*command[1:3], as_=name, key=name.lower())
         zoe.open(here)
-        zoe.follow(f"{here}/release")
-        zoe.send(here)
+        zoe.work(here, "release", asked=True)
         zoe.work(here, "deliver", asked=True)
         fetch(home, zoe, here)
     finally:

@@ -13,6 +13,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+from harness import web  # noqa: E402
 from harness.browser import Browser  # noqa: E402
 
 TABS_MOST = 120     # more than any page has to stop at
@@ -178,7 +179,7 @@ def test_an_order_by_the_keyboard_alone(home, browser, server, hands, width, hei
     assert [a["actor"]["name"] for a in home.acts("approved", ref)] == ["Ben", "Chi"]
     act("release")
     submit()
-    assert home.state(ref) == "released"
+    web.wait(lambda: home.state(ref) == "released", "the release")
 
 
 @pytest.mark.parametrize("width, height", [(1280, 600), (320, 256)])

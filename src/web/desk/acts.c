@@ -100,37 +100,36 @@ enum err secrecy_step(struct visit *v)
 	return step_show(&s);
 }
 
-/* ---- release ---- */
+/* ---- what takes longer ---- */
 
-static enum err release(struct visit *v)
+/* Once released, only its timestamp may still be missing: the same command asks for it again. */
+static enum err release_may(struct visit *v, bool unstamped)
 {
-	enum err e;
-
 	TRY(step_check(v));
-	e = order_release(v->c, &v->s, &v->order);
-	if (e != ERR_DEGRADED)
-		return e;
-	err_clear(v->c);        /* released; the timestamp is asked for again by 'deliver' */
-	return ERR_OK;
+	return unstamped ? ERR_OK : order_permit(v->c, &v->s, &v->order, ACT_RELEASED);
 }
 
+/* The authority that stamps it answers when it likes, so this takes longer. What cannot be released
+ * now is said before anything is begun. */
 enum err release_step(struct visit *v)
 {
-	struct step s;
+	static const char *const releases[] = { "release", NULL };
+	const struct page_base *w = v->base;
+	bool unstamped;
+	enum err e;
 
-	if (is_post(v)) {
-		enum err e = release(v);
-
-		if (e == ERR_OK)
-			return step_to_order(v);
-		TRY(step_failed(v, e));
-	}
-	step_begin(v, &s, word_release(v->base), word_release_says(v->base),
-		   word_release_do(v->base));
-	return step_show(&s);
+	TRY(timestamp_is_due(v->c, &v->s, &v->order, &unstamped));
+	if (unstamped)
+		v->problem = word_release_unstamped(w);
+	e = is_post(v) ? release_may(v, unstamped) : ERR_OK;
+	if (e == ERR_OK)
+		return long_step(v, "release", word_release(w), word_release_says(w),
+				 word_release_do(w),
+				 v->order.timestamped ? ACT_TIMESTAMPED : ACT_RELEASED, releases,
+				 NULL, NULL);
+	TRY(step_failed(v, e));
+	return long_form(v, word_release(w), word_release_says(w), word_release_do(w));
 }
-
-/* ---- what takes longer ---- */
 
 static const char *const collects[] = { "collect", NULL };
 

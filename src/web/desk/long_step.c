@@ -68,6 +68,7 @@ enum err long_show(struct visit *v, struct span name, struct span title, struct 
 	TRY(work_look(v->c, &v->s.home, name, &state, &page.said));
 	page.runs = state == WORK_RUNS;
 	page.failed = !page.runs && !done;
+	page.lacks = v->problem;
 	if (page.runs)
 		v->a->refresh_s = 2;
 	TRY(order_steps(v, &next));
@@ -80,13 +81,20 @@ enum err long_show(struct visit *v, struct span name, struct span title, struct 
 	return answer_page(v->r, v->a, &b);
 }
 
+enum err long_form(struct visit *v, struct span title, struct span says, struct span button)
+{
+	struct step s;
+
+	step_begin(v, &s, title, says, button);
+	return step_show(&s);
+}
+
 enum err long_step(struct visit *v, const char *what, struct span title, struct span says,
 		   struct span button, enum act_kind done, const char *const *words,
 		   const char *more, const char *value)
 {
 	int64_t since;
 	struct span name;
-	struct step s;
 
 	TRY(span_fmt(v->c, &name, "%.*s.%s", SPAN_ARG(v->order.ref), what));
 	if (is_post(v)) {
@@ -98,8 +106,8 @@ enum err long_step(struct visit *v, const char *what, struct span title, struct 
 			return ERR_OK;
 		TRY(step_failed(v, e));
 	} else if (span_to_i64(web_value(v->r->query, "since"), &since)) {
-		return long_show(v, name, title, button, order_last_act(&v->order, done) > since);
+		return long_show(v, name, title, button,
+				 order_last_act(&v->order, done) > since && !v->problem.n);
 	}
-	step_begin(v, &s, title, says, button);
-	return step_show(&s);
+	return long_form(v, title, says, button);
 }

@@ -90,7 +90,10 @@ enum err long_begin(struct visit *v, const char *what, const char *const *words,
 		    const char *value) MUST_USE;
 enum err long_show(struct visit *v, struct span name, struct span title, struct span button,
 		   bool done) MUST_USE;
-/* A form that begins it, and that page. */
+enum err long_form(struct visit *v, struct span title, struct span says,
+		   struct span button) MUST_USE;
+/* A form that begins it, and that page. It is done once there is a new act of that kind, and
+ * nothing that v->problem tells is still missing. */
 enum err long_step(struct visit *v, const char *what, struct span title, struct span says,
 		   struct span button, enum act_kind done, const char *const *words,
 		   const char *more, const char *value) MUST_USE;
