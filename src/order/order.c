@@ -95,6 +95,8 @@ struct span order_turn(const struct order *o)
 
 	if (is_to_be_written(o))
 		return SPAN("staff: write out what the paper says");
+	if (o->proposed)
+		return SPAN("counsel: sign as the second, or let it be");
 	return waits && o->resubmitted ? SPAN("see the order as which it came again")
 				       : span_str(states[o->state].turn);
 }
@@ -104,6 +106,8 @@ enum order_who order_who(const struct order *o)
 	/* Nothing is approved before a notice decision is on file. */
 	bool waits_for_notice = o->state == ORDER_COLLECTED && !o->notice;
 
+	if (o->proposed)
+		return WHO_DECIDE;
 	return waits_for_notice || is_to_be_written(o) ? WHO_DESK : states[o->state].who;
 }
 
@@ -226,6 +230,7 @@ static enum err fold_decided(struct ctx *c, struct order *o, const struct json *
 	TRY(json_parse_canonical(c, text, &scope));
 	TRY(json_need_text(c, scope, "decision", &decision));
 	forget_collection(o);
+	o->proposed = NULL;
 	o->decided = body;
 	o->scope = scope;
 	if (span_is(decision, "comply") || span_is(decision, "narrow"))
@@ -325,6 +330,13 @@ static void fold_destroyed(struct order *o, const struct json *body)
 	o->state = ORDER_DECIDED;
 }
 
+/* What was judged is so no more, and nobody signs as the second what answers it. */
+static void facts_changed(struct order *o)
+{
+	o->judged_stale = o->judged != NULL;
+	o->proposed = NULL;
+}
+
 /* Acts that only put one thing on file. */
 static void fold_file(struct order *o, enum act_kind kind, const struct json *body)
 {
@@ -333,11 +345,14 @@ static void fold_file(struct order *o, enum act_kind kind, const struct json *bo
 	if (kind == ACT_JUDGED) {
 		o->judged = body;
 		o->judged_stale = false;
+		o->proposed = NULL;
 	}
 	if (kind == ACT_GAGGED)
 		o->gag = body;
 	if (kind == ACT_RESUBMITTED)
 		o->resubmitted = body;
+	if (kind == ACT_PROPOSED || kind == ACT_LET_BE)
+		o->proposed = kind == ACT_PROPOSED ? body : NULL;
 	if (kind == ACT_PRESERVED)
 		o->preserved = body;
 	if (kind == ACT_NOTICE_DECIDED) {
@@ -352,7 +367,7 @@ static enum err fold_established(struct ctx *c, struct order *o, const struct js
 	const struct json *facts;
 
 	TRY(json_need_list(c, body, "facts", &facts));
-	o->judged_stale = o->judged != NULL;
+	facts_changed(o);
 	JSON_EACH(fact, facts) {
 		struct json *copy;
 
@@ -381,7 +396,7 @@ static enum err fold_transcribed(struct ctx *c, struct order *o, const struct js
 	o->received = received;
 	o->transcribed = body;
 	o->counted = NULL;
-	o->judged_stale = o->judged != NULL;
+	facts_changed(o);
 	return ERR_OK;
 }
 
@@ -411,6 +426,7 @@ static enum err fold_collection(struct order *o, enum act_kind kind, const struc
 static enum err fold_end(struct order *o, enum act_kind kind, const struct json *body)
 {
 	o->ended = body;
+	o->proposed = NULL;
 	o->state = kind == ACT_WITHDRAWN ? ORDER_WITHDRAWN : ORDER_VOID;
 	return ERR_OK;
 }
@@ -445,7 +461,7 @@ static enum err fold_body(struct ctx *c, struct order *o, enum act_kind kind,
 		return fold_words(c, o, kind, body);
 	case ACT_AUTHENTICATED:
 		o->authenticated = body;
-		o->judged_stale = o->judged != NULL;
+		facts_changed(o);
 		if (o->state == ORDER_RECEIVED || o->state == ORDER_AUTHENTICATED)
 			o->state = order_is_verified(o) ? ORDER_AUTHENTICATED : ORDER_RECEIVED;
 		return ERR_OK;
@@ -480,6 +496,8 @@ static enum err fold_body(struct ctx *c, struct order *o, enum act_kind kind,
 		return fold_end(o, kind, body);
 	case ACT_COUNTED:
 	case ACT_JUDGED:
+	case ACT_PROPOSED:
+	case ACT_LET_BE:
 	case ACT_GAGGED:
 	case ACT_PRESERVED:
 	case ACT_RESUBMITTED:

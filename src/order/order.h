@@ -48,6 +48,7 @@ struct order {
 	const struct json *ended, *destroyed;
 	const struct json *resubmitted;         /* the order as which it came again */
 	const struct json *judged;              /* the last judgement of the rule packs */
+	const struct json *proposed;    /* signed against it by the first of two who may decide */
 	bool from_paper;                        /* it came without an order file */
 	const struct json *transcribed;         /* then: what staff wrote out of the paper */
 	bool judged_stale;                      /* facts have changed since */

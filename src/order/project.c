@@ -174,8 +174,9 @@ static enum err people_of(struct ctx *c, const struct order *o, struct order_vie
 	buf_begin(&approved, c, TEXTS_MAX);
 	JSON_EACH(name, o->people)
 		add_line(&acted, name->s, "\n");
-	add_name(&decided, json_opt_text(o->decided, "name", SPAN_NONE));
-	JSON_EACH(name, json_get(o->decided, "names"))
+	add_name(&decided, json_opt_text(o->proposed ? o->proposed : o->decided, "name",
+					 SPAN_NONE));
+	JSON_EACH(name, json_get(o->proposed ? NULL : o->decided, "names"))
 		add_name(&decided, name->s);
 	for (size_t i = 0; i < o->approvals; i++)
 		add_name(&approved, json_opt_text(o->approved[i], "name", SPAN_NONE));

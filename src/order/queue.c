@@ -132,7 +132,7 @@ static bool waits_for(const struct queue_ask *ask, const struct order_view *v,
 	case WHO_DESK:
 		return true;
 	case WHO_DECIDE:
-		return p->decide;
+		return p->decide && !has_name(v->decided_by, p->name);
 	case WHO_APPROVE:
 		return p->approve && !has_name(v->approved_by, p->name) &&
 		       (ask->team->decider_may_approve || !has_name(v->decided_by, p->name));

@@ -454,8 +454,10 @@ static enum err take_signers(struct ctx *c, struct session *s, const char *kind,
 		struct span name;
 
 		TRY(roster_signer(c, s, kind, "decide", document, signature->s, &name));
-		if (json_has_text(names, name))
+		if (json_has_text(names, name)) {
+			err_next(c, "another person who may decide signs it, too");
 			FAIL(c, ERR_DENIED, "%.*s has signed twice", SPAN_ARG(name));
+		}
 		json_add(c, names, json_text(c, name));
 	}
 	if (two && !names->first->next) {
@@ -474,20 +476,79 @@ static enum err take_signers(struct ctx *c, struct session *s, const char *kind,
 	return ERR_OK;
 }
 
+bool decision_takes_two(const struct json *document)
+{
+	return json_count(json_get(document, "overrules")) > 0;
+}
+
+/* The document as it may be signed now. */
+static enum err open_document(struct ctx *c, struct session *s, struct order *o,
+			      struct span document, struct json **d_out, enum decision *out)
+{
+	TRY(vault_sweep(c, s, o));
+	TRY(order_permit(c, s, o, ACT_DECIDED));
+	TRY(vault_need_idle(c, s, o));
+	TRY(json_parse_canonical(c, document, d_out));
+	return check_document(c, s, o, *d_out, out);
+}
+
 enum err decision_take(struct ctx *c, struct session *s, struct order *o, struct span document,
 		       const struct json *signatures)
 {
 	struct json *body = json_object(c), *d;
 	enum decision decision;
 
-	TRY(vault_sweep(c, s, o));
-	TRY(order_permit(c, s, o, ACT_DECIDED));
-	TRY(vault_need_idle(c, s, o));
-	TRY(json_parse_canonical(c, document, &d));
-	TRY(check_document(c, s, o, d, &decision));
+	TRY(open_document(c, s, o, document, &d, &decision));
 	TRY(take_signers(c, s, decision_has_scope(decision) ? "scope" : "decision", document,
-			 signatures, json_count(json_get(d, "overrules")) > 0, body));
+			 signatures, decision_takes_two(d), body));
 	json_set_str(c, body, "decision", decisions[decision].word);
 	json_set_text(c, body, "document", document);
 	return decision_acts(c, s, o, decision, d, body);
+}
+
+/* ---- two signatures, one after the other ---- */
+
+enum err decision_propose(struct ctx *c, struct session *s, struct order *o, struct span document,
+			  struct span signature)
+{
+	struct json *body = json_object(c), *d;
+	enum decision decision;
+	struct span name;
+
+	TRY(open_document(c, s, o, document, &d, &decision));
+	if (!decision_takes_two(d))
+		FAIL(c, ERR_USAGE, "the document takes nothing against the rule packs: the one "
+				   "signature decides");
+	TRY(roster_signer(c, s, "scope", "decide", document, signature, &name));
+	json_set_text(c, body, "document", document);
+	json_set_text(c, body, "signature", signature);
+	json_set_text(c, body, "name", name);
+	return order_append(c, s, o, ACT_PROPOSED, body);
+}
+
+static enum err need_proposed(struct ctx *c, const struct order *o)
+{
+	if (o->proposed)
+		return ERR_OK;
+	err_next(c, "look at what happened; who still wants it decides anew, and signs first");
+	FAIL(c, ERR_STATE, "no decision of %.*s waits for a second signature", SPAN_ARG(o->ref));
+}
+
+enum err decision_second(struct ctx *c, struct session *s, struct order *o, struct span signature)
+{
+	struct json *signatures = json_list(c);
+	struct span document, first;
+
+	TRY(need_proposed(c, o));
+	TRY(json_need_text(c, o->proposed, "document", &document));
+	TRY(json_need_text(c, o->proposed, "signature", &first));
+	json_add(c, signatures, json_text(c, first));
+	json_add(c, signatures, json_text(c, signature));
+	return decision_take(c, s, o, document, signatures);
+}
+
+enum err decision_let_be(struct ctx *c, struct session *s, struct order *o)
+{
+	TRY(need_proposed(c, o));
+	return order_append(c, s, o, ACT_LET_BE, json_object(c));
 }

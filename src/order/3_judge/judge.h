@@ -63,6 +63,16 @@ enum err decision_letter(struct ctx *c, struct session *s, const struct order *o
  * decision, makes the letter, and ends the keys of a refused order. */
 enum err decision_take(struct ctx *c, struct session *s, struct order *o, struct span document,
 		       const struct json *signatures) MUST_USE;
+/* Whether two people sign that document: it takes a line against the rule packs. */
+bool decision_takes_two(const struct json *document);
+/* The two signatures one after the other, by two people at two screens: the first is checked as
+ * above and put on file, and binds nobody; the second, over the same document, decides. A new
+ * judgement or fact ends it meanwhile, and any decision; one of the deciders lets it be. */
+enum err decision_propose(struct ctx *c, struct session *s, struct order *o, struct span document,
+			  struct span signature) MUST_USE;
+enum err decision_second(struct ctx *c, struct session *s, struct order *o,
+			 struct span signature) MUST_USE;
+enum err decision_let_be(struct ctx *c, struct session *s, struct order *o) MUST_USE;
 
 /* ERR_STATE or ERR_DENIED with words unless the lines may be collected in view of the last
  * judgement of the rule packs: no fact has changed since; what it calls INSUFFICIENT is overruled;

@@ -6,6 +6,7 @@
  */
 #include "order/8_notify/notify.h"
 #include "order/letter.h"
+#include "web/desk/order_page.h"
 #include "web/desk/scope_page.h"
 
 static enum err one_signature(struct visit *v, const char *kind, struct span document,
@@ -66,35 +67,46 @@ static enum err compose(struct visit *v, struct span *document_out, const char *
 	return decision_document(v->c, &v->s, &v->order, &ask, document_out, kind_out);
 }
 
-/* The second page: what is signed, and the letter that goes out with it. */
+/* What a document says: against whom, the letter that goes out with it or else its lines, and the
+ * code of words of it. */
+static enum err put_decision(struct step *s, struct span document, const struct json *d)
+{
+	struct visit *v = s->v;
+	struct page_code_word *code;
+	struct span words;
+	struct buf b;
+
+	TRY(order_overruled(v, d, &s->page.overruled, &s->page.overruled_n));
+	TRY(step_words(v, document, &code, &s->page.words_n));
+	s->page.words = code;
+	TRY(decision_letter(v->c, &v->s, &v->order, document, &s->page.preview));
+	s->page.preview_title = word_decide_letter(v->base);
+	if (s->page.preview.n)
+		return ERR_OK;
+	buf_begin(&b, v->c, (size_t)1 << 20);
+	buf_fmt(&b, "%.*s\n", SPAN_ARG(json_opt_text(d, "decision", SPAN_NONE)));
+	JSON_EACH(line, json_get(d, "lines")) {
+		TRY(scope_line_words(v->c, line, &words));
+		buf_fmt(&b, "\n%.*s: %.*s\n", SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)),
+			SPAN_ARG(words));
+	}
+	s->page.preview_title = word_decide_scope(v->base);
+	return buf_done(v->c, &b, &s->page.preview);
+}
+
+/* The second page: what is signed, and what goes out with it. */
 static enum err show_decision(struct visit *v, struct span document, const char *kind)
 {
 	const struct page_base *w = v->base;
-	struct page_code_word *code;
 	struct json *d;
 	struct step s;
-	struct buf b;
 
 	TRY(json_parse_canonical(v->c, document, &d));
 	step_begin(v, &s, word_decide(w), word_decide_check(w),
-		   json_get(d, "lines") ? word_decide_sign_collect(w) : word_decide_sign(w));
-	TRY(decision_letter(v->c, &v->s, &v->order, document, &s.page.preview));
-	s.page.preview_title = word_decide_letter(w);
-	if (!s.page.preview.n) {
-		buf_begin(&b, v->c, (size_t)1 << 20);
-		buf_fmt(&b, "%.*s\n", SPAN_ARG(json_opt_text(d, "decision", SPAN_NONE)));
-		JSON_EACH(line, json_get(d, "lines")) {
-			struct span words;
-
-			TRY(scope_line_words(v->c, line, &words));
-			buf_fmt(&b, "\n%.*s: %.*s\n",
-				SPAN_ARG(json_opt_text(line, "id", SPAN_NONE)), SPAN_ARG(words));
-		}
-		TRY(buf_done(v->c, &b, &s.page.preview));
-		s.page.preview_title = word_decide_scope(w);
-	}
-	TRY(step_words(v, document, &code, &s.page.words_n));
-	s.page.words = code;
+		   decision_takes_two(d)  ? word_decide_sign_first(w)
+		   : json_get(d, "lines") ? word_decide_sign_collect(w)
+					  : word_decide_sign(w));
+	TRY(put_decision(&s, document, d));
 	step_keep(&s);
 	TRY(sign_ask(&s, kind, document));
 	return step_show(&s);
@@ -102,20 +114,75 @@ static enum err show_decision(struct visit *v, struct span document, const char 
 
 static enum err take_decision(struct visit *v)
 {
+	struct span document = typed(v, "document"), kind;
 	struct json *signatures, *d;
-	struct span kind;
 	char *z;
 
 	TRY(step_check(v));
-	TRY(json_parse_canonical(v->c, typed(v, "document"), &d));
+	TRY(json_parse_canonical(v->c, document, &d));
 	TRY(json_need_text(v->c, d, "kind", &kind));
 	if (!span_is(kind, "scope") && !span_is(kind, "decision")) {
 		err_next(v->c, "go back to the order and decide it from there");
 		FAIL(v->c, ERR_FORMAT, "the document decides nothing");
 	}
 	TRY(span_cstr(v->c, kind, &z));
-	TRY(one_signature(v, z, typed(v, "document"), &signatures));
-	return decision_take(v->c, &v->s, &v->order, typed(v, "document"), signatures);
+	TRY(one_signature(v, z, document, &signatures));
+	if (decision_takes_two(d))
+		return decision_propose(v->c, &v->s, &v->order, document, signatures->first->s);
+	return decision_take(v->c, &v->s, &v->order, document, signatures);
+}
+
+/* ---- the second signature, under a decision against the rule packs ---- */
+
+static bool is_own(const struct visit *v)
+{
+	return span_eq(json_opt_text(v->order.proposed, "name", SPAN_NONE), v->who->name);
+}
+
+/* Exactly what the first has signed: the first takes it back, another signs it or lets it be. */
+static enum err show_proposed(struct visit *v)
+{
+	const struct page_base *w = v->base;
+	struct span document, lead = word_second_own(w), button = SPAN_NONE;
+	struct json *d;
+	struct step s;
+
+	TRY(json_need_text(v->c, v->order.proposed, "document", &document));
+	TRY(json_parse_canonical(v->c, document, &d));
+	if (!is_own(v)) {
+		button = word_second_sign(w);
+		TRY(word_second_says(v->c, w, json_opt_text(v->order.proposed, "name", SPAN_NONE),
+				     &lead));
+	}
+	step_begin(v, &s, word_second(w), lead, SPAN_NONE);
+	s.page.let_be = is_own(v) ? word_second_take_back(w) : word_second_let_be(w);
+	TRY(put_decision(&s, document, d));
+	step_hidden(&s, SPAN("proposed"), SPAN("1"));
+	if (!is_own(v)) {
+		/* Who has no key that signs here can still let it be. */
+		TRY(step_failed(v, sign_ask(&s, "scope", document)));
+		s.page.problem = v->problem;
+		s.page.remedy = v->remedy;
+		s.page.button = s.page.signs ? button : SPAN_NONE;
+	}
+	return step_show(&s);
+}
+
+static enum err take_second(struct visit *v)
+{
+	struct span document = typed(v, "document"), signature;
+
+	TRY(step_check(v));
+	if (!span_eq(document, json_opt_text(v->order.proposed, "document", SPAN_NONE)))
+		FAIL(v->c, ERR_BUSY, "this is not the decision that waits for a second signature");
+	TRY(sign_take(v, "scope", document, &signature));
+	return decision_second(v->c, &v->s, &v->order, signature);
+}
+
+static enum err let_be(struct visit *v)
+{
+	TRY(step_check(v));
+	return decision_let_be(v->c, &v->s, &v->order);
 }
 
 enum err decide_reasons(struct step *s)
@@ -157,6 +224,25 @@ static bool wants_lines(const struct visit *v)
 	return span_is(typed(v, "decision"), "narrow") && !scope_is_typed(v);
 }
 
+static enum err second_step(struct visit *v)
+{
+	enum err e;
+
+	if (typed(v, "let_be").n) {
+		e = let_be(v);
+		if (e == ERR_OK)
+			return step_to_order(v);
+	} else if (typed(v, "document").n) {
+		e = take_second(v);
+		if (e == ERR_OK)
+			return collect_next(v);
+	} else {
+		e = step_check(v);
+	}
+	TRY(step_failed(v, e));
+	return v->order.proposed ? show_proposed(v) : decide_form(v);
+}
+
 enum err decide_step(struct visit *v)
 {
 	struct span document;
@@ -165,6 +251,8 @@ enum err decide_step(struct visit *v)
 
 	if (!is_post(v) || wants_lines(v))
 		return decide_form(v);
+	if (typed(v, "proposed").n)
+		return second_step(v);
 	if (typed(v, "document").n) {
 		e = take_decision(v);
 		if (e == ERR_OK)

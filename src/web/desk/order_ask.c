@@ -35,7 +35,9 @@ enum err order_steps(struct visit *v, struct order_steps *out)
 		{ PERMIT_AUTHENTICATE, ACT_ESTABLISHED, "facts", word_facts(w), false, false },
 		{ PERMIT_COUNT, ACT_COUNTED, "scope", word_scope(w), false, false },
 		{ PERMIT_DECIDE, ACT_DECIDED, "decide", word_decide(w),
-		  v->order.state == ORDER_AUTHENTICATED && !order_is_unwritten(&v->order), false },
+		  v->order.proposed || (v->order.state == ORDER_AUTHENTICATED &&
+					!order_is_unwritten(&v->order)),
+		  false },
 		{ PERMIT_COLLECT, ACT_COLLECTION_BEGUN, "collect",
 		  v->order.collected ? word_collect_again(w) : word_collect(w),
 		  v->order.state == ORDER_DECIDED, v->order.state == ORDER_DECIDED },
@@ -112,6 +114,22 @@ static enum err ask_sender(struct visit *v, struct step *s, struct order_ask *ou
 			 word_ask_other_way(w), out);
 }
 
+/* The first of two has signed against the rule packs; what it is stands on the next page. */
+static enum err ask_second(struct visit *v, struct order_ask *out)
+{
+	const struct page_base *w = v->base;
+	struct span by = json_opt_text(v->order.proposed, "name", SPAN_NONE);
+	struct span says = word_second_own(w), see = word_second_see_own(w);
+
+	if (!span_eq(by, v->who->name)) {
+		see = word_second_see(w);
+		TRY(word_second_waits(v->c, w, by, &says));
+	}
+	out->buttons[out->buttons_n++] =
+		(struct page_step_button){ SPAN("proposed"), SPAN("1"), see };
+	return ask_about(v, "decide", word_second(w), says, word_ask_other_decision(w), out);
+}
+
 /* Nothing is decided by these buttons: the signature on the next page does that. */
 static enum err ask_decision(struct visit *v, struct step *s, struct order_ask *out)
 {
@@ -124,6 +142,8 @@ static enum err ask_decision(struct visit *v, struct step *s, struct order_ask *
 		{ SPAN("decision"), SPAN("redirect"), word_decide_redirect(w) },
 	};
 
+	if (v->order.proposed)
+		return ask_second(v, out);
 	if (!v->order.judged || v->order.judged_stale)
 		return ERR_OK;
 	TRY(decide_reasons(s));

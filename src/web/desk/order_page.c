@@ -255,6 +255,20 @@ static enum err demand(struct visit *v, const struct json *line, struct page_ord
 	return reasons_of(v->c, json_get(row, "reasons"), d);
 }
 
+enum err order_overruled(struct visit *v, const struct json *document,
+			 const struct page_order_demand **list_out, size_t *n_out)
+{
+	const struct json *lines = json_get(document, "lines");
+	struct page_order_demand *list;
+
+	*n_out = 0;
+	TRY(NEW_ARRAY(v->c, list, json_count(lines) + 1));
+	*list_out = list;
+	JSON_EACH(id, json_get(document, "overrules"))
+		TRY(demand(v, json_with_id(lines, id->s), &list[(*n_out)++]));
+	return ERR_OK;
+}
+
 static enum err demands(struct visit *v, struct page_order *p)
 {
 	struct page_order_demand *list;

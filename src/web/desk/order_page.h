@@ -39,6 +39,10 @@ enum err order_ask(struct visit *v, struct order_steps *can, struct order_ask *o
  * none. */
 enum err order_changed(struct visit *v, struct page_order_changed *out) MUST_USE;
 
+/* The lines that the document takes against the rule packs, and what these say of them. */
+enum err order_overruled(struct visit *v, const struct json *document,
+			 const struct page_order_demand **list_out, size_t *n_out) MUST_USE;
+
 /* The bar of every page of this order: clock, kind, whose turn; flags_out: words of flag.def. */
 enum err order_head(struct visit *v, struct page_order_head *out, struct span *flags_out) MUST_USE;
 

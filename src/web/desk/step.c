@@ -135,23 +135,27 @@ void step_choice_fresh(struct step *s, struct span value, struct span label, str
 	add_choice(s, &(struct page_step_choice){ value, label, hint, sent, true });
 }
 
+void step_hidden(struct step *s, struct span name, struct span value)
+{
+	struct page_step_field *f = add(s, "", SPAN_NONE, SPAN_NONE);
+
+	f->name = name;
+	f->value = value;
+	f->is_hidden = true;
+}
+
 void step_keep(struct step *s)
 {
 	static const char *const own[] = { "token", "seq", "document" };
 
 	for (size_t i = 0; i < s->v->typed.n; i++) {
 		struct span name = s->v->typed.at[i].name;
-		struct page_step_field *f;
 		bool skip = false;
 
 		for (size_t k = 0; k < COUNT_OF(own); k++)
 			skip |= span_is(name, own[k]);
-		if (skip)
-			continue;
-		f = add(s, "", SPAN_NONE, SPAN_NONE);
-		f->name = name;
-		f->value = s->v->typed.at[i].value;
-		f->is_hidden = true;
+		if (!skip)
+			step_hidden(s, name, s->v->typed.at[i].value);
 	}
 }
 

@@ -33,6 +33,8 @@ void step_choice(struct step *s, struct span value, struct span label, struct sp
 /* One that says that something was done just now: it is chosen only in a form that was sent just
  * now, never in one that was kept. */
 void step_choice_fresh(struct step *s, struct span value, struct span label, struct span hint);
+/* A value that goes along unseen. */
+void step_hidden(struct step *s, struct span name, struct span value);
 /* What was typed on the page before goes along unseen, so that it is there when it is needed again.
  */
 void step_keep(struct step *s);

@@ -54,6 +54,8 @@ static const struct {
 	{ "established", OPEN },
 	{ "counted", OPEN },
 	{ "judged", OPEN },
+	{ "proposed", OPEN " collecting" },
+	{ "let_be", OPEN " collecting" },
 	{ "decided", OPEN " collecting" },
 	{ "resubmitted", "decided collecting collected approved released delivered asked "
 			 "redirected refused" },
@@ -194,6 +196,31 @@ static void test_what_ends_approvals(void **state)
 	ok(&c, fold(&c, &o, "approved", "{\"name\":\"Ben\"}"));
 	assert_int_equal(o.approvals, 1);       /* one person, however often */
 	assert_int_equal(o.state, ORDER_COLLECTED);
+}
+
+/* The first of two signatures binds nobody: it is gone with what it was made in view of. */
+static void test_what_ends_a_proposal(void **state)
+{
+	static const struct step ends[] = {
+		{ "judged", "{}" }, { "established", "{\"facts\":[]}" },
+		{ "authenticated", VERIFIED }, { "let_be", "{}" }, { "withdrawn", "{}" },
+		{ "voided", "{}" }, { "decided", DECISION("comply", "pj-paris") },
+		{ "counted", "{}" }, { "gagged", "{}" }, { "notice_decided", "{}" },
+	};
+	struct order o;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(ends); i++) {
+		CTX(c);
+		go(&c, &o, &ways[1]);
+		assert_int_equal(order_who(&o), WHO_DECIDE);
+		ok(&c, fold(&c, &o, "proposed", "{\"name\":\"Ana\"}"));
+		assert_int_equal(o.state, ORDER_AUTHENTICATED);
+		assert_int_equal(order_who(&o), WHO_DECIDE);
+		assert_true(span_is(order_turn(&o), "counsel: sign as the second, or let it be"));
+		ok(&c, fold(&c, &o, ends[i].act, ends[i].body));
+		assert_true((o.proposed != NULL) == (i >= 7));
+	}
 }
 
 static void test_destroyed(void **state)
@@ -367,6 +394,7 @@ int main(void)
 		cmocka_unit_test(test_who_may),
 		cmocka_unit_test(test_verified_or_not),
 		cmocka_unit_test(test_what_ends_approvals),
+		cmocka_unit_test(test_what_ends_a_proposal),
 		cmocka_unit_test(test_destroyed),
 		cmocka_unit_test(test_written_out),
 		cmocka_unit_test(test_acts_that_are_none),

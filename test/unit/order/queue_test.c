@@ -174,7 +174,7 @@ static bool oracle_in(const struct model *m, enum queue_view view, int who)
 	if (view == QUEUE_OPEN || staff)
 		return true;
 	if (!strcmp(m->turn, "decide"))
-		return who == 0;
+		return who == 0 && !m->decided[who];
 	return !strcmp(m->turn, "approve") && who < 2 && !m->approved[who] && !m->decided[who];
 }
 
