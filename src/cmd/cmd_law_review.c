@@ -134,7 +134,7 @@ static enum err compare_all(struct ctx *c, const struct law *old, const struct l
 enum err cmd_law_diff(struct ctx *c, const struct command *self, const struct args *a)
 {
 	struct session SESSION_SCOPED s = { .seal = -1 };
-	struct json *list, *changes, *out = json_object(c);
+	struct json *list, *changes = NULL, *out = json_object(c);
 	struct law *old, *now;
 
 	TRY(usage_check(c, self, a, 2));

@@ -158,7 +158,7 @@ enum err job_touch(struct ctx *c, struct job *job)
 	FD_SCOPED int terminal = -1;
 	struct touch_got got = { .signature = SPAN_NONE };
 	struct touch_ask *wishes;
-	size_t n, keys, key = 0, wish = 0;
+	size_t n = 0, keys, key = 0, wish = 0;
 
 	TRY(wishes_of(c, job->ask, &wishes, &n));
 	TRY(keys_open(c, &keys));

@@ -304,7 +304,7 @@ static enum err language_of(struct site *s, const char *path, struct language **
 enum err words_read(struct site *s, const char *path)
 {
 	struct scan p = { .site = s, .c = s->c, .at = { .file = path, .line = 1, .column = 1 } };
-	struct language *l;
+	struct language *l = NULL;
 
 	TRY(language_of(s, path, &l));
 	TRY(file_read(s->c, path, FILE_MAX, &p.s));

@@ -157,7 +157,7 @@ static enum err refuse(struct visit *v, enum err e, bool proved)
 
 enum err sign_in_take(struct visit *v)
 {
-	const struct json *row;
+	const struct json *row = NULL;
 	bool proved;
 	enum err e = check_assertion(v, &row, &proved);
 
