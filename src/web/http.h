@@ -94,7 +94,7 @@ struct request {
 	struct ctx *c;                  /* ends with the answer; every span here lives as long */
 	const struct web_site *site;
 	const struct home *home;
-	const struct server_config *server;     /* for ops.c; a page has no use for it */
+	const struct server_config *server;     /* for ops.c, and for its key */
 	const struct web_route *route;  /* NULL in trouble before a route was found */
 	enum web_method method;
 	bool head;                      /* of the answer only its head goes out */

@@ -232,12 +232,11 @@ def test_an_assertion_counts_once_and_here(keyed):
     page = one.get("/sign-in")
     fields = one.answer(page, "/sign-in", keyed.key_of_ana)
     stolen = fields | {"token": two.form(two.get("/sign-in"), "/sign-in")[0]["token"]}
-    assert one.post("/sign-in", fields).status == 303
     again = desk.Person(keyed.server)
     again.cookies = dict(one.cookies)
-    token = again.form(again.get("/sign-in"), "/sign-in")[0]["token"]
-    got = again.post("/sign-in", fields | {"token": token})
-    assert got.status == 422 and "used before" in desk.words(got)
+    assert one.post("/sign-in", fields).status == 303
+    got = again.post("/sign-in", fields)
+    assert got.status == 422 and "used before" in desk.words(got) and again.get("/desk").status == 303
     assert two.post("/sign-in", stolen).status == 422 and two.get("/desk").status == 303
     third = desk.Person(keyed.server)
     fields = third.answer(third.get("/sign-in"), "/sign-in", keyed.key_of_ana)
@@ -245,6 +244,27 @@ def test_an_assertion_counts_once_and_here(keyed):
     token = other.form(other.get("/sign-in"), "/sign-in")[0]["token"]
     got = other.post("/sign-in", fields | {"token": token})         # asked for in another browser
     assert got.status == 422 and "another browser" in desk.words(got)
+
+
+def test_a_flood_of_sign_ins_keeps_nobody_out(keyed):
+    """Whoever asks for a challenge, or signs one with nobody's key, makes the server keep nothing; what was asked for
+    before counts as before."""
+    def waiting():
+        with sqlite3.connect(keyed.dir / "writ.db") as db:
+            return db.execute("SELECT count(*) FROM challenge").fetchone()[0]
+    ana, stranger = desk.Person(keyed.server), passkey.Passkey(rp_id="localhost", origin=keyed.server.origin)
+    page, before = ana.get("/sign-in"), waiting()
+    head = keyed.server.head("GET", "/sign-in", f"User-Agent: {desk.FIREFOX}")
+    with keyed.server.talk() as anybody:
+        asked = set()
+        for _ in range(200):
+            anybody.send(head)
+            asked.add(re.search(r'data-challenge="([^"]+)"', anybody.answer().text)[1])
+    assert len(asked) == 200
+    assert {desk.Person(keyed.server).passkey(stranger).status for _ in range(5)} == {403}
+    assert waiting() == before
+    assert ana.post("/sign-in", ana.answer(page, "/sign-in", keyed.key_of_ana)).status == 303 and ana.get("/desk").status == 200
+    assert waiting() == before + 1
 
 
 def test_a_strangers_passkey(keyed):

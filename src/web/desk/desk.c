@@ -15,6 +15,7 @@
 #include "web/form.h"
 #include "web/look/look.h"
 #include "web/pages.h"
+#include "web/server.h"
 
 #define DESK_MEMORY ((size_t)64 << 20)
 #define SWEEP_MS 600000
@@ -377,6 +378,38 @@ enum err visit_need_token(struct visit *v)
 	TRY(form_token(v->c, v->token, &v->form));
 	v->view->base.token = v->form;
 	return answer_cookie(v->r, v->a, "writ", v->token, 0);
+}
+
+/* A key that every process of this server has and no disk: what was asked for before the server was
+ * started is asked for again. */
+static enum err challenge_key(struct visit *v, struct sha256 *out)
+{
+	const struct server_config *server = v->r->server;
+
+	return hmac_sha256(v->c, span_of(server->ticket_key, sizeof server->ticket_key),
+			   SPAN("writ/challenge-key/v1"), out);
+}
+
+static void forget(struct sha256 *key)
+{
+	wipe(key->b, sizeof key->b);
+}
+#define KEY_SCOPED __attribute__((cleanup(forget)))
+
+enum err visit_challenge(struct visit *v, const char *what, struct span *challenge_out)
+{
+	struct sha256 KEY_SCOPED key;
+
+	TRY(challenge_key(v, &key));
+	return challenge_make(v->c, sha256_span(&key), what, v->form, challenge_out);
+}
+
+enum err visit_challenged(struct visit *v, const char *what, struct span challenge)
+{
+	struct sha256 KEY_SCOPED key;
+
+	TRY(challenge_key(v, &key));
+	return challenge_check(v->c, sha256_span(&key), what, v->form, challenge);
 }
 
 struct span visit_rp(const struct visit *v)

@@ -80,6 +80,9 @@ enum err desk_enter(struct request *r, struct answer *a) MUST_USE;
 
 /* Before there is a sitting a form has a token, too: of a cookie that is worth nothing else. */
 enum err visit_need_token(struct visit *v) MUST_USE;
+/* Something to sign for the forms of this browser, and whether that is what was signed. */
+enum err visit_challenge(struct visit *v, const char *what, struct span *challenge_out) MUST_USE;
+enum err visit_challenged(struct visit *v, const char *what, struct span challenge) MUST_USE;
 /* The name without the port: what a passkey is bound to. */
 struct span visit_rp(const struct visit *v);
 /* A page with room for what it says; then answer_page. */

@@ -31,7 +31,7 @@ static enum err show(struct visit *v, const struct invitation *i)
 		TRY(step_words(v, i->key, &words, &page.words_n));
 		page.words = words;
 	} else {
-		TRY(challenge_make(v->c, v->desk->store, "enrol", v->form, &challenge));
+		TRY(visit_challenge(v, "enrol", &challenge));
 		TRY(b64url_encode(v->c, challenge, &page.challenge));
 		/* The handle tells nobody's name; one person has one. */
 		TRY(sha256_of(v->c, i->name, &handle));
@@ -57,7 +57,7 @@ static enum err make(struct visit *v, const struct invitation *i)
 {
 	struct passkey_registration r;
 	struct passkey_made made;
-	struct span challenge, about, line;
+	struct span challenge, line;
 
 	if (!typed(v, "attestation").n) {
 		err_next(v->c, "use a browser with script and passkeys");
@@ -66,13 +66,9 @@ static enum err make(struct visit *v, const struct invitation *i)
 	TRY(b64url_decode(v->c, typed(v, "challenge"), &challenge));
 	TRY(b64url_decode(v->c, typed(v, "attestation"), &r.attestation_object));
 	TRY(b64url_decode(v->c, typed(v, "client_data"), &r.client_data));
-	TRY(challenge_take(v->c, v->desk->store, "enrol", challenge, &about));
-	if (!span_eq(about, v->form)) {
-		err_next(v->c, "open the invitation in one browser only, and make the passkey "
-			    "there");
-		FAIL(v->c, ERR_VERIFY, "what was made was asked for in another browser");
-	}
+	TRY(visit_challenged(v, "enrol", challenge));
 	TRY(passkey_register(v->c, visit_rp(v), v->r->origin, challenge, &r, &made));
+	TRY(challenge_use(v->c, v->desk->store, "enrol", challenge));
 	if (made.native)
 		FAIL(v->c, ERR_VERIFY, "no browser made this passkey");
 	if (!made.user_verified) {

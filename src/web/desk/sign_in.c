@@ -33,7 +33,7 @@ static enum err show(struct visit *v)
 	struct buf b;
 
 	TRY(visit_need_token(v));
-	TRY(challenge_make(v->c, v->desk->store, "sign-in", v->form, &challenge));
+	TRY(visit_challenge(v, "sign-in", &challenge));
 	TRY(b64url_encode(v->c, challenge, &page.challenge));
 	page.to = web_value(v->r->method == WEB_GET ? v->r->query : v->r->form, "to");
 	TRY(demo_people(v, &page));
@@ -88,7 +88,7 @@ static enum err field(struct visit *v, const char *name, struct span *out)
 static enum err check_assertion(struct visit *v, const struct json **row_out, bool *proved_out)
 {
 	struct passkey_assertion assertion;
-	struct span credential, challenge, about;
+	struct span credential, challenge;
 	struct passkey_used used;
 	struct passkey key;
 
@@ -98,11 +98,7 @@ static enum err check_assertion(struct visit *v, const struct json **row_out, bo
 	TRY(field(v, "authenticator_data", &assertion.authenticator_data));
 	TRY(field(v, "client_data", &assertion.client_data));
 	TRY(field(v, "signature", &assertion.signature));
-	TRY(challenge_take(v->c, v->desk->store, "sign-in", challenge, &about));
-	if (!span_eq(about, v->form)) {
-		err_next(v->c, "load the page again and sign in from there");
-		FAIL(v->c, ERR_VERIFY, "what was signed was asked for in another browser");
-	}
+	TRY(visit_challenged(v, "sign-in", challenge));
 	TRY(find_key(v, credential, row_out, &key));
 	if (!span_eq(key.origin, v->r->origin)) {
 		err_next(v->c, "open the desk at that address");
@@ -110,6 +106,7 @@ static enum err check_assertion(struct visit *v, const struct json **row_out, bo
 	}
 	TRY(passkey_verify(v->c, &key, challenge, &assertion, &used));
 	*proved_out = true;
+	TRY(challenge_use(v->c, v->desk->store, "sign-in", challenge));
 	if (used.native)
 		FAIL(v->c, ERR_VERIFY, "people sign in with a browser, and none signed this");
 	if (!used.user_verified) {

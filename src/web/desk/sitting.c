@@ -4,7 +4,7 @@
  */
 #include "web/desk/sitting.h"
 
-#include <string.h>
+#include "base/buf.h"
 
 #define TOKEN_BYTES 32u
 #define SEEN_EVERY_S 60         /* a sitting is written at most once a minute */
@@ -149,25 +149,43 @@ bool form_token_holds(struct ctx *c, struct span token, struct span given)
 
 /* ---- challenges and counters ---- */
 
-enum err challenge_make(struct ctx *c, struct store *st, const char *what, struct span about,
+#define CHALLENGE_MADE_BYTES 8u
+#define CHALLENGE_BYTES (CHALLENGE_MADE_BYTES + 16u + 32u)     /* made, random, the key's word */
+
+/* The key's word for what stands before it. */
+static enum err vouch(struct ctx *c, struct span key, const char *what, struct span about,
+		      struct span before, struct sha256 *out)
+{
+	struct span text;
+	struct buf b;
+
+	buf_begin(&b, c, 4096);
+	buf_str(&b, "writ/challenge/v1");
+	buf_byte(&b, 0);
+	buf_str(&b, what);
+	buf_byte(&b, 0);
+	buf_add(&b, before);
+	buf_add(&b, about);
+	TRY(buf_done(c, &b, &text));
+	return hmac_sha256(c, key, text, out);
+}
+
+enum err challenge_make(struct ctx *c, struct span key, const char *what, struct span about,
 			struct span *challenge_out)
 {
-	struct store_value waiting;
-	struct span id;
+	uint64_t now = (uint64_t)now_utc(c);
+	struct sha256 word;
+	struct span random;
+	struct buf b;
 
-	TRY(store_one(c, st, QUERY_CHALLENGE_COUNT, PARAMS_NONE, &waiting, 1, NULL));
-	if (waiting.i >= CHALLENGES_MAX)
-		TRY(store_run(c, st, QUERY_CHALLENGE_SWEEP, PARAMS(P_INT(now_utc(c))), NULL, NULL));
-	if (waiting.i >= CHALLENGES_MAX && store_changed(st) == 0) {
-		err_next(c, "wait two minutes; those that nobody ends are forgotten");
-		FAIL(c, ERR_AGAIN, "too many sign-ins have been begun and not ended");
-	}
-	TRY(fresh(c, challenge_out));
-	TRY(sha256_hex(c, *challenge_out, &id));
-	return store_run(c, st, QUERY_CHALLENGE_ADD,
-			 PARAMS(P_TEXT(id), P_STR(what), P_TEXT(about),
-				P_INT(now_utc(c) + CHALLENGE_S)),
-			 NULL, NULL);
+	TRY(fresh(c, &random));
+	buf_begin(&b, c, CHALLENGE_BYTES);
+	for (unsigned i = 0; i < CHALLENGE_MADE_BYTES; i++)
+		buf_byte(&b, (unsigned char)(now >> (56 - 8 * i)));
+	buf_add(&b, span_cut(random, 0, 16));
+	TRY(vouch(c, key, what, about, span_of(b.p, b.n), &word));
+	buf_add(&b, sha256_span(&word));
+	return buf_done(c, &b, challenge_out);
 }
 
 static enum err not_signed(struct ctx *c, const char *why)
@@ -176,23 +194,45 @@ static enum err not_signed(struct ctx *c, const char *why)
 	FAIL(c, ERR_VERIFY, "what was signed was %s", why);
 }
 
-enum err challenge_take(struct ctx *c, struct store *st, const char *what, struct span challenge,
-			struct span *about_out)
+static int64_t made_utc(struct span challenge)
 {
-	struct store_value v[3];
+	struct reader r = { challenge, 0 };
+	uint64_t made = 0;
+
+	(void)take_u64(&r, &made);
+	return (int64_t)made;
+}
+
+enum err challenge_check(struct ctx *c, struct span key, const char *what, struct span about,
+			 struct span challenge)
+{
+	struct sha256 word;
+	int64_t age;
+
+	if (challenge.n != CHALLENGE_BYTES)
+		return not_signed(c, "not asked for here");
+	TRY(vouch(c, key, what, about, span_cut(challenge, 0, CHALLENGE_BYTES - sizeof word.b),
+		  &word));
+	if (!span_eq_secret(sha256_span(&word),
+			    span_cut(challenge, CHALLENGE_BYTES - sizeof word.b, SIZE_MAX)))
+		return not_signed(c, "not asked for here, or for another purpose, or in another "
+				     "browser");
+	age = now_utc(c) - made_utc(challenge);
+	/* Younger than now: the clock was set back meanwhile. */
+	if (age >= CHALLENGE_S || age <= -CHALLENGE_S)
+		return not_signed(c, "asked for too long ago");
+	return ERR_OK;
+}
+
+enum err challenge_use(struct ctx *c, struct store *st, const char *what, struct span challenge)
+{
 	struct span id;
-	bool found;
 
 	TRY(sha256_hex(c, challenge, &id));
-	TRY(store_one(c, st, QUERY_CHALLENGE_TAKE, PARAMS(P_TEXT(id)), v, COUNT_OF(v), &found));
-	if (!found)
-		return not_signed(c, "not asked for here, or was used before");
-	if (!span_is(v[0].s, what))
-		return not_signed(c, "asked for another purpose");
-	if (now_utc(c) >= v[2].i)
-		return not_signed(c, "asked for too long ago");
-	*about_out = v[1].s;
-	return ERR_OK;
+	TRY(store_run(c, st, QUERY_CHALLENGE_USE,
+		      PARAMS(P_TEXT(id), P_STR(what), P_INT(made_utc(challenge) + CHALLENGE_S)),
+		      NULL, NULL));
+	return store_changed(st) == 1 ? ERR_OK : not_signed(c, "used before");
 }
 
 enum err counter_check(struct ctx *c, struct store *st, struct span key_line, uint32_t counter)

@@ -17,7 +17,6 @@
 #define CHALLENGE_S 120
 #define DRAFT_S 3600
 #define DRAFT_MAX ((size_t)1 << 20)
-#define CHALLENGES_MAX 10000            /* that wait; who asks for more is told to come again */
 #define TOKEN_TEXT 64u                  /* hex digits of a token */
 
 enum sitting_state { SITTING_NONE, SITTING_OVER, SITTING_LIVE };
@@ -51,13 +50,17 @@ enum err sitting_each(struct ctx *c, struct store *st, struct span person, sitti
 enum err form_token(struct ctx *c, struct span token, struct span *out) MUST_USE;
 bool form_token_holds(struct ctx *c, struct span token, struct span given);
 
-/* Something to sign: 32 random bytes (in the arena), for what and about what. Those that need no
- * sitting are limited in number: ERR_AGAIN. */
-enum err challenge_make(struct ctx *c, struct store *st, const char *what, struct span about,
+/* Something to sign, for what and about what. It says itself when it was made, and this server's
+ * key vouches for it: nothing is kept of it until it was signed, so however many ask for one and go
+ * away, nobody is shut out. */
+enum err challenge_make(struct ctx *c, struct span key, const char *what, struct span about,
 			struct span *challenge_out) MUST_USE;
-/* Takes it away: ERR_VERIFY unless it was made for this, is not over, and was not taken before. */
-enum err challenge_take(struct ctx *c, struct store *st, const char *what, struct span challenge,
-			struct span *about_out) MUST_USE;
+/* ERR_VERIFY unless it was made here, for this, about this, and is not over. */
+enum err challenge_check(struct ctx *c, struct span key, const char *what, struct span about,
+			 struct span challenge) MUST_USE;
+/* Once its signature holds: ERR_VERIFY where it was used before. */
+enum err challenge_use(struct ctx *c, struct store *st, const char *what,
+		       struct span challenge) MUST_USE;
 
 /* ERR_VERIFY where a counter that counts did not grow: somebody has a copy of the key. */
 enum err counter_check(struct ctx *c, struct store *st, struct span key_line,

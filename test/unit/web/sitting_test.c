@@ -213,48 +213,65 @@ static void test_form_tokens(void **state)
 
 static void test_challenges(void **state)
 {
-	struct span one, two, about;
+	const struct span key = SPAN("a key of this server"), other = SPAN("another server's");
+	struct span one, two, turned;
+	unsigned char bytes[56];
 
 	(void)state;
 	DESK(d);
-	ok(&d.c, challenge_make(&d.c, d.st, "sign-in", SPAN("a"), &one));
-	ok(&d.c, challenge_make(&d.c, d.st, "approve", SPAN("b"), &two));
-	assert_int_equal(one.n, 32);
+	ok(&d.c, challenge_make(&d.c, key, "sign-in", SPAN("a"), &one));
+	ok(&d.c, challenge_make(&d.c, key, "sign-in", SPAN("a"), &two));
+	assert_int_equal(one.n, sizeof bytes);
 	assert_false(span_eq(one, two));
-	ok(&d.c, challenge_take(&d.c, d.st, "sign-in", one, &about));
-	text_is(about, "a");
-	refused(&d.c, ERR_VERIFY, "used before",
-		challenge_take(&d.c, d.st, "sign-in", one, &about));
+	ok(&d.c, challenge_check(&d.c, key, "sign-in", SPAN("a"), one));
 	refused(&d.c, ERR_VERIFY, "another purpose",
-		challenge_take(&d.c, d.st, "sign-in", two, &about));
-	refused(&d.c, ERR_VERIFY, "not asked for here",         /* it was taken all the same */
-		challenge_take(&d.c, d.st, "approve", two, &about));
+		challenge_check(&d.c, key, "enrol", SPAN("a"), one));
+	refused(&d.c, ERR_VERIFY, "another browser",
+		challenge_check(&d.c, key, "sign-in", SPAN("b"), one));
+	refused(&d.c, ERR_VERIFY, "another browser",
+		challenge_check(&d.c, key, "sign-in", SPAN_NONE, one));
 	refused(&d.c, ERR_VERIFY, "not asked for here",
-		challenge_take(&d.c, d.st, "sign-in", SPAN_NONE, &about));
-	ok(&d.c, challenge_make(&d.c, d.st, "sign-in", SPAN("a"), &one));
-	ok(&d.c, challenge_make(&d.c, d.st, "sign-in", SPAN("a"), &two));
-	later(CHALLENGE_S - 1);
-	ok(&d.c, challenge_take(&d.c, d.st, "sign-in", one, &about));
-	later(1);
-	refused(&d.c, ERR_VERIFY, "too long ago",
-		challenge_take(&d.c, d.st, "sign-in", two, &about));
+		challenge_check(&d.c, other, "sign-in", SPAN("a"), one));
+	refused(&d.c, ERR_VERIFY, "not asked for here",
+		challenge_check(&d.c, key, "sign-in", SPAN("a"), SPAN_NONE));
+	refused(&d.c, ERR_VERIFY, "not asked for here",
+		challenge_check(&d.c, key, "sign-in", SPAN("a"), span_cut(one, 0, 55)));
+	for (size_t i = 0; i < sizeof bytes; i++) {
+		memcpy(bytes, one.p, sizeof bytes);
+		bytes[i] ^= 1;
+		turned = span_of(bytes, sizeof bytes);
+		refused(&d.c, ERR_VERIFY, "not asked for here",
+			challenge_check(&d.c, key, "sign-in", SPAN("a"), turned));
+	}
+	ok(&d.c, challenge_use(&d.c, d.st, "sign-in", one));
+	refused(&d.c, ERR_VERIFY, "used before", challenge_use(&d.c, d.st, "sign-in", one));
+	refused(&d.c, ERR_VERIFY, "used before", challenge_use(&d.c, d.st, "enrol", one));
+	ok(&d.c, challenge_use(&d.c, d.st, "sign-in", two));
 }
 
-static void test_too_many_challenges(void **state)
+/* What is over is refused by its own time, before and after it is forgotten that it was used. */
+static void test_challenges_end(void **state)
 {
-	STORE_WORK_SCOPED struct store_work w = { NULL };
+	const struct span key = SPAN("a key of this server");
 	struct span one;
 
 	(void)state;
 	DESK(d);
-	ok(&d.c, store_begin(&d.c, d.st, &w));
-	for (int i = 0; i < CHALLENGES_MAX; i++)
-		ok(&d.c, challenge_make(&d.c, d.st, "sign-in", SPAN_NONE, &one));
-	refused(&d.c, ERR_AGAIN, "begun and not ended",
-		challenge_make(&d.c, d.st, "sign-in", SPAN_NONE, &one));
-	later(CHALLENGE_S);
-	ok(&d.c, challenge_make(&d.c, d.st, "sign-in", SPAN_NONE, &one));
-	ok(&d.c, store_commit(&d.c, &w));
+	ok(&d.c, challenge_make(&d.c, key, "sign-in", SPAN("a"), &one));
+	ok(&d.c, challenge_use(&d.c, d.st, "sign-in", one));
+	later(CHALLENGE_S - 1);
+	ok(&d.c, challenge_check(&d.c, key, "sign-in", SPAN("a"), one));
+	ok(&d.c, sitting_sweep(&d.c, d.st));
+	refused(&d.c, ERR_VERIFY, "used before", challenge_use(&d.c, d.st, "sign-in", one));
+	later(1);
+	refused(&d.c, ERR_VERIFY, "too long ago",
+		challenge_check(&d.c, key, "sign-in", SPAN("a"), one));
+	ok(&d.c, sitting_sweep(&d.c, d.st));
+	refused(&d.c, ERR_VERIFY, "too long ago",
+		challenge_check(&d.c, key, "sign-in", SPAN("a"), one));
+	later(-2 * CHALLENGE_S);                                /* the clock was set back */
+	refused(&d.c, ERR_VERIFY, "too long ago",
+		challenge_check(&d.c, key, "sign-in", SPAN("a"), one));
 }
 
 static void test_counters(void **state)
@@ -386,7 +403,7 @@ int main(void)
 		T(test_another_browser_ends_it),
 		cmocka_unit_test(test_families_of_browsers), T(test_all_of_a_person),
 		T(test_form_tokens),              T(test_challenges),
-		T(test_too_many_challenges),      T(test_counters),
+		T(test_challenges_end),           T(test_counters),
 		T(test_the_access_report),        T(test_drafts),
 		T(test_refused_sign_ins_of_a_minute_are_one_line),
 		T(test_what_is_over_is_forgotten),
