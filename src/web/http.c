@@ -21,6 +21,7 @@
 #include "web/signals.h"
 
 #define POOL_BYTES ((size_t)32 << 10)   /* of one connection: its head has to fit */
+#define HELD_MAX 14000                  /* with a head it fits in one record of TLS */
 #define DRAIN_MAX                                                                                  \
 	(INT64_C(8) << 20) /* a refused body up to here is read: a browser that still              \
 			    * sends would else show a broken connection, not the page */
@@ -31,7 +32,9 @@ struct connection {
 	struct connection *next_free;
 	struct exchange *exchange;      /* under way, or NULL */
 	int fd;
+	void *tls;                      /* the library's session */
 	bool open;
+	bool held;                      /* an answer waits for room in its socket */
 	int64_t since_ms;               /* it waits for a head since then */
 };
 
@@ -40,19 +43,40 @@ struct server {
 	struct MHD_Daemon *daemon;
 	struct metrics_slot *numbers;
 	struct connection *connections, *free;
+	size_t held;                    /* connections */
 	struct ctx *c;
 	int64_t stop_at_ms;             /* 0: it serves */
 };
 
+static void cut(struct server *s, struct connection *connection)
+{
+	if (connection->fd >= 0)
+		shutdown(connection->fd, SHUT_RDWR);
+	connection->fd = -1;    /* once is enough; the library closes it */
+	s->numbers->cut++;
+}
+
 /* ---- answering ---- */
 
+static struct connection *connection_of(struct MHD_Connection *mc)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mc, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
+/* whole: its body is in memory. A short one goes with its head, in one record. */
 static enum MHD_Result queue(struct exchange *x, struct MHD_Connection *mc,
-			     struct MHD_Response *response, unsigned status)
+			     struct MHD_Response *response, unsigned status, bool whole)
 {
 	enum MHD_Result result = response ? MHD_queue_response(mc, status, response) : MHD_NO;
+	struct connection *connection = connection_of(mc);
 
 	x->queued = result == MHD_YES;
 	x->status = status;
+	if (connection && connection->tls && x->queued && whole && x->bytes_out <= HELD_MAX)
+		tls_hold(connection->tls);
 	return result;
 }
 
@@ -124,7 +148,7 @@ static enum MHD_Result send_answer(struct exchange *x, struct MHD_Connection *mc
 
 	if (x->a.kept && !closing && !x->stopping && kept_make(x, x->a.kept)) {
 		x->bytes_out = x->found.head_only ? 0 : (int64_t)x->a.body.n;
-		return queue(x, mc, x->a.kept->made, x->a.status);
+		return queue(x, mc, x->a.kept->made, x->a.status, true);
 	}
 	if (reply_make(&x->r, &x->a, closing || x->stopping, &reply) != ERR_OK) {
 		exchange_trouble(x, ERR_FAILED, 500);
@@ -146,7 +170,7 @@ static enum MHD_Result send_answer(struct exchange *x, struct MHD_Connection *mc
 	if (x->found.head_only)
 		x->bytes_out = 0;
 	response = with_headers(response, &reply);
-	result = queue(x, mc, response, reply.status);
+	result = queue(x, mc, response, reply.status, reply.fd < 0 && !closing);
 	if (response)
 		MHD_destroy_response(response);
 	return result;
@@ -311,14 +335,6 @@ static enum MHD_Result on_end(struct exchange *x, struct MHD_Connection *mc)
 	return send_answer(x, mc, false);
 }
 
-static struct connection *connection_of(struct MHD_Connection *mc)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(mc, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-
-	return info ? info->socket_context : NULL;
-}
-
 /* The first line is there: the target as it was sent. */
 static void *on_target(void *of, const char *target, struct MHD_Connection *mc)
 {
@@ -327,8 +343,19 @@ static void *on_target(void *of, const char *target, struct MHD_Connection *mc)
 
 	if (!connection)
 		return NULL;
+	/* It asks on and has not read: what waits for it stays one answer. */
+	if (connection->held)
+		cut(s, connection);
 	connection->exchange = exchange_open(s->config, s->c->seam, target);
 	return connection->exchange;
+}
+
+static void let_go(struct server *s, struct connection *connection)
+{
+	bool held = connection->tls && !tls_let_go(connection->tls);
+
+	s->held += (size_t)held - (size_t)connection->held;
+	connection->held = held;
 }
 
 static enum MHD_Result on_request(void *of, struct MHD_Connection *mc, const char *url,
@@ -375,6 +402,7 @@ static void on_done(void *of, struct MHD_Connection *mc, void **exchange,
 	if (connection) {
 		connection->exchange = NULL;
 		connection->since_ms = s->c->seam->mono_ms();
+		let_go(s, connection);
 	}
 	/* What the library answered by itself: a head that is none, or too long. */
 	info = MHD_get_connection_info(mc, MHD_CONNECTION_INFO_HTTP_STATUS);
@@ -395,6 +423,7 @@ static void on_connection(void *of, struct MHD_Connection *mc, void **context,
 	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
 		if (!connection)
 			return;
+		s->held -= connection->held;
 		*connection = (struct connection){ .next_free = s->free, .fd = -1 };
 		s->free = connection;
 		metrics_less(&s->numbers->connections_open);
@@ -412,17 +441,18 @@ static void on_connection(void *of, struct MHD_Connection *mc, void **context,
 					   .since_ms = s->c->seam->mono_ms() };
 	*context = connection;
 	info = MHD_get_connection_info(mc, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-	if (info && info->tls_session)
-		tls_session(info->tls_session, s->config->ticket_key,
-			    s->config->client_authorities != NULL);
+	if (!info || !info->tls_session)
+		return;
+	connection->tls = info->tls_session;
+	tls_session(connection->tls, s->config->ticket_key, s->config->client_authorities != NULL);
 }
 
-static void cut(struct server *s, struct connection *connection)
+/* Sockets that had no room for a short answer are few, and never those of a client that reads. */
+static void let_go_held(struct server *s)
 {
-	if (connection->fd >= 0)
-		shutdown(connection->fd, SHUT_RDWR);
-	connection->fd = -1;    /* once is enough; the library closes it */
-	s->numbers->cut++;
+	for (size_t i = 0; s->held && i < s->config->connections; i++)
+		if (s->connections[i].held)
+			let_go(s, &s->connections[i]);
 }
 
 /* The library forgives every client that sends one byte a minute. */
@@ -510,7 +540,7 @@ static void turn(struct server *s, struct signals *signals, int epoll_fd)
 				{ .fd = signals->fd, .events = POLLIN },
 				{ .fd = s->stop_at_ms ? -1 : s->config->parent_fd,
 				  .events = POLLIN } };
-	int wait_ms = s->stop_at_ms ? 50 : 1000;
+	int wait_ms = s->held ? 20 : s->stop_at_ms ? 50 : 1000;
 	MHD_UNSIGNED_LONG_LONG within_ms;
 
 	if (MHD_get_timeout(s->daemon, &within_ms) == MHD_YES && within_ms < (unsigned)wait_ms)
@@ -519,6 +549,7 @@ static void turn(struct server *s, struct signals *signals, int epoll_fd)
 		signals->stop = true;
 	signals_look(signals);
 	MHD_run(s->daemon);
+	let_go_held(s);
 	access_flush();
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "web/form.h"
+#include "web/listen.h"
 
 #define PEM_MAX ((size_t)64 << 10)
 #define DAY INT64_C(86400)
@@ -167,6 +168,20 @@ void tls_session(void *session, const unsigned char *ticket_key, bool clients)
 		gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUIRE);
 		gnutls_session_set_verify_cert(session, NULL, 0);
 	}
+}
+
+void tls_hold(void *session)
+{
+	gnutls_record_cork(session);
+}
+
+bool tls_let_go(void *session)
+{
+	int sent = gnutls_record_uncork(session, 0);
+
+	if (sent > 0)
+		listen_push(gnutls_transport_get_int(session));
+	return sent != GNUTLS_E_AGAIN && sent != GNUTLS_E_INTERRUPTED;
 }
 
 enum err tls_client(struct ctx *c, void *session, struct span *out)

@@ -23,6 +23,13 @@ enum err tls_read(struct ctx *c, const struct home *home, struct tls_files *out)
  * ask for a certificate and believe any.
  */
 void tls_session(void *session, const unsigned char *ticket_key, bool clients);
+/*
+ * From tls_hold on what the library sends is gathered; tls_let_go sends it, in as few records as it
+ * fits into (the library makes one of the head and one of the body, each a call into the kernel
+ * here and two at the other end). False: the socket has no room, ask again.
+ */
+void tls_hold(void *session);
+bool tls_let_go(void *session) MUST_USE;
 /* The name in the certificate that the client has shown, if it has. */
 enum err tls_client(struct ctx *c, void *session, struct span *out) MUST_USE;
 /* 64 bytes from which the keys of session tickets are drawn; for all processes of one server. */

@@ -2,13 +2,16 @@
 two programs could read in two ways is refused and the connection ended, bodies are refused before they are
 read, files come whole and hashed or not at all.  SPDX-License-Identifier: Apache-2.0
 """
+import contextlib
 import hashlib
 import json
 import os
+import re
 import socket
 import ssl
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -611,6 +614,56 @@ def test_slow_clients_keep_nobody_waiting(server):
         t.send(b"\r\n" if slow.index(t) % 2 else b"bc")
         assert t.answer().status == 200
         t.close()
+
+
+# ---- an answer that fits in one record of TLS is one ----
+
+def long(server):
+    """Its answer tells it back."""
+    return post(server, f"Origin: {server.origin}", body=b"a=" + b"x" * 9000)
+
+
+@pytest.mark.parametrize("path, status", [("/", 200), (None, 200), ("/fail", 409), ("/person", 303)], ids=("short", "long", "refusal", "no body"))
+def test_head_and_body_are_one_record(server, path, status):
+    with server.talk() as t:
+        for _ in range(3):
+            t.send(server.head("GET", path) if path else long(server))
+            head, _, body = t.more().partition(web.END)
+            assert int(head.split(b" ")[1]) == status
+            assert len(body) == int(re.search(rb"content-length: (\d+)", head, re.I)[1])
+
+
+def test_long_and_short_answers_in_turn_wait_for_nothing(server):
+    """The library leaves the socket corked after a short one: each would then take 200 ms (tcp(7))."""
+    began = time.monotonic()
+    with server.talk() as t:
+        for _ in range(60):
+            for data in (long(server), server.head("GET", "/person"), server.head("GET", "/")):
+                t.send(data)
+                assert t.answer().whole
+    assert time.monotonic() - began < 20
+
+
+def test_who_asks_on_and_never_reads_is_cut(tmp_path):
+    with web.tool(tmp_path) as s, s.talk() as greedy:
+        asked = 3000
+        with contextlib.suppress(OSError):
+            for _ in range(asked):
+                greedy.send(long(s))
+        assert s.get("/").status == 200
+        answers = []
+        while (got := greedy.answer()) and got.whole:
+            answers.append(got)
+        assert 0 < len(answers) < asked and {a.status for a in answers} == {200} and len({len(a.body) for a in answers}) == 1
+        assert s.ask(long(s)).whole
+
+
+def test_who_reads_slowly_has_it_whole(server):
+    with server.talk() as t:
+        t.tls.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2304)
+        for _ in range(5):
+            t.send(long(server))
+            assert t.answer().whole
 
 
 def test_the_log_tells_no_secrets(server):

@@ -23,9 +23,8 @@ const char *agent_family(struct span user_agent)
 	};
 
 	for (size_t i = 0; i < COUNT_OF(families); i++)
-		for (size_t at = 0; at < user_agent.n; at++)
-			if (span_starts(span_cut(user_agent, at, user_agent.n), families[i][0]))
-				return families[i][1];
+		if (memmem(user_agent.p, user_agent.n, families[i][0], strlen(families[i][0])))
+			return families[i][1];
 	return "other";
 }
 
