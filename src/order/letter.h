@@ -32,6 +32,9 @@ enum err letter_cure(struct ctx *c, struct span code, struct span *out) MUST_USE
 /* A fact in words for people. */
 struct fact_field;
 const char *fact_words(const struct fact_field *field);
+/* What stands for a value of that field, "a court's order with a last day"; code where no row of
+ * value.def says. */
+struct span value_words(const char *path, struct span code);
 /* Whether the fact of a code FACT-UNKNOWN(field) is the provider's own to know. */
 bool reason_is_ours(struct span code);
 const char *category_words(struct span category);

@@ -3,6 +3,8 @@
  * lists as they stand in a letter; see letter.h. It knows no order.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <string.h>
+
 #include "format/facts.h"
 #include "format/time.h"
 #include "order/letter.h"
@@ -20,6 +22,14 @@ static const struct row categories[] = {
 static const struct row facts[] = {
 #define X(path, words) { path, words },
 #include "order/fact.def"
+#undef X
+};
+
+static const struct value {
+	const char *path, *code, *words;
+} values[] = {
+#define X(path, code, words) { path, code, words },
+#include "order/value.def"
 #undef X
 };
 
@@ -48,6 +58,23 @@ struct span letter_target(const struct json *demand)
 const char *fact_words(const struct fact_field *field)
 {
 	return look_up(facts, COUNT_OF(facts), span_str(field->path), field->meaning);
+}
+
+struct span value_words(const char *path, struct span code)
+{
+	struct span words = code;
+
+	if (!strcmp(path, "demands[].category"))
+		return span_str(look_up(categories, COUNT_OF(categories), code, "unknown"));
+	for (size_t i = 0; i < COUNT_OF(values); i++) {
+		if (!span_is(code, values[i].code))
+			continue;
+		if (!strcmp(values[i].path, path))
+			return span_str(values[i].words);
+		if (!*values[i].path)
+			words = span_str(values[i].words);
+	}
+	return words;
 }
 
 bool reason_is_ours(struct span code)

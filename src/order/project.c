@@ -119,9 +119,19 @@ static bool seen_before(const struct order *o)
 	return false;
 }
 
+static bool claims_emergency(const struct order *o)
+{
+	const struct json *facts = json_get(o->received, "facts");
+
+	return span_is(json_opt_text(json_get(facts, "emergency"), "claimed", SPAN_NONE), "yes") ||
+	       span_is(json_opt_text(json_get(facts, "instrument"), "kind", SPAN_NONE),
+		       "EMERGENCY_REQUEST");
+}
+
 static enum err flags_of(struct ctx *c, const struct order *o, struct span *out)
 {
 	bool holds[FLAGS] = {
+		[FLAG_EMERGENCY] = order_state_is_open(o->state) && claims_emergency(o),
 		[FLAG_UNVERIFIED] = order_state_is_open(o->state) && !order_is_verified(o),
 		[FLAG_SIGNS] = has_signs(o),
 		[FLAG_SEEN] = seen_before(o),

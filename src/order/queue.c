@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "format/time.h"
+#include "order/letter.h"
 
 #define NAMES_SHOWN 3u
 
@@ -220,6 +221,7 @@ static bool row_contains(const struct queue_row *row, struct span word)
 	const struct order_view *v = row->v;
 
 	return contains(v->ref, word) || contains(v->state, word) || contains(v->kind, word) ||
+	       contains(kind_words(v->kind), word) ||
 	       contains(v->agency, word) || contains(v->authority_reference, word) ||
 	       contains(v->flags, word);
 }
@@ -318,15 +320,7 @@ int64_t queue_changes(const struct order_view *v, int64_t now_utc)
 	return then > now_utc && then < until ? then : until;
 }
 
-enum err kind_words(struct ctx *c, struct span kind, struct span *out)
+struct span kind_words(struct span kind)
 {
-	struct buf b;
-
-	buf_begin(&b, c, 4096);
-	for (size_t i = 0; i < kind.n; i++) {
-		unsigned char x = kind.p[i];
-
-		buf_byte(&b, x == '_' ? ' ' : x >= 'A' && x <= 'Z' ? (unsigned char)(x + 32) : x);
-	}
-	return buf_done(c, &b, out);
+	return value_words("instrument.kind", kind);
 }

@@ -72,7 +72,7 @@ void clock_text(int64_t due_utc, int64_t now_utc, char out[CLOCK_TEXT_MAX]);
 int64_t queue_eighths(const struct order_view *v, int64_t now_utc);
 /* The first second after now in which clock or eighths of the row may read differently. */
 int64_t queue_changes(const struct order_view *v, int64_t now_utc);
-/* "emergency request" of EMERGENCY_REQUEST, in the arena. */
-enum err kind_words(struct ctx *c, struct span kind, struct span *out) MUST_USE;
+/* "emergency request" of EMERGENCY_REQUEST; what is searched as well. */
+struct span kind_words(struct span kind);
 
 #endif

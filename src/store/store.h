@@ -11,7 +11,7 @@
 #include "base/num.h"
 #include "base/span.h"
 
-#define STORE_SCHEMA 6          /* the newest file of schema/ */
+#define STORE_SCHEMA 7          /* the newest file of schema/ */
 #define STORE_BUSY_MS 5000      /* so long a writer waits for another, then ERR_BUSY */
 #define STORE_COLUMNS_MAX 24u
 #define STORE_TEXT_MAX ((size_t)16 << 20)

@@ -79,7 +79,7 @@ def test_the_desk_has_forty_orders_in_every_state(made, server):
     rows = re.findall(r'<tr data-row="(W-[^"]*)">(.*?)</tr>', page, re.S)
     assert len(rows) == 29 and "Demonstration." in page
     text = {ref: re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", row)) for ref, row in rows}
-    for what in ("late", "epoc", "received", "authenticated", "decided", "collected 1/2", "approved 2/2", "released 2/2", "asked",
+    for what in ("late", "EPOC", "emergency", "received", "authenticated", "decided", "collected 1/2", "approved 2/2", "released 2/2", "asked",
                  "redirected", "secret", "signs", "unverified"):
         assert any(what in t for t in text.values()), what
     listed = subprocess.run([tools.program("writ"), "order", "list", "--limit", "100", "--home", made[0] / "home"], capture_output=True, text=True, check=True)
@@ -89,7 +89,7 @@ def test_the_desk_has_forty_orders_in_every_state(made, server):
     delivered = [line.split()[0] for line in listed.stdout.splitlines() if line.split()[1] == "delivered"]
     assert sorted(ana.get(f"/order/{ref}/download").status for ref in delivered) == [200, 200, 200, 404]
     # An emergency: eight hours by the law, its paper read.
-    epoc, = (ref for ref, t in text.items() if "epoc" in t)
+    epoc, = (ref for ref, t in text.items() if "EPOC" in t and "emergency" in t)
     page = ana.get(f"/order/{epoc}").text
     assert re.search(r"0[67]:\d\d", text[epoc]) and "SUFFICIENT" in page and f"/order/{epoc}/paper/1/page/1" in page
     assert desk.Person(server).demo("Eva").location == "/audit"

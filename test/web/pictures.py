@@ -64,7 +64,7 @@ def main():
             browser.look('light')
             sign_in(browser, url, 'Ana')
             browser.go(url + '/desk')
-            emergency, second = row(browser, ['epoc']), row(browser, ['collected 1/2', 'secret'])
+            emergency, second = row(browser, ['emergency']), row(browser, ['collected 1/2', 'secret'])
             take(browser, url + '/desk', out / 'queue.png')
             take(browser, f'{url}/order/{emergency}', out / 'order.png')
             sign_in(browser, url, 'Chi')

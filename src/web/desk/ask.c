@@ -237,7 +237,7 @@ static enum err offers(struct ask *k, const struct fact_field *fact, struct page
 		if (!span_is(json_opt_text(s->one, "field", SPAN_NONE), fact->path))
 			continue;
 		if (fact->type == FACT_WORD)
-			TRY(kind_words(k->v->c, label, &label));
+			label = value_words(fact->path, label);
 		if (offered(list, f->offers_n, label))
 			continue;
 		*o = (struct page_ask_offer){
@@ -342,7 +342,7 @@ static enum err capital(struct ask *k, const char *words, struct span *out)
 static enum err word_choices(struct ask *k, const struct fact_field *fact,
 			     struct page_ask_field *f)
 {
-	struct span rest = span_str(fact->words), word, label, tail;
+	struct span rest = span_str(fact->words), word, tail;
 
 	if (fact->flags & FACT_LIST)
 		f->is_checks = true;
@@ -354,8 +354,7 @@ static enum err word_choices(struct ask *k, const struct fact_field *fact,
 		more = span_split(rest, ' ', &word, &tail);
 		if (!more)
 			word = rest;
-		TRY(kind_words(k->v->c, word, &label));
-		TRY(ask_choice(k, f, word, label));
+		TRY(ask_choice(k, f, word, value_words(fact->path, word)));
 	}
 	return ERR_OK;
 }

@@ -37,7 +37,7 @@ static enum err facts(struct visit *v, struct page_order *p)
 	TRY(NEW_ARRAY(v->c, list, FACTS_MAX));
 	TRY(time_ago(v->c, o->received_utc, v->r->now_ms / 1000, &received));
 	visit_until(v, time_ago_changes(o->received_utc, v->r->now_ms / 1000, 3600));
-	TRY(kind_words(v->c, json_opt_text(instrument, "kind", SPAN_NONE), &kind));
+	kind = kind_words(json_opt_text(instrument, "kind", SPAN_NONE));
 	fact(p, list, word_fact_authority(w),
 	     json_opt_text(issuer, "authority_name", word_unknown(w)));
 	fact(p, list, word_fact_country(w), json_opt_text(issuer, "country", SPAN_NONE));
@@ -423,7 +423,7 @@ enum err order_head(struct visit *v, struct page_order_head *out, struct span *f
 	};
 	visit_until(v, queue_changes(&view, ask.now_utc));
 	*flags_out = row.flags;
-	TRY(kind_words(v->c, view.kind, &out->kind));
+	out->kind = kind_words(view.kind);
 	return span_copy(v->c, span_str(row.clock), &out->clock);
 }
 

@@ -58,7 +58,7 @@ static enum err take(struct ctx *c, void *of, const struct queue_row *q)
 			 : span_is(v->clock_of, "notice") ? word_clock_of_notice(l->v->base)
 			 : span_is(v->clock_of, "order")  ? word_clock_of_order(l->v->base)
 							  : SPAN_NONE;
-	TRY(kind_words(c, v->kind, &line->kind));
+	TRY(span_copy(c, kind_words(v->kind), &line->kind));
 	TRY(span_copy(c, v->agency, &line->agency));
 	TRY(span_copy(c, v->state, &line->state));
 	TRY(span_copy(c, q->waiting_for, &line->waiting_for));

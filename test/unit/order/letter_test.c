@@ -244,9 +244,37 @@ static void test_everything_has_words(void **state)
 		for (size_t k = 0; k + 1 < words.n; k++)
 			assert_false(words.p[k] == '_' || words.p[k] == '(');
 	}
+	text_is(value_words("instrument.signature", SPAN("NONE")), "not at all");
+	text_is(value_words("data.stored_in", SPAN("NONE")), "none");
+	text_is(value_words("demands[].category", SPAN("SUB_PAY")), "means of payment");
+	text_is(value_words("secrecy.kind", SPAN("WET")), "WET");
+	text_is(value_words("no.field", SPAN("LOVE")), "LOVE");
 	assert_string_equal(category_words(SPAN("SUB_PAY")), "means of payment");
 	assert_string_equal(category_words(SPAN("LOVE")), "data of a kind that is not stated");
 	assert_string_equal(category_words(SPAN_NONE), "data of a kind that is not stated");
+}
+
+/* Each value of each field, for who chooses it in a form. */
+static void test_values_have_words(void **state)
+{
+	size_t count;
+	const struct fact_field *field = facts_fields(&count);
+	struct span rest, code, tail;
+
+	(void)state;
+	for (size_t i = 0; i < count; i++) {
+		rest = span_str(field[i].words);
+		for (bool more = field[i].type == FACT_WORD; more; rest = tail) {
+			more = span_split(rest, ' ', &code, &tail);
+			code = more ? code : rest;
+			assert_false(span_eq(value_words(field[i].path, code), code));
+		}
+	}
+	text_is(value_words("instrument.signature", SPAN("NONE")), "not at all");
+	text_is(value_words("data.stored_in", SPAN("NONE")), "none");
+	text_is(value_words("demands[].category", SPAN("SUB_PAY")), "means of payment");
+	text_is(value_words("secrecy.kind", SPAN("WET")), "WET");
+	text_is(value_words("no.field", SPAN("LOVE")), "LOVE");
 }
 
 int main(void)
@@ -258,6 +286,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_a_fault_of_ours),
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_values_have_words),
 		cmocka_unit_test(test_lines_of_lists),
 		cmocka_unit_test(test_days_in_words),
 		cmocka_unit_test(test_everything_has_words),
