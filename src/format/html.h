@@ -13,9 +13,9 @@
 
 enum html_place {
 	HTML_TEXT,      /* between tags; a text with letters from right to left stands in a <bdi> */
-	HTML_RAW,       /* between the tags of title, textarea and option, which hold text alone */
+	HTML_RAW,       /* between the tags of title and option, which hold text alone */
 	HTML_ATTR,      /* between the quotes of a value that people read or hear */
-	HTML_VALUE,     /* between the quotes of a value that a program reads */
+	HTML_VALUE,     /* a value that a program reads, or that comes back from a field */
 	HTML_ID,        /* part of an id or a name: [A-Za-z0-9_-], any other byte as :xx */
 	HTML_QUERY,     /* a value in a query, or part of a segment of a path */
 	HTML_SEGMENT,   /* a whole segment of a path, which never becomes "", "." or ".." */
@@ -24,8 +24,10 @@ enum html_place {
 
 /* Bytes that are no UTF-8 become U+FFFD. In text and attributes control characters are shown by
  * their pictures (U+2400 on), others that steer, hide or have no form as [U+202E]; a line end is
- * LF. */
+ * LF. In a value it is ⟦U+202E⟧, in brackets that nobody types: a field shows it, and
+ * html_value_read makes of what comes back what was there. */
 void html_escape(struct buf *b, enum html_place place, struct span s);
+enum err html_value_read(struct ctx *c, struct span s, struct span *out) MUST_USE;
 /* A whole address from elsewhere: "/..." of our own and, unless own, https:, mailto: and tel:.
  * Anything else becomes "#". */
 void html_link(struct buf *b, bool own, struct span url);

@@ -53,14 +53,20 @@ static bool belongs(uint32_t x, uint32_t before, uint32_t after)
 	       before != 0xfffd;
 }
 
-static bool is_unseen(uint32_t x, uint32_t before, uint32_t after)
+/* Whoever stands beside it. */
+static bool may_be_unseen(uint32_t x)
 {
 	if ((x & 0xfffe) == 0xfffe)
 		return true;
 	for (size_t i = 0; i < sizeof unseen / sizeof unseen[0] && x >= unseen[i].first; i++)
 		if (x <= unseen[i].last)
-			return !belongs(x, before, after);
+			return true;
 	return false;
+}
+
+static bool is_unseen(uint32_t x, uint32_t before, uint32_t after)
+{
+	return may_be_unseen(x) && !belongs(x, before, after);
 }
 
 static bool is_leftward(struct span s)
@@ -112,7 +118,12 @@ static size_t plain_run(struct span s)
 	return n;
 }
 
-static void put_text(struct buf *b, struct span s)
+/* Mathematical white square brackets, U+27E6 and U+27E7. */
+#define OPENS "\xe2\x9f\xa6"
+#define CLOSES "\xe2\x9f\xa7"
+#define OPENS_CHAR 0x27e6u
+
+static void put_text(struct buf *b, struct span s, bool value)
 {
 	uint32_t before = 0;
 
@@ -133,13 +144,67 @@ static void put_text(struct buf *b, struct span s)
 			buf_str(b, "\xef\xbf\xbd");
 		else if (n == 1)
 			put_ascii(b, s, i);
-		else if (is_unseen(x, before, after))
-			buf_fmt(b, "[U+%04X]", x);
+		else if (is_unseen(x, before, after) ||
+			 (value && span_starts(span_cut(s, i, s.n), OPENS "U+")))
+			buf_fmt(b, "%sU+%04X%s", value ? OPENS : "[", x, value ? CLOSES : "]");
 		else
 			buf_add(b, span_cut(s, i, n));
 		before = x;
 		i += n ? n : 1;
 	}
+}
+
+/* The character that a mark at the beginning of s stands for, and the mark's length; else 0. */
+static size_t take_mark(struct span s, uint32_t *out)
+{
+	size_t n = sizeof OPENS "U+" - 1, digits = 0;
+
+	if (!span_starts(s, OPENS "U+"))
+		return 0;
+	for (*out = 0; n + digits < s.n && digits < 6; digits++) {
+		unsigned char x = s.p[n + digits];
+
+		if (x >= '0' && x <= '9')
+			*out = *out << 4 | (uint32_t)(x - '0');
+		else if (x >= 'A' && x <= 'F')
+			*out = *out << 4 | (uint32_t)(x - 'A' + 10);
+		else
+			break;
+	}
+	if (digits < 4 || !span_starts(span_cut(s, n + digits, s.n), CLOSES) ||
+	    !(*out == OPENS_CHAR || (*out <= 0x10ffff && may_be_unseen(*out))))
+		return 0;
+	return n + digits + sizeof CLOSES - 1;
+}
+
+static void put_char(struct buf *b, uint32_t x)
+{
+	if (x >= 0x10000) {
+		buf_byte(b, (unsigned char)(0xf0 | x >> 18));
+		buf_byte(b, (unsigned char)(0x80 | (x >> 12 & 0x3f)));
+	} else if (x >= 0x800) {
+		buf_byte(b, (unsigned char)(0xe0 | x >> 12));
+	}
+	buf_byte(b, (unsigned char)(x >= 0x800 ? 0x80 | (x >> 6 & 0x3f) : 0xc0 | x >> 6));
+	buf_byte(b, (unsigned char)(0x80 | (x & 0x3f)));
+}
+
+enum err html_value_read(struct ctx *c, struct span s, struct span *out)
+{
+	struct buf b;
+	uint32_t x;
+
+	buf_begin(&b, c, s.n + 1);
+	for (size_t i = 0; i < s.n;) {
+		size_t n = take_mark(span_cut(s, i, s.n), &x);
+
+		if (n)
+			put_char(&b, x);
+		else
+			buf_byte(&b, s.p[i]);
+		i += n ? n : 1;
+	}
+	return buf_done(c, &b, out);
 }
 
 static bool stands_for_itself(unsigned char x, const char *others)
@@ -178,7 +243,7 @@ void html_escape(struct buf *b, enum html_place place, struct span s)
 	case HTML_ATTR:
 	case HTML_VALUE:
 		buf_str(b, isolate ? "<bdi>" : "");
-		put_text(b, s);
+		put_text(b, s, place == HTML_VALUE);
 		buf_str(b, isolate ? "</bdi>" : "");
 		break;
 	case HTML_SEGMENT:

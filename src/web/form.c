@@ -4,6 +4,8 @@
  */
 #include "web/form.h"
 
+#include "format/html.h"
+
 static int hex_digit(unsigned char x)
 {
 	if (x >= '0' && x <= '9')
@@ -54,6 +56,7 @@ enum err form_unescape(struct ctx *c, struct span s, struct span *out)
 
 enum err form_text(struct ctx *c, struct span raw, struct span *out)
 {
+	struct span text;
 	struct buf b;
 
 	if (!span_is_utf8(raw))
@@ -71,7 +74,8 @@ enum err form_text(struct ctx *c, struct span raw, struct span *out)
 			buf_byte(&b, x);
 		}
 	}
-	return buf_done(c, &b, out);
+	TRY(buf_done(c, &b, &text));
+	return html_value_read(c, text, out);
 }
 
 static enum err field_read(struct ctx *c, struct span piece, struct web_field *out)

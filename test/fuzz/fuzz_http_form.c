@@ -15,10 +15,17 @@ static void check_text(struct span s)
 		CHECK(s.p[i] >= ' ' || s.p[i] == '\n' || s.p[i] == '\t');
 }
 
+/* As a field shows it, and a browser sends it: what looks like a mark is marked (html.h). */
 static void escape(struct buf *b, struct span s)
 {
-	for (size_t i = 0; i < s.n; i++)
+	for (size_t i = 0; i < s.n; i++) {
+		if (span_starts(span_cut(s, i, s.n), "\xe2\x9f\xa6U+")) {
+			buf_str(b, "%E2%9F%A6U%2B27E6%E2%9F%A7");
+			i += 2;
+			continue;
+		}
 		buf_fmt(b, "%%%02X", s.p[i]);
+	}
 }
 
 static void check_again(struct ctx *c, struct web_fields f)
@@ -36,7 +43,8 @@ static void check_again(struct ctx *c, struct web_fields f)
 			buf_byte(&b, '&');
 	}
 	CHECK(buf_done(c, &b, &text) == ERR_OK);
-	/* A control has become three bytes, so a name may have grown beyond its length. */
+	/* A control has become three bytes, and a mark more, so a name may have grown beyond its
+	 * length. */
 	if (form_read(c, text, &again) != ERR_OK) {
 		err_clear(c);
 		return;

@@ -60,6 +60,32 @@ def numbers(rows):
     return {r["id"]: (r["items"], r["bytes"], r["undated"]) for r in rows}
 
 
+# ---- what nobody sees ----
+
+def test_what_nobody_sees_is_shown_in_its_field_and_kept_as_it_was_typed(at):
+    hidden = "by \u202ejudge\u2069\u200b of\nTuesday"
+    here = at.take_in()
+    ben, ana, path = at.sit("Ben"), at.sit("Ana"), f"{here}/secrecy"
+    page = ben.go(path, basis=hidden, until="soon")
+    assert page.status == 400 and "\u27e6U+202E\u27e7judge\u27e6U+2069\u27e7\u27e6U+200B\u27e7 of" in page.text and not set("\u202e\u2069\u200b") & set(page.text)
+    assert ben.send(page, path, until="2027-02-21").location == here and at.home.acts("gagged")[-1]["body"]["basis"] == hidden
+    page = ana.go(f"{here}/end", because=hidden)
+    assert page.status == 400 and "\u27e6U+202E\u27e7judge" in page.text
+    page = ana.send(page, f"{here}/end", who="us")
+    assert ana.send(page, f"{here}/end").location == here
+    assert json.loads(at.home.acts("voided")[-1]["body"]["document"])["because"] == hidden
+
+
+def test_a_document_with_such_a_character_is_signed_as_it_is(at):
+    here = at.take_in(life.demand(target="ali\u200bce@mail.example"))
+    at.home.authenticate()
+    ana, path = at.sit("Ana"), f"{here}/decide"
+    page = ana.go(path, decision="comply")
+    assert "ali[U+200B]ce" in page.text
+    ana.send(page, path)
+    assert json.loads(at.home.acts("decided")[-1]["body"]["document"])["lines"][0]["target"] == "ali\u200bce@mail.example"
+
+
 # ---- counting and narrowing ----
 
 def test_lines_are_counted_made_smaller_and_counted_again(at):

@@ -63,7 +63,7 @@ class Seen(html.parser.HTMLParser):
 
 def read_back(shown):
     """What nobody would see is shown by its number."""
-    return re.sub(r"\[U\+([0-9A-F]{4,6})\]", lambda m: chr(int(m[1], 16)), shown)
+    return re.sub(r"\[U\+([0-9A-F]{4,6})\]|\u27e6U\+([0-9A-F]{4,6})\u27e7", lambda m: chr(int(m[1] or m[2], 16)), shown)
 
 
 def as_sent(text):

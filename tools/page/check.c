@@ -353,7 +353,9 @@ static enum err check_text(struct walk *w, struct node *n, const struct inside *
 			SPAN_ARG(parent ? parent->name : SPAN("page")));
 	if (n->kind == NODE_TEXT)
 		return no_words(w, n);
-	n->where = p->holds == HOLDS_WORDS ? "HTML_RAW" : "HTML_TEXT";
+	n->where = span_is(parent->name, "textarea") ? "HTML_VALUE"
+		   : p->holds == HOLDS_WORDS	     ? "HTML_RAW"
+						     : "HTML_TEXT";
 	if (!n->word && n->value.type == TYPE_LINK)
 		FAIL_AT(w->c, &n->at, "a link can only be a whole href");
 	return ERR_OK;

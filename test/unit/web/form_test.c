@@ -4,6 +4,8 @@
  */
 #include "web/form.h"
 
+#include "format/html.h"
+
 #include "../test.h"
 
 static void forms(void **state)
@@ -47,6 +49,53 @@ static void no_forms(void **state)
 	ok(&c, form_read(&c, span_of(many, 2 * WEB_FIELDS_MAX - 1), &f));
 	assert_int_equal(f.n, WEB_FIELDS_MAX);
 	fails(&c, ERR_LIMIT, form_read(&c, span_of(many, 2 * WEB_FIELDS_MAX), &f));
+}
+
+/* What a field shows in the place of what nobody sees comes back as that; and nothing else does. */
+static void what_a_field_shows(void **state)
+{
+	static const char *const texts[] = {
+		"a\u202eb",
+		"\u2066x\u2069",
+		"\u200b",
+		"\ufeff",
+		"\U000e0041",
+		"\ufffe",
+		"\U0010ffff",
+		"\u00ad",
+		"\u061c",
+		"\U0001d173",
+		"\xc2\x85",
+		"\u27e6",
+		"\u27e7",
+		"\u27e6U+202E\u27e7",
+		"\u27e6U+",
+		"\u27e6\u202e",
+		"\u27e6U+27E6\u27e7U+202E\u27e7",
+		"[U+202E]",
+		"\u0633\u200c\u0634",
+	};
+	static const char *const others[] = {
+		"\u27e6U+0041\u27e7", "\u27e6U+202e\u27e7",    "\u27e6U+202E",
+		"\u27e6U+20\u27e7",   "\u27e6U+1234567\u27e7", "\u27e6U+110000\u27e7",
+		"\u27e6U+000A\u27e7", "\u27e6U+D800\u27e7",
+	};
+	struct span s, shown;
+	struct buf b;
+	CTX(c);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		buf_begin(&b, &c, 1000);
+		html_escape(&b, HTML_VALUE, span_str(texts[i]));
+		ok(&c, buf_done(&c, &b, &shown));
+		ok(&c, form_text(&c, shown, &s));
+		text_is(s, texts[i]);
+	}
+	for (size_t i = 0; i < COUNT_OF(others); i++) {
+		ok(&c, form_text(&c, span_str(others[i]), &s));
+		text_is(s, others[i]);
+	}
 }
 
 static void segments(void **state)
@@ -95,7 +144,9 @@ static void cookies(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(forms), cmocka_unit_test(no_forms),
-					    cmocka_unit_test(segments), cmocka_unit_test(cookies) };
+					    cmocka_unit_test(segments),
+					    cmocka_unit_test(what_a_field_shows),
+					    cmocka_unit_test(cookies) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

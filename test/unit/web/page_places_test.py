@@ -52,7 +52,8 @@ def is_unseen(text, i):
     return x not in SEEN and unicodedata.category(text[i]) in ('Cc', 'Cf', 'Zl', 'Zp')
 
 
-def visible(raw):
+def visible(raw, value=False):
+    """In a value it comes back: in brackets that nobody types, which stand for themselves where they could be taken for a mark."""
     text = decode(raw).replace('\r\n', '\n')
     out = []
     for i, ch in enumerate(text):
@@ -62,7 +63,9 @@ def visible(raw):
         elif x < 0x20 or x == 0x7f:
             out.append(chr(0x2400 + x) if x < 0x20 else '\u2421')
         elif x >= 0x80 and is_unseen(text, i):
-            out.append('[U+%04X]' % x)
+            out.append('\u27e6U+%04X\u27e7' % x if value else '[U+%04X]' % x)
+        elif value and text.startswith('\u27e6U+', i):
+            out.append('\u27e6U+27E6\u27e7')
         else:
             out.append(ch)
     return ''.join(out)
@@ -130,21 +133,21 @@ def by_html5lib(page):
 
 
 def wanted(raw):
-    want, quoted, own_id = visible(raw), urllib.parse.quote(raw, safe=''), 'i-' + as_id(raw)
+    want, value, quoted, own_id = visible(raw), visible(raw, True), urllib.parse.quote(raw, safe=''), 'i-' + as_id(raw)
     whole = quoted if raw not in (b'', b'.', b'..') else '%EF%BF%BD'
     return [
-        ['html', {'lang': 'en'}], ['head', {}], ['title', {}, want], ['meta', {'name': 'description', 'content': want}],
+        ['html', {'lang': 'en'}], ['head', {}], ['title', {}, want], ['meta', {'name': 'description', 'content': value}],
         ['body', {}], ['p', {'id': 'text'}, want], ['p', {'id': 'bold'}, ''], ['strong', {}, want], ['pre', {'id': 'pre'}, want],
-        ['p', {'id': 'title', 'title': want, 'aria-label': want, 'data-x': want}, ''], ['p', {}, ''], ['span', {'id': own_id}, ''],
+        ['p', {'id': 'title', 'title': want, 'aria-label': want, 'data-x': value}, ''], ['p', {}, ''], ['span', {'id': own_id}, ''],
         ['p', {'id': 'word'}, f'They say: {want}.'], ['p', {}, ''],
         ['a', {'id': 'path', 'href': f'/p/{whole}/end'}, '1'], ['a', {'id': 'file', 'href': f'/p/x{quoted}.txt'}, '2'],
         ['a', {'id': 'query', 'href': f'/p?a={quoted}&b=2'}, '3'], ['a', {'id': 'fragment', 'href': '#' + own_id}, '4'],
         ['a', {'id': 'link', 'href': as_link(raw)}, '5'], ['form', {'method': 'post', 'action': f'/p?a={quoted}'}, ''],
-        ['input', {'type': 'hidden', 'name': 'token', 'value': 't<0>'}, ''], ['input', {'type': 'hidden', 'name': 'h', 'value': want}],
-        ['input', {'id': 'field', 'name': 'field', 'type': 'text', 'value': want, 'placeholder': want, 'aria-label': want}],
-        ['textarea', {'id': 'area', 'name': 'area', 'rows': '2', 'aria-label': want}, want],
+        ['input', {'type': 'hidden', 'name': 'token', 'value': 't<0>'}, ''], ['input', {'type': 'hidden', 'name': 'h', 'value': value}],
+        ['input', {'id': 'field', 'name': 'field', 'type': 'text', 'value': value, 'placeholder': want, 'aria-label': want}],
+        ['textarea', {'id': 'area', 'name': 'area', 'rows': '2', 'aria-label': want}, value],
         ['select', {'id': 'select', 'name': 'select', 'aria-label': want}, ''], ['optgroup', {'label': want}, ''],
-        ['option', {'value': want}, want], ['table', {}, ''], ['caption', {}, want], ['tbody', {}, ''], ['tr', {}, ''],
+        ['option', {'value': value}, want], ['table', {}, ''], ['caption', {}, want], ['tbody', {}, ''], ['tr', {}, ''],
         ['th', {'scope': 'row', 'abbr': want}, want], ['td', {'data-label': want}, want], ['p', {}, ''],
         ['img', {'src': f'/i/{whole}', 'alt': want}, ''],
     ]
@@ -197,7 +200,7 @@ PIECES = [b'<', b'>', b'&', b'"', b"'", b'&amp;', b'&lt', b'&#x3c;', b'</title>'
           b'\r', b'\t', b'\0', b'\x1b[31m', b'\x7f', b'\xc2\x80', b'\xc0\xaf', b'\xed\xa0\x80', b'\xf4\x90\x80\x80', b'\xff', b'\xe2\x80', b'\xf0\x9f',
           'é'.encode(), '\u202e'.encode(), '\u2066'.encode(), '\u2069'.encode(), '\u200b'.encode(), '\u200d'.encode(), '\u200c'.encode(),
           'שלום'.encode(), 'عربي'.encode(), 'ی'.encode(), '葛\U000e0100'.encode(), '👩\u200d👧'.encode(), '\ufeff'.encode(), '\U000e0041'.encode(),
-          '\u2028'.encode(), '\ufdd0'.encode(), b'onclick=', b'`', b'{{ s }}', b'{% end %}', b'<bdi>', b'</bdi>']
+          '\u2028'.encode(), '\ufdd0'.encode(), '\u27e6'.encode(), '\u27e7'.encode(), '\u27e6U+202E\u27e7'.encode(), '\u27e6U+'.encode(), b'onclick=', b'`', b'{{ s }}', b'{% end %}', b'<bdi>', b'</bdi>']
 
 
 def mixed(rng, n):
