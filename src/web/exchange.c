@@ -88,7 +88,7 @@ void exchange_close(struct exchange *x, const char *ended)
 void exchange_trouble(struct exchange *x, enum err e, unsigned status)
 {
 	const struct web_site *site = x->config->site;
-	const char *next = x->c.next[0] || e == ERR_OK ? x->c.next : err_hint(e);
+	const char *next = x->c.next;
 
 	kept_answer_done(&x->a);
 	if (x->a.fd >= 0)
@@ -115,7 +115,7 @@ enum err exchange_ask(struct exchange *x, unsigned *status_out)
 	TRY(span_fmt(&x->c, &r->origin, "https://%.*s", SPAN_ARG(x->found.host)));
 	if (!guard_path(&x->c, x->target, &r->path, &query, segments, &count)) {
 		*status_out = 404;
-		return ERR_NOT_FOUND;
+		FAIL(&x->c, ERR_NOT_FOUND, "there is no such page");
 	}
 	r->route = route_find(site, r->method, segments, count, r->args, status_out);
 	if (!r->route)

@@ -171,6 +171,8 @@ static bool look_origin(struct ctx *c, const struct guard_head *h, struct guard_
 		own = own || span_is(site, "same-origin");
 		foreign = foreign || !span_is(site, "same-origin");
 	}
+	if (foreign || !own)
+		err_next(c, "load the page again, and send the form from there");
 	if (foreign)
 		refuse(c, out, 403, "this form comes from another site");
 	else if (!own)

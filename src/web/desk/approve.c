@@ -169,7 +169,8 @@ static enum err deciders(struct statement *st)
 
 static enum err show(struct visit *v)
 {
-	struct statement st = { .v = v, .page = { .view = v->view, .problem = v->problem } };
+	struct statement st = { .v = v, .page = { .view = v->view, .problem = v->problem,
+						     .remedy = v->remedy } };
 	struct json *doc;
 	struct span flags;
 	struct buf b;

@@ -424,19 +424,46 @@ void visit_buf(struct visit *v, struct buf *out)
 	buf_begin(out, v->c, WEB_PAGE_MAX);
 }
 
+struct span visit_next(const struct visit *v, enum err e)
+{
+	const struct page_base *w = v->base;
+
+	if (v->c->next[0] || e == ERR_OK)
+		return span_str(v->c->next);
+	switch (e) {
+	case ERR_FORMAT:
+	case ERR_USAGE:
+		return word_next_correct(w);
+	case ERR_LIMIT:
+		return word_next_less(w);
+	case ERR_NOT_FOUND:
+		return word_next_look(w);
+	case ERR_DENIED:
+		return word_next_ask(w);
+	case ERR_STATE:
+		return word_next_order(w);
+	case ERR_VERIFY:
+		return word_next_distrust(w);
+	case ERR_BUSY:
+	case ERR_AGAIN:
+		return word_next_moment(w);
+	default:
+		return word_next_again(w);
+	}
+}
+
 /* The page of a failure; what it was stands in r->c. */
 static enum err trouble(struct request *r, enum err e, unsigned status, struct answer *a)
 {
 	struct visit nobody = { .r = r, .a = a, .c = r->c, .desk = r->site->of };
 	struct visit *v = r->person ? r->person : &nobody;
 	struct page_trouble page = { .why = span_str(r->c->why), .request_id = r->id };
-	const char *next = r->c->next[0] || e == ERR_OK ? r->c->next : err_hint(e);
 	struct buf b;
 
-	page.next = span_str(next);
 	visit_buf(v, &b);
 	if (!v->view)
 		TRY(dress(v));
+	page.next = visit_next(v, e);
 	page.view = v->view;
 	TRY(page_trouble(r->c, &page, &b));
 	a->status = status;

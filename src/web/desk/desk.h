@@ -87,6 +87,9 @@ enum err visit_challenged(struct visit *v, const char *what, struct span challen
 struct span visit_rp(const struct visit *v);
 /* A page with room for what it says; then answer_page. */
 void visit_buf(struct visit *v, struct buf *out);
+/* What to do next about a failure: what its place says, else a word for who sits at a page (the
+ * hints of err.def are for a command line). */
+struct span visit_next(const struct visit *v, enum err e);
 /* Whether a form was sent, and not its page asked for. */
 static inline bool is_post(const struct visit *v)
 {

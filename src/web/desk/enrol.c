@@ -20,7 +20,7 @@ static enum err show(struct visit *v, const struct invitation *i)
 	struct page_enrol page = { .view = v->view, .name = i->name, .rights = i->may,
 				   .invited = true, .until = i->ends_utc, .rp = v->r->origin,
 				   .rp_name = v->desk->provider, .code = v->r->args[0],
-				   .problem = v->problem };
+				   .problem = v->problem, .remedy = v->remedy };
 	struct page_code_word *words;
 	struct span challenge, user;
 	struct sha256 handle;

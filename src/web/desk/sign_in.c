@@ -143,7 +143,7 @@ static enum err refuse(struct visit *v, enum err e, bool proved)
 	if (err_http_status(e) >= 500)
 		return e;
 	TRY(span_copy(v->c, why, &why));
-	TRY(span_copy(v->c, span_str(v->c->next[0] ? v->c->next : err_hint(e)), &v->remedy));
+	TRY(span_copy(v->c, visit_next(v, e), &v->remedy));
 	v->a->status = (unsigned)err_http_status(e);
 	err_clear(v->c);
 	TRY(proved ? access_note(v->c, v->desk->store, "refused", SPAN_NONE, SPAN_NONE, why)

@@ -256,12 +256,10 @@ enum err step_to_order(struct visit *v)
 
 enum err step_failed(struct visit *v, enum err e)
 {
-	const char *next = v->c->next[0] ? v->c->next : err_hint(e);
-
 	if (e == ERR_OK || e == ERR_NOMEM || e == ERR_IO || e == ERR_FAILED || e == ERR_CRYPTO)
 		return e;
 	TRY(span_copy(v->c, span_str(v->c->why), &v->problem));
-	TRY(span_copy(v->c, span_str(next), &v->remedy));
+	TRY(span_copy(v->c, visit_next(v, e), &v->remedy));
 	v->a->status = e == ERR_BUSY ? 409 : (unsigned)err_http_status(e);
 	err_clear(v->c);
 	return ERR_OK;
