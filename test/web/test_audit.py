@@ -11,6 +11,7 @@ import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from harness import desk, life, web  # noqa: E402
+from harness.refusals import refused, says  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -68,16 +69,19 @@ def test_a_proof_of_an_act_and_nothing_of_what_it_says(home, eva, tmp_path):
 
 
 def test_what_is_not_there(home, eva, server):
-    for path, status in {"/audit/prove": 400, f"/audit/prove?order={home.ref}": 400, f"/audit/prove?order={home.ref}&seq=0": 400,
-                         f"/audit/prove?order={home.ref}&seq=99": 404, "/audit/prove?order=W-2222-2222&seq=1": 404, "/audit/tile/0/1": 404,
-                         "/audit/tile/8/0": 404, "/audit/tile/-1/0": 404, "/audit/tile/x/0": 404, "/audit/tile/0/-1": 404,
-                         "/audit/tile/0/99999999999999999999": 404, "/audit/tile/7/9223372036854775807": 404}.items():
+    which, no_act, no_tile = says("it is not said which act"), says("there is no act %lld of %.*s"), says("the log has no such tile")
+    for path, why in {"/audit/prove": which, f"/audit/prove?order={home.ref}": which, f"/audit/prove?order={home.ref}&seq=0": which,
+                      f"/audit/prove?order={home.ref}&seq=99": no_act, "/audit/prove?order=W-2222-2222&seq=1": no_act, "/audit/tile/0/1": no_tile,
+                      "/audit/tile/8/0": no_tile, "/audit/tile/-1/0": no_tile, "/audit/tile/x/0": no_tile, "/audit/tile/0/-1": no_tile,
+                      "/audit/tile/0/99999999999999999999": no_tile, "/audit/tile/7/9223372036854775807": no_tile}.items():
         got = eva.get(path)
-        assert got.status == status and got.headers["content-type"].startswith("text/html"), (path, got.status)
+        refused(got, why)
+        assert got.headers["content-type"].startswith("text/html"), path
     ana = desk.Person(server)
     ana.demo("Ana")
     for path in ("/audit", "/audit/prove", "/audit/tile/0/0"):
-        assert ana.get(path).status == 403 and server.get(path).status == 303
+        refused(ana.get(path), says("your rights do not let you", also="see the checkpoints"))
+        assert server.get(path).status == 303
     for odd in ("ticks=0", "ticks=-5", "ticks=x", "ticks=99999999999999999999", "below=x", "person=%27or"):
         assert eva.get(f"/audit?{odd}").status == 200
 

@@ -11,9 +11,13 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from harness import desk, life, web  # noqa: E402
 from harness.busy import NO_SUCH  # noqa: E402
 from harness.paper import is_plain, pdf  # noqa: E402
+from harness.refusals import refused, says  # noqa: E402
 
 WORDS = b"Dated 15 November 2019, File No. NSL-19-123456, under 18 U.S.C. 2709 & <b>words</b>"
 PAPER, BAD = pdf(WORDS, pages=2), b"hello, no paper"
+NO_ORDER, NOT_YOURS, NO_PAPER = says("there is no such order here"), says("this form is not of your session"), says("this order has no such paper")
+NO_PICTURE, NO_PAGE = says("the paper has no picture of page"), says("the paper has no page %")
+NO_ADDRESS = says("there is no such page", of="src/web/exchange.c")
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +65,7 @@ def test_a_paper_without_reading_has_no_pictures(home, ben, here):
     assert "Nobody has had this paper read yet" in desk.words(page) and "<img src=\"/order" not in page.text
     for tail in ("/paper/1/page/1", "/paper/2/page/1"):
         got = ben.get(here + tail)
-        assert got.status == 404 and "no picture of page 1" in desk.words(got)
+        refused(got, NO_PICTURE)
     assert not (home.dir / "reading").exists() or not list((home.dir / "reading").rglob("page-*"))      # a GET starts nothing
 
 
@@ -69,14 +73,14 @@ def test_who_may_not_have_it_read(home, server, ben, eva, here):
     fields, _ = ben.form(ben.get(here), f"{here}/read")
     for token in ("", "0" * 64):
         got = ben.post(f"{here}/read", {"token": token})
-        assert got.status == 403 and "not of your session" in got.text
+        refused(got, NOT_YOURS)
     token = {"token": eva.form(eva.get("/audit"), "/sign-out")[0]["token"]}
     for path in (f"{here}/read", f"/order/{NO_SUCH}/read"):
         got = eva.post(path, token)
-        assert got.status == 404 and "there is no such order here" in got.text
-        assert eva.get(path).status == 404
+        refused(got, NO_ORDER, 404)
+        refused(eva.get(path), NO_ORDER, 404)
     assert desk.Person(server).post(f"{here}/read", fields).location.startswith("/sign-in?to=")
-    assert ben.post(f"/order/{NO_SUCH}/read", fields).status == 404
+    refused(ben.post(f"/order/{NO_SUCH}/read", fields), NO_ORDER, 404)
     assert not list((home.dir / "reading").rglob("told.json"))
 
 
@@ -116,15 +120,19 @@ def test_a_page_beside_the_checklist(read, home, ben, here):
 def test_a_paper_that_cannot_be_read(read, ben, here):
     page = ben.get(f"{here}?paper=2")
     assert "This paper cannot be read here" in desk.words(page) and "no PDF" in page.text and "<img src=\"/order" not in page.text
-    assert ben.get(f"{here}/paper/2/page/1").status == 404 and ben.get(f"{here}/paper/2").body == BAD
+    refused(ben.get(f"{here}/paper/2/page/1"), NO_PICTURE)
+    assert ben.get(f"{here}/paper/2").body == BAD
 
 
-@pytest.mark.parametrize("tail", ["/paper/1/page/0", "/paper/1/page/3", "/paper/1/page/-1", "/paper/1/page/101", "/paper/1/page/x", "/paper/1/page/1.png",
-                                  "/paper/1/page/99999999999999999999", "/paper/0/page/1", "/paper/3/page/1", "/paper/-1/page/1", "/paper/x/page/1",
-                                  "/paper/1/page/..%2fpage-001", "/paper/..%2f/page/1"])
-def test_what_is_no_page(read, ben, here, tail):
+@pytest.mark.parametrize("tail,why", [
+    ("/paper/1/page/0", NO_PAGE), ("/paper/1/page/3", NO_PICTURE), ("/paper/1/page/-1", NO_PAGE), ("/paper/1/page/101", NO_PAGE),
+    ("/paper/1/page/x", says("this paper has no such page")), ("/paper/1/page/1.png", says("this paper has no such page")),
+    ("/paper/1/page/99999999999999999999", says("this paper has no such page")), ("/paper/0/page/1", says("this paper has no such page")), ("/paper/3/page/1", NO_PAPER),
+    ("/paper/-1/page/1", NO_PAPER), ("/paper/x/page/1", NO_PAPER), ("/paper/1/page/..%2fpage-001", NO_ADDRESS), ("/paper/..%2f/page/1", NO_ADDRESS)])
+def test_what_is_no_page(read, ben, here, tail, why):
     got = ben.get(here + tail)
-    assert got.status in (400, 404) and got.headers["content-type"].startswith("text/html")
+    refused(got, why)
+    assert got.headers["content-type"].startswith("text/html")
 
 
 @pytest.mark.parametrize("query", ["page=3", "page=0", "page=-1", "page=x", "page=99999999999999999999", "paper=9", "paper=0", "paper=x&page=x", "page=%3Cb%3E"])
@@ -137,7 +145,8 @@ def test_pictures_are_for_those_who_may_see_the_order(read, server, eva, here):
     def alike(answer):
         return answer.status, re.sub(r"Reference of this request: \w+", "", desk.words(answer))
     got = eva.get(f"{here}/paper/1/page/1")
-    assert got.status == 404 and alike(got) == alike(eva.get(f"/order/{NO_SUCH}/paper/1/page/1")) == alike(eva.get(f"{here}/paper/1/page/77"))
+    refused(got, NO_ORDER, 404)
+    assert alike(got) == alike(eva.get(f"/order/{NO_SUCH}/paper/1/page/1")) == alike(eva.get(f"{here}/paper/1/page/77"))
     assert desk.Person(server).get(f"{here}/paper/1/page/1").location.startswith("/sign-in?to=")
 
 
@@ -195,9 +204,9 @@ def test_what_is_no_field_is_not_taken_over(read, home, ben, here, name):
 def test_taking_over_needs_the_same_right(read, server, home, ben, eva, here):
     path = f"{here}/secrecy"
     fields, _ = ben.form(ben.get(path), path)
-    assert ben.post(path, fields | {"token": "0" * 64, "take-basis": "x"}).status == 403
+    refused(ben.post(path, fields | {"token": "0" * 64, "take-basis": "x"}), NOT_YOURS)
     token = eva.form(eva.get("/audit"), "/sign-out")[0]["token"]
-    assert eva.post(path, {"token": token, "take-basis": "x"}).status == 404
+    refused(eva.post(path, {"token": token, "take-basis": "x"}), NO_ORDER, 404)
 
 
 def test_the_paper_beside_the_end_of_an_order(read, ben, server, here):
@@ -206,7 +215,7 @@ def test_the_paper_beside_the_end_of_an_order(read, ben, server, here):
         page = ana.get(f"{here}/{tail}?page=2")
         assert f'<img src="{here}/paper/1/page/2"' in page.text and 'name="take-' not in page.text, tail
         assert ("data-quote-from" in page.text) == (tail == "end"), tail
-        assert ben.get(f"{here}/{tail}").status == 403
+        refused(ben.get(f"{here}/{tail}"), "your rights do not let you")
 
 
 def test_other_papers_offer_nothing(read, ben, here):
