@@ -24,7 +24,7 @@ enum err run_program(struct ctx *c, const char *const *argv, struct span input, 
 	result = memfd_create("writ-output", MFD_CLOEXEC);
 	if (result < 0)
 		FAIL(c, ERR_IO, "cannot make a file in memory: %s", strerror(errno));
-	pid = c->seam->run(argv, in, result);
+	pid = c->seam->run(argv, in, result, NULL, 0);
 	if (pid < 0)
 		FAIL(c, ERR_IO, "cannot run %s: %s", argv[0], strerror(errno));
 	while (waitpid(pid, &status, 0) < 0)

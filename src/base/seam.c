@@ -107,21 +107,41 @@ pid_t real_spawn(const char *const *argv, int fd3)
 	return pid;
 }
 
-pid_t real_run(const char *const *argv, int in, int out)
+/* Each twice: when they take their places, nothing stands there that is still needed. */
+static int lend(const int *lent, size_t n)
 {
-	pid_t pid = fork();
-	char *args[64];
-	size_t n = 0;
+	int high[SEAM_LENT_MAX];
 
-	if (pid != 0)
-		return pid;
-	while (argv[n] && n < 63)
+	for (size_t i = 0; i < n; i++) {
+		high[i] = fcntl(lent[i], F_DUPFD, 3 + (int)n);
+		if (high[i] < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (dup2(high[i], 3 + (int)i) < 0)
+			return -1;
+	return close_range(3 + (unsigned)n, ~0u, 0);
+}
+
+pid_t real_run(const char *const *argv, int in, int out, const int *lent, size_t count)
+{
+	char *args[SEAM_WORDS_MAX + 1];
+	size_t n = 0;
+	pid_t pid;
+
+	while (argv[n] && n < SEAM_WORDS_MAX)
 		n++;
+	if (argv[n] || count > SEAM_LENT_MAX) {
+		errno = E2BIG;
+		return -1;
+	}
 	memcpy(args, argv, n * sizeof *args);
 	args[n] = NULL;
-	if (dup2(in, 0) < 0 || dup2(out, 1) < 0)
+	pid = fork();
+	if (pid != 0)
+		return pid;
+	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || lend(lent, count) != 0)
 		_exit(127);
-	close_range(3, ~0u, 0);
 	execvp(args[0], args);
 	_exit(127);
 }

@@ -18,6 +18,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#define SEAM_WORDS_MAX 127u     /* of a program that is run */
+#define SEAM_LENT_MAX 64u       /* descriptors that it is lent */
+
 struct seam {
 	int64_t (*now_ms)(void);        /* UTC, ms since 1970 */
 	int64_t (*mono_ms)(void);       /* monotonic, for durations */
@@ -31,8 +34,9 @@ struct seam {
 	int (*connect)(const char *unix_path);  /* a connected seqpacket socket, or -1 */
 	/* Starts argv with the descriptor fd3 as 3 and no others but 0, 1, 2; returns its pid. */
 	pid_t (*spawn)(const char *const *argv, int fd3);
-	/* Starts argv (found in PATH) with these as standard input and output; returns its pid. */
-	pid_t (*run)(const char *const *argv, int in, int out);
+	/* Starts argv (found in PATH) with these as standard input and output, and the n that are
+	 * lent as 3, 4, ...; returns its pid. */
+	pid_t (*run)(const char *const *argv, int in, int out, const int *lent, size_t n);
 	/* This process becomes argv, with the descriptors of spawn; -1 where it cannot. */
 	int (*become)(const char *const *argv, int fd3);
 };

@@ -13,7 +13,7 @@ int real_random(void *p, size_t n);
 int real_open(const char *path, int flags, mode_t mode);
 int real_connect(const char *unix_path);
 pid_t real_spawn(const char *const *argv, int fd3);
-pid_t real_run(const char *const *argv, int in, int out);
+pid_t real_run(const char *const *argv, int in, int out, const int *lent, size_t count);
 int real_become(const char *const *argv, int fd3);
 
 #endif

@@ -16,6 +16,7 @@
 #include "order/letter.h"
 #include "order/pdf.h"
 #include "order/queue.h"
+#include "order/work.h"
 #include "store/blob.h"
 
 enum err cmd_order_new(struct ctx *c, const struct command *self, const struct args *a)
@@ -71,6 +72,17 @@ static void remark_seen(const struct order *o)
 			     SPAN_ARG(ref->s));
 }
 
+/* The order is received whatever becomes of its reading, which can be begun again. */
+static void read_papers(struct ctx *c, const struct session *s, const struct order *o)
+{
+	static const char *const words[] = { "paper", "read", NULL };
+
+	if (work_order(c, s, o->ref, "read", words, NULL, NULL) == ERR_OK)
+		return;
+	talk("its papers are not being read: %s", c->why);
+	err_clear(c);
+}
+
 enum err cmd_order_submit(struct ctx *c, const struct command *self, const struct args *a)
 {
 	struct session SESSION_SCOPED s = { .seal = -1 };
@@ -109,6 +121,8 @@ enum err cmd_order_submit(struct ctx *c, const struct command *self, const struc
 			     "transcribe %.*s FILE' takes what it says", SPAN_ARG(o.ref),
 			     SPAN_ARG(o.ref));
 	}
+	if (args_has(a, "read") && o.from_paper)
+		read_papers(c, &s, &o);
 	return order_close_tick(c, &s);
 }
 

@@ -13,7 +13,7 @@
  * LONG WORK. A handler returns within milliseconds: all others wait for it. What takes longer
  * (count, collect, deliver, reading papers) is a process of its own, and the person comes back:
  *
- *	TRY(work_start(r->c, r->home, "W-7KQF-2M9D.collect", argv));      (web/work.h)
+ *	TRY(work_start(r->c, r->home, "W-7KQF-2M9D.collect", argv));      (order/work.h)
  *	return answer_see(r, a, "/order/%.*s/collect", SPAN_ARG(ref));   303, a GET follows
  *
  * and the GET asks work_look(): WORK_RUNS gives a page with `a->refresh_s = 2` (a header, works

@@ -187,7 +187,7 @@ static void tick(struct ctx *c, struct serve *s)
 		return;
 	s->tick = c->seam->run((const char *const[]){ program, "tick", "--home", s->o->home->dir,
 						      NULL },
-			       null, null);
+			       null, null, NULL, 0);
 }
 
 static int wait_ms(struct ctx *c, const struct serve *s)

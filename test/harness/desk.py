@@ -95,6 +95,15 @@ class Person:
         """Opens a page with a form, fills it and sends it."""
         return self.send(self.get(path), path, **more)
 
+    def taken(self, answer):
+        """Where the intake leads once it has ended; what was refused at once, or in the end, is that page."""
+        def look():
+            page = self.get(answer.location)
+            return None if page.status == 200 and "It is running" in page.text else page
+        if answer.status != 303 or not answer.location.startswith("/intake?work="):
+            return answer
+        return web.wait(look, "the intake")
+
     def end_of(self, answer, what):
         """The page to which something that takes longer leads, once it has ended."""
         assert answer.status == 303 and "?since=" in answer.location, words(answer)

@@ -462,6 +462,7 @@ def test_an_order_from_intake_to_the_file(town):
         fields, _ = ben.form(page, "/intake")
         got = ben.upload("/intake", fields, [("order", "order.yaml", order.read_bytes()),
                                              ("paper", "warrant.pdf", home.world.paper.read_bytes())])
+        got = ben.taken(got)
         assert got.status == 303, desk.words(got)
         here = got.location
         home.ref = here.rsplit("/", 1)[1]

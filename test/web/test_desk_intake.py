@@ -37,7 +37,7 @@ def ben(server):
 
 def take_in(ben, *papers, **fields):
     token = ben.form(ben.get("/intake"), "/intake")[0]["token"]
-    return ben.upload("/intake", {"token": token} | fields, [("paper", name, data) for name, data in papers])
+    return ben.taken(ben.upload("/intake", {"token": token} | fields, [("paper", name, data) for name, data in papers]))
 
 
 def read(ben, got):

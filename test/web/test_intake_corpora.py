@@ -94,7 +94,7 @@ def read(ben, got):
 
 def take_in(ben, path):
     token = ben.form(ben.get("/intake"), "/intake")[0]["token"]
-    return ben.upload("/intake", {"token": token}, [("paper", path.name, path.read_bytes())])
+    return ben.taken(ben.upload("/intake", {"token": token}, [("paper", path.name, path.read_bytes())]))
 
 
 @pytest.mark.parametrize("part", range(PARTS))

@@ -220,7 +220,7 @@ def take_in(home, person, name, demands=None, kind=None):
     person.fill("order", order)
     person.fill("paper", paper)
     person.send()
-    assert re.fullmatch(r"/order/W-[0-9A-Z-]+", person.path()), person.text()[:2000]
+    person.until(lambda: re.fullmatch(r"/order/W-[0-9A-Z-]+", person.path()), "the intake")
     home.ref = person.path().rsplit("/", 1)[1]
     return person.path()
 

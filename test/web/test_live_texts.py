@@ -176,6 +176,7 @@ def test_every_text_in_an_order_file(home, sittings, harmless, record_testsuite_
         before = len(home.acts_in_all())
         answer = ben.upload("/intake", {"token": token, "resubmits": ""},
                             [("order", "order.yaml", form.replace("HERE", quoted).encode()), ("paper", name, busy.PAPER)])
+        answer = ben.taken(answer)
         if answer.status != 303:
             harmless(answer, text)
             assert answer.status in (400, 409, 413, 422) and re.search("There is a problem|did not work", answer.text) and len(home.acts_in_all()) == before, (text, answer.status)

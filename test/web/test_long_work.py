@@ -5,6 +5,8 @@ SPDX-License-Identifier: Apache-2.0
 """
 import contextlib
 import os
+import pathlib
+import shutil
 import signal
 import sys
 import threading
@@ -92,15 +94,19 @@ def released_once(home, stamps):
     assert (len(home.acts("released")), len(home.seal_acts("released")), len(home.acts("timestamped"))) == (1, 1, stamps)
 
 
+def commands():
+    """What runs on this machine: the number of each process, and its words."""
+    found = {}
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            found[int(name)] = pathlib.Path("/proc", name, "cmdline").read_bytes()
+    return found
+
+
 def process_of(home, *words):
     """The command that the desk has started."""
     want = b"\0" + b"\0".join(w.encode() for w in words) + b"\0"
-    for name in os.listdir("/proc"):
-        with contextlib.suppress(OSError):
-            line = open(f"/proc/{name}/cmdline", "rb").read() if name.isdigit() else b""
-            if want in line and str(home.dir).encode() in line:
-                return int(name)
-    return None
+    return next((pid for pid, line in commands().items() if want in line and str(home.dir).encode() in line), None)
 
 
 def test_pages_answer_while_a_release_waits_for_its_timestamp(home, authority):
@@ -178,3 +184,116 @@ def test_a_seal_that_does_not_release(home, authority):
         assert home.state() == "approved" and not home.seal_acts("released") and authority.asked == asked
         got = ben.post(f"/order/{home.ref}/release", {"token": ben.form(ben.get("/intake"), "/intake")[0]["token"]})
         assert got.status == 400 and "which state of the order" in desk.words(got)
+
+
+# ---- taking in ----
+
+class Gate:
+    """The programs, with a hand that begins its work once the test lets it."""
+
+    def __init__(self, folder):
+        self.dir, self.gate = folder, folder / "gate"
+        for name in life.PROGRAMS:
+            shutil.copy(life.folder_of_programs() / name, folder)
+        (folder / "writ-hand").rename(folder / "true-hand")
+        (folder / "writ-hand").write_text(f'#!/bin/sh\n: < "{self.gate}"\nexec "{folder}/true-hand" "$@"\n')
+        (folder / "writ-hand").chmod(0o755)
+        os.mkfifo(self.gate)
+
+    def hands(self):
+        return sum(f"{self.dir}/writ-hand".encode() in line for line in commands().values())
+
+    def open(self):
+        """One hand goes on; whoever opens the other end of a FIFO waits for it."""
+        os.close(os.open(self.gate, os.O_WRONLY))
+
+    def serve(self, home):
+        return web.Server([self.dir / "writ", "serve", "--home", home.dir, "--listen", "127.0.0.1:0", "--processes", 1], home.dir, home.env())
+
+
+@pytest.fixture
+def gate(tmp_path):
+    return Gate(tmp_path)
+
+
+@pytest.fixture
+def empty(town):
+    return town.home("founded").invent()
+
+
+def send_in(home, person, name="order.yaml", text=None):
+    order = life.order_file(home.base / "order.yaml", home.world)
+    fields, _ = person.form(person.get("/intake"), "/intake")
+    return person.upload("/intake", fields, [("order", name, text or order.read_bytes()), ("paper", "warrant.pdf", home.world.paper.read_bytes())])
+
+
+def orders(home):
+    return [o["order"] for o in home.json("order", "list")["orders"]]
+
+
+def test_pages_answer_while_an_order_is_read(empty, gate):
+    with gate.serve(empty) as server:
+        ben, chi = sign_in(server), sign_in(server, "Chi")
+        got = send_in(empty, ben)
+        assert got.status == 303 and got.location.startswith("/intake?work=")
+        web.wait(gate.hands, "the hand")
+        page = ben.get(got.location)
+        assert page.status == 200 and "It is running" in page.text and page.headers["refresh"] == "1"
+        for path in ("/desk", "/intake", "/people"):
+            assert chi.get(path).status == 200, path
+        assert "It is running" not in chi.get(got.location).text            # another's work is nobody's
+        assert not orders(empty)
+        gate.open()
+        taken = ben.taken(got)
+        (ref,) = orders(empty)
+        assert taken.status == 303 and taken.location == f"/order/{ref}"
+        assert ben.get(got.location).location == f"/order/{ref}"            # whoever looks again
+        (act,) = empty.acts("received", ref)
+        assert act["actor"]["name"] == "Ben" and act["body"]["papers"][0]["name"] == "warrant.pdf"
+
+
+def test_an_intake_goes_on_without_its_server(empty, gate):
+    with gate.serve(empty) as server:
+        got = send_in(empty, sign_in(server))
+        web.wait(gate.hands, "the hand")
+        assert server.stop() == 0
+    assert not orders(empty)
+    gate.open()
+    (ref,) = web.wait(lambda: orders(empty), "the order")
+    with gate.serve(empty) as server:
+        assert sign_in(server).taken(got).location == f"/order/{ref}"
+
+
+def test_an_intake_that_is_killed(empty, gate):
+    with gate.serve(empty) as server:
+        ben = sign_in(server)
+        got = send_in(empty, ben)
+        web.wait(gate.hands, "the hand")
+        os.kill(process_of(empty, "order", "submit"), signal.SIGKILL)
+        gate.open()                                                         # its hand ends now, and nobody hears it
+        page = ben.taken(got)
+        assert page.status == 503 and "without saying what came of it" in desk.words(page) and not orders(empty)
+        got = send_in(empty, ben)                                           # the form is there; once more
+        web.wait(gate.hands, "the hand")
+        gate.open()
+        assert ben.taken(got).location == f"/order/{orders(empty)[0]}"
+
+
+@pytest.mark.parametrize("text, status, says", [
+    (b"order_version: 1\nfacts: [", 400, "order.yaml"),
+    (b"order_version: &a 1\n", 400, "order.yaml"),
+    (b"writ order submit: done\nW-2222-3333\n", 400, "order.yaml"),
+])
+def test_an_order_file_that_is_refused(empty, text, status, says):
+    with web.serve(empty, processes=1) as server:
+        ben = sign_in(server)
+        page = ben.taken(send_in(empty, ben, text=text))
+        assert page.status == status and says in desk.words(page) and not orders(empty), desk.words(page)
+        fields, _ = ben.form(page, "/intake")
+        assert fields["resubmits"] == ""
+        odd = "fd:3:x --as=Chi\n"                                           # a name is a name
+        page = ben.taken(send_in(empty, ben, name=odd.strip()))
+        (ref,) = orders(empty)
+        assert page.location == f"/order/{ref}"
+        (act,) = empty.acts("received", ref)
+        assert act["actor"]["name"] == "Ben" and act["body"]["order_file"]["name"] == odd.strip()

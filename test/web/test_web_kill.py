@@ -92,6 +92,9 @@ class Client(threading.Thread):
         self.place.tried.add(what)
         got = self.ask(self.ben.upload, "/intake", fields, [("order", "order.yaml", path.read_bytes()),
                                                             ("paper", "warrant.pdf", self.place.home.world.paper.read_bytes())])
+        while got.status == 303 and got.location.startswith("/intake?work=") or got.status == 200 and "It is running" in got.text:
+            where = got.location or where
+            got = self.ask(self.ben.get, where)
         return re.match(r"/order/([^/]+)", got.location)[1] if got.status == 303 and "/order/" in got.location else None
 
     def make_secret(self, ref, what):

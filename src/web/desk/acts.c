@@ -11,7 +11,7 @@
 #include "order/vault.h"
 #include "web/desk/order_page.h"
 #include "web/desk/step.h"
-#include "web/work.h"
+#include "order/work.h"
 
 /* ---- notice and secrecy ---- */
 
@@ -183,10 +183,7 @@ static enum err read_name(struct visit *v, struct span *out)
 enum err read_begin(struct visit *v)
 {
 	static const char *const words[] = { "paper", "read", NULL };
-	struct span name;
-
-	TRY(read_name(v, &name));
-	return long_start(v, name, words, NULL, NULL);
+	return work_order(v->c, &v->s, v->order.ref, "read", words, NULL, NULL);
 }
 
 /* What was read is written out next, where the paper came alone. */

@@ -8,7 +8,7 @@
 #include "log/log.h"
 #include "web/desk/desk.h"
 #include "web/pages.h"
-#include "web/work.h"
+#include "order/work.h"
 
 #define LINES_SHOWN 200
 #define TICKS_SHOWN 20u
@@ -49,7 +49,7 @@ static enum err verify_start(struct visit *v)
 	TRY(home_program(v->c, "writ", &program));
 	TRY(work_start(v->c, &v->s.home, VERIFY,
 		       (const char *const[]){ program, "log", "verify", "--json", "--home",
-					      v->s.home.dir, NULL }));
+					      v->s.home.dir, NULL }, NULL, 0));
 	return answer_see(v->r, v->a, "/audit?verify=shown");
 }
 

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "order/order.h"
 #include "order/reading.h"
+#include "order/work.h"
 #include "web/form.h"
 #include "web/look/look.h"
 #include "web/pages.h"
@@ -19,6 +20,7 @@
 
 #define DESK_MEMORY ((size_t)64 << 20)
 #define SWEEP_MS 600000
+#define WORK_KNOWN_S 86400      /* so long it is told how an intake ended */
 #define SEAL_WAIT_MS 10000      /* for one thing it is asked to do: all others wait meanwhile */
 
 /* What each row of the table of routes is, for the desk: no handler where it is not of the desk. */
@@ -166,6 +168,7 @@ static enum err dress(struct visit *v)
 static enum err sweep(struct visit *v)
 {
 	TRY(sitting_sweep(v->c, v->desk->store));
+	TRY(work_sweep(v->c, &v->desk->home, INTAKE_WORK, v->r->now_ms / 1000 - WORK_KNOWN_S));
 	if (delivered_sweep(v->c, v->desk, v->r->now_ms / 1000) == ERR_OK)
 		return ERR_OK;
 	fprintf(stderr, "writ serve: %s\n", v->c->why);

@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "web/desk/order_page.h"
 #include "web/desk/step.h"
-#include "web/work.h"
+#include "order/work.h"
 
 int64_t order_last_act(const struct order *o, enum act_kind kind)
 {
@@ -18,39 +18,10 @@ int64_t order_last_act(const struct order *o, enum act_kind kind)
 	return seq;
 }
 
-enum err long_start(struct visit *v, struct span name, const char *const *words, const char *more,
-		    const char *value)
-{
-	char *program, *ref, *who;
-	const char *argv[16] = { NULL };
-	size_t n = 0;
-
-	TRY(home_program(v->c, "writ", &program));
-	TRY(span_cstr(v->c, v->order.ref, &ref));
-	TRY(span_cstr(v->c, v->s.actor, &who));
-	argv[n++] = program;
-	for (; *words; words++)
-		argv[n++] = *words;
-	argv[n++] = ref;
-	if (more) {
-		argv[n++] = more;
-		if (value)
-			argv[n++] = value;
-	}
-	argv[n++] = "--as";
-	argv[n++] = who;
-	argv[n++] = "--home";
-	argv[n++] = v->s.home.dir;
-	return work_start(v->c, &v->s.home, name, argv);
-}
-
 enum err long_begin(struct visit *v, const char *what, const char *const *words, const char *more,
 		    const char *value)
 {
-	struct span name;
-
-	TRY(span_fmt(v->c, &name, "%.*s.%s", SPAN_ARG(v->order.ref), what));
-	TRY(long_start(v, name, words, more, value));
+	TRY(work_order(v->c, &v->s, v->order.ref, what, words, more, value));
 	return answer_see(v->r, v->a, "/order/%.*s/%s?since=%lld", SPAN_ARG(v->order.ref), what,
 			  (long long)v->order.last_seq);
 }

@@ -11,7 +11,7 @@
 #include "format/time.h"
 #include "order/letter.h"
 #include "web/desk/order_page.h"
-#include "web/work.h"
+#include "order/work.h"
 
 #define LINES_MAX_BYTES ((size_t)1 << 20)
 

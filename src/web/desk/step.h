@@ -83,11 +83,8 @@ enum err approve_next(struct visit *v) MUST_USE;
 /* ---- what takes longer: a command in a process of its own (long_step.c) ---- */
 /* The number of the order's last act of that kind, 0 where there is none. */
 int64_t order_last_act(const struct order *o, enum act_kind kind);
-/* Starts 'writ WORDS REF [MORE [VALUE]]' as this person under that name. */
-enum err long_start(struct visit *v, struct span name, const char *const *words, const char *more,
-		    const char *value) MUST_USE;
-/* The same as work "REF.WHAT", and leads to the page that says how it goes: with the act in its
- * address from which on the end counts. */
+/* Starts 'writ WORDS REF [MORE [VALUE]]' as this person, as work "REF.WHAT", and leads to the page
+ * that says how it goes: with the act in its address from which on the end counts. */
 enum err long_begin(struct visit *v, const char *what, const char *const *words, const char *more,
 		    const char *value) MUST_USE;
 enum err long_show(struct visit *v, struct span name, struct span title, struct span button,
