@@ -113,13 +113,16 @@ typedef void emit_some(struct emit *e, const struct node *n);
 
 static void emit_if(struct emit *e, const struct node *n, emit_some *some)
 {
+	bool before = e->blank_before, after;
+
 	flush(e);
 	tabs(e);
 	buf_fmt(e->b, "if (%.*s) {\n", SPAN_ARG(n->c));
 	e->tabs++;
 	some(e, n->nodes);
 	flush(e);
-	e->blank_before = false;
+	after = e->blank_before;
+	e->blank_before = before;
 	e->tabs--;
 	tabs(e);
 	if (n->otherwise) {
@@ -127,10 +130,10 @@ static void emit_if(struct emit *e, const struct node *n, emit_some *some)
 		e->tabs++;
 		some(e, n->otherwise);
 		flush(e);
-		e->blank_before = false;
 		e->tabs--;
 		tabs(e);
 	}
+	e->blank_before = e->blank_before && after;     /* whichever way it went */
 	buf_str(e->b, "}\n");
 }
 
@@ -212,6 +215,8 @@ static void emit_element(struct emit *e, const struct node *n)
 
 static void emit_each(struct emit *e, const struct node *n)
 {
+	bool before = e->blank_before, after;
+
 	flush(e);
 	tabs(e);
 	buf_fmt(e->b, "for (size_t i%u = 0; i%u < %.*s_n; i%u++) {\n", n->loop, n->loop,
@@ -225,18 +230,21 @@ static void emit_each(struct emit *e, const struct node *n)
 	e->blank_before = false;
 	emit_list(e, n->nodes);
 	flush(e);
-	e->blank_before = false;
+	after = e->blank_before;
+	e->blank_before = before;
 	e->tabs--;
 	tabs(e);
 	buf_str(e->b, "}\n");
-	if (!n->otherwise)
+	if (!n->otherwise) {
+		e->blank_before = before && after;
 		return;
+	}
 	tabs(e);
 	buf_fmt(e->b, "if (%.*s_n == 0) {\n", SPAN_ARG(n->value.c));
 	e->tabs++;
 	emit_list(e, n->otherwise);
 	flush(e);
-	e->blank_before = false;
+	e->blank_before = e->blank_before && after;
 	e->tabs--;
 	tabs(e);
 	buf_str(e->b, "}\n");
