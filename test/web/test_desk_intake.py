@@ -222,6 +222,42 @@ def test_lines_beside_each_other_and_empty_ones_left_out(ben, home, paper):
     assert most.status in (200, 400, 409) and "d13-target" not in most.text
 
 
+@pytest.mark.parametrize("typed,want", [({"d1-range": ""}, "DATES"), ({"d1-range": "", "d1-until": ""}, "DATES"),
+                                        ({"d1-range": "", "d1-from": "", "d1-until": ""}, None), ({"d1-range": "WHOLE_ACCOUNT", "d1-from": "", "d1-until": ""}, "WHOLE_ACCOUNT")])
+def test_days_that_were_typed_are_meant(ben, home, paper, typed, want):
+    assert ben.post(paper, filled(ben, paper) | typed).location == f"/order/{home.ref}"
+    demand, = home.acts("transcribed")[0]["body"]["facts"]["demands"]
+    assert demand.get("range") == want
+
+
+def test_choices_stand_in_words(ben, paper):
+    page = ben.get(paper).text
+    for value, words in (("MSG_META", "sender, recipients, dates, sizes and routes of messages"), ("EPOC", "European Production Order (EPOC)"),
+                         ("ELECTRONIC_QUALIFIED", "electronically, qualified"), ("COURT_ORDER_DATED", "a court&#39;s order with a last day")):
+        assert f'<option value="{value}">{words}</option>' in page
+    assert not re.findall(r"<option[^>]*>[^<]*_", page)
+
+
+def test_the_clock_stands_on_every_step(ben, home, paper):
+    assert ben.post(paper, filled(ben, paper) | {"instrument-return_by": "2999-01-01T10:00:00Z"}).status == 303
+    for step in ("transcribe", "facts", "authenticate", "secrecy"):
+        page = ben.get(f"/order/{home.ref}/{step}")
+        assert page.status == 200 and 'class="clockbar"' in page.text and "the order's own date" in desk.words(page), step
+        assert f'<a href="/order/{home.ref}">Back to {home.ref}</a>' in page.text
+    assert "2999-01-01 10:00, UTC" in desk.words(ben.get(f"/order/{home.ref}"))
+    assert 'class="clockbar"' not in ben.get("/intake").text
+
+
+def test_signs_of_a_false_sender_are_looked_for_or_not(ben, home):
+    home.submit()
+    here = f"/order/{home.ref}/authenticate"
+    known = {"by": "callback", "over": "+33140000001", "found": "ministry directory"}
+    got = ben.send(ben.get(here), here, **known, sign=["NONE", "ODD_HOUR"])
+    assert got.status == 400 and "one is named beside it" in desk.words(got) and not home.acts("authenticated")
+    ben.send(ben.get(here), here, **known, sign=["NONE"])
+    assert home.acts("authenticated")[0]["body"]["impersonation_signs"] == ["NONE"]
+
+
 def test_the_second_to_write_is_told_and_loses_nothing(ben, server, home, paper):
     mine = filled(ben, paper) | {"issuer-authority_name": "Mine & only"}
     chi = desk.Person(server)
@@ -273,6 +309,10 @@ def test_what_came_with_an_order_file_is_not_written_out(ben, home):
 
 # ---- the facts that are the provider's own ----
 
+def unsure(ben, home, check):
+    return f'<span class="open">{check}</span>' in ben.get(f"/order/{home.ref}").text
+
+
 def test_missing_facts_come_first_and_are_put_on_file(ben, home, paper):
     assert ben.post(paper, filled(ben, paper) | {"issuer-country": "FR", "issuer-authority_kind": "JUDGE_COURT", "instrument-kind": "COURT_PRODUCTION_ORDER",
                                                      "agency": "pj-paris"}).status == 303
@@ -281,7 +321,10 @@ def test_missing_facts_come_first_and_are_put_on_file(ben, home, paper):
     home.ok("judge", home.ref, as_="Ben")
     missed = [r for r in home.acts("judged")[0]["body"]["decision"]["reasons"] if r.startswith("FACT-UNKNOWN(")]
     page = ben.get(here)
-    assert f'href="{here}"' in ben.get(f"/order/{home.ref}").text
+    assert f'href="{here}"' in ben.get(f"/order/{home.ref}").text.split("What else can be done")[0]
+    # What the packs could not tell is no more than open.
+    assert "FACT-UNKNOWN(customer.kind)" in missed and unsure(ben, home, "Nobody else should be asked first")
+    assert unsure(ben, home, "No law of another country forbids the answer")
     asked = page.text.split("The others</h2>")[0] if "The rule packs asked for these" in page.text else ""
     for reason in missed:
         path = reason[13:-1]
@@ -291,7 +334,9 @@ def test_missing_facts_come_first_and_are_put_on_file(ben, home, paper):
     assert got.location == f"/order/{home.ref}", desk.words(got)
     assert home.acts("established")[0]["body"]["facts"] == [{"path": "customer.kind", "value": "CONSUMER"},
                                                            {"path": "data.stored_in", "value": "FR"}, {"path": "data.stored_in", "value": "DE"}]
-    assert "facts have changed" in ben.get(f"/order/{home.ref}").text
+    # Judged again by itself, and what is on file is asked for no more.
+    assert len(home.acts("judged")) == 2 and "FACT-UNKNOWN(customer.kind)" not in home.acts("judged")[1]["body"]["decision"]["reasons"]
+    assert "facts have changed" not in ben.get(f"/order/{home.ref}").text
     again, _ = ben.form(ben.get(here), here)
     assert again["customer-kind"] == "CONSUMER" and again["data-stored_in"] == "FR\nDE"
     got = ben.post(here, again | {"customer-kind": "", "data-stored_in": "DE"})

@@ -38,6 +38,10 @@ static enum err check_signs(struct ctx *c, const struct json *list)
 {
 	const struct fact_field *field = facts_field(SPAN("issuer.impersonation_signs"));
 
+	if (json_has_text(list, SPAN("NONE")) && json_count(list) > 1) {
+		err_next(c, "leave NONE out, or the others");
+		FAIL(c, ERR_USAGE, "NONE says that no sign was found, and one is named beside it");
+	}
 	JSON_EACH(sign, list) {
 		if (facts_value_ok(field, sign->s))
 			continue;

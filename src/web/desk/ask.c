@@ -453,8 +453,10 @@ enum err ask_show(struct ask *k, struct span title, struct span lead, struct spa
 	struct visit *v = k->v;
 	struct page_order_act *acts;
 	int64_t before;
+	struct span flags;
 	struct buf b;
 
+	TRY(order_head(v, &k->page.head, &flags));
 	k->page.view = v->view;
 	k->page.reference = v->order.ref;
 	k->page.title = title;

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "order/2_authenticate/authenticate.h"
+#include "order/3_judge/judgement.h"
 #include "order/letter.h"
 #include "web/desk/ask.h"
+#include "web/desk/order_page.h"
 
 #define FIELDS_MAX 48u
 
@@ -45,6 +47,16 @@ static bool is_missed(const struct visit *v, const struct fact_field *fact)
 {
 	JSON_EACH(code, json_get(json_get(v->order.judged, "decision"), "reasons"))
 		if (reason_fact(code->s) == fact)
+			return true;
+	return false;
+}
+
+bool facts_are_missed(const struct visit *v)
+{
+	const struct fact_field *fact;
+
+	JSON_EACH(code, json_get(json_get(v->order.judged, "decision"), "reasons"))
+		if ((fact = reason_fact(code->s)) && order_fact_is_ours(span_str(fact->path)))
 			return true;
 	return false;
 }
@@ -158,6 +170,17 @@ static enum err keep(struct knowing *n)
 	return order_establish(v->c, &v->s, &v->order, n->changes);
 }
 
+/* Nobody has to ask for what follows. What was decided already stands. */
+static enum err judged_again(struct visit *v)
+{
+	struct span page;
+
+	if (v->order.judged && !v->order.decided &&
+	    judgement_make(v->c, &v->s, &v->order, &page) != ERR_OK)
+		err_clear(v->c);        /* the order waits for it then, and the step says why */
+	return step_to_order(v);
+}
+
 enum err facts_step(struct visit *v)
 {
 	const struct page_base *w = v->base;
@@ -172,7 +195,7 @@ enum err facts_step(struct visit *v)
 		enum err e = n->k.problems_n ? ERR_FORMAT : keep(n);
 
 		if (e == ERR_OK)
-			return step_to_order(v);
+			return judged_again(v);
 		if (n->k.problems_n)
 			v->a->status = (unsigned)err_http_status(e);
 		else

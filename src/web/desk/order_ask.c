@@ -32,7 +32,8 @@ enum err order_steps(struct visit *v, struct order_steps *out)
 		  v->order.state == ORDER_AUTHENTICATED && !order_is_unwritten(&v->order) &&
 			  (!v->order.judged || v->order.judged_stale),
 		  true },
-		{ PERMIT_AUTHENTICATE, ACT_ESTABLISHED, "facts", word_facts(w), false, false },
+		{ PERMIT_AUTHENTICATE, ACT_ESTABLISHED, "facts", word_facts(w),
+		  v->order.state == ORDER_AUTHENTICATED && facts_are_missed(v), false },
 		{ PERMIT_COUNT, ACT_COUNTED, "scope", word_scope(w), false, false },
 		{ PERMIT_DECIDE, ACT_DECIDED, "decide", word_decide(w),
 		  v->order.proposed || (v->order.state == ORDER_AUTHENTICATED &&

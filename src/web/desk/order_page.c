@@ -5,6 +5,8 @@
  */
 #include <string.h>
 
+#include "base/civil.h"
+#include "format/facts.h"
 #include "format/time.h"
 #include "order/3_judge/judge.h"
 #include "order/letter.h"
@@ -25,6 +27,23 @@ static void fact(struct page_order *p, struct page_order_fact *list, struct span
 		list[p->facts_n++] = (struct page_order_fact){ label, value };
 }
 
+/* A day as it stands; an instant as clocks show it here. */
+static enum err when_words(struct visit *v, struct span when, struct span *out)
+{
+	int64_t at, wall;
+	char text[TIME_TEXT_MAX];
+
+	*out = when;
+	if (!time_parse(when, &at))
+		return ERR_OK;
+	wall = at + zone_offset_s(v->desk->zone, at);
+	if (civil_day_of(wall) < 0 || civil_day_of(wall) > days_of_civil(9998, 12, 31))
+		return ERR_OK;
+	time_text(wall, text);
+	return span_fmt(v->c, out, "%.10s %.5s, %.*s", text, text + 11,
+			SPAN_ARG(v->desk->zone_name));
+}
+
 static enum err facts(struct visit *v, struct page_order *p)
 {
 	const struct page_base *w = v->base;
@@ -32,7 +51,7 @@ static enum err facts(struct visit *v, struct page_order *p)
 	const struct json *f = json_get(o->received, "facts"), *issuer = json_get(f, "issuer");
 	const struct json *instrument = json_get(f, "instrument");
 	struct page_order_fact *list;
-	struct span received, kind;
+	struct span received, kind, issued, by;
 
 	TRY(NEW_ARRAY(v->c, list, FACTS_MAX));
 	TRY(time_ago(v->c, o->received_utc, v->r->now_ms / 1000, &received));
@@ -45,8 +64,10 @@ static enum err facts(struct visit *v, struct page_order *p)
 	fact(p, list, word_fact_reference(w),
 	     json_opt_text(o->received, "authority_reference", SPAN_NONE));
 	fact(p, list, word_fact_instrument(w), kind);
-	fact(p, list, word_fact_issued(w), json_opt_text(instrument, "issued_on", SPAN_NONE));
-	fact(p, list, word_fact_by(w), json_opt_text(instrument, "return_by", SPAN_NONE));
+	TRY(when_words(v, json_opt_text(instrument, "issued_on", SPAN_NONE), &issued));
+	TRY(when_words(v, json_opt_text(instrument, "return_by", SPAN_NONE), &by));
+	fact(p, list, word_fact_issued(w), issued);
+	fact(p, list, word_fact_by(w), by);
 	fact(p, list, word_fact_received(w), received);
 	fact(p, list, word_fact_corrects(w),
 	     json_opt_text(json_get(o->received, "resubmits"), "order", SPAN_NONE));
@@ -159,6 +180,21 @@ static bool has_reason(const struct order *o, const char *code)
 	return json_has_text(json_get(json_get(o->judged, "decision"), "reasons"), span_str(code));
 }
 
+/* Whether the packs could say that it holds: they know the instrument, and no fact of that group
+ * is wanting. */
+static bool can_tell(const struct order *o, const char *group)
+{
+	if (has_reason(o, "INST-UNKNOWN"))
+		return false;
+	JSON_EACH(code, json_get(json_get(o->judged, "decision"), "reasons")) {
+		const struct fact_field *fact = reason_fact(code->s);
+
+		if (fact && !strncmp(fact->path, group, strlen(group)))
+			return false;
+	}
+	return true;
+}
+
 static enum err checks(struct visit *v, struct page_order *p)
 {
 	const struct page_base *w = v->base;
@@ -170,6 +206,7 @@ static enum err checks(struct visit *v, struct page_order *p)
 	struct span decided = act_source(v, ACT_DECIDED);
 	const struct json *said;
 	struct checks k = { .p = p };
+	bool holds;
 
 	TRY(order_suggestions(v, &said));
 	TRY(NEW_ARRAY(v->c, k.list, CHECKS_MAX));
@@ -188,10 +225,14 @@ static enum err checks(struct visit *v, struct page_order *p)
 	TRY(look_up(v, &k, said, "demands[].target"));
 	check(&k, word_check_range(w), every_demand(o, "range"), true, paper);
 	TRY(look_up(v, &k, said, "demands[].from"));
-	check(&k, word_check_conflict(w), o->judged && !o->judged_stale,
-	      !has_reason(o, "TERR-CONFLICT") && !has_reason(o, "TERR-BLOCKING-LAW"), judged);
-	check(&k, word_check_redirect(w), o->judged && !o->judged_stale,
-	      !has_reason(o, "BIZ-REDIRECT"), judged);
+	holds = !has_reason(o, "TERR-CONFLICT") && !has_reason(o, "TERR-BLOCKING-LAW") &&
+		!has_reason(o, "TERR-ART48");
+	check(&k, word_check_conflict(w),
+	      o->judged && !o->judged_stale && (!holds || can_tell(o, "data.foreign_law_")), holds,
+	      judged);
+	holds = !has_reason(o, "BIZ-REDIRECT");
+	check(&k, word_check_redirect(w),
+	      o->judged && !o->judged_stale && (!holds || can_tell(o, "customer.")), holds, judged);
 	check(&k, word_check_decided(w), o->decided != NULL, true, decided);
 	check(&k, word_check_notice(w), o->notice != NULL, true,
 	      act_source(v, ACT_NOTICE_DECIDED));

@@ -45,6 +45,8 @@ enum err sender_again(struct step *s, bool *any_out)
 
 	step_radios(s, "by", word_authenticate_by(s->v->base), SPAN_NONE);
 	TRY(again_choices(s, &n));
+	step_checks(s, "sign", word_signs(s->v->base), SPAN_NONE);
+	step_choice(s, SPAN("NONE"), word_sign_looked(s->v->base), SPAN_NONE, false);
 	*any_out = n > 0;
 	return ERR_OK;
 }
@@ -161,6 +163,7 @@ enum err authenticate_step(struct visit *v)
 	step_input(&s, "found", word_fact_found(w), word_found_hint(w));
 	step_input(&s, "agency", word_agency_id(w), word_agency_hint(w));
 	step_checks(&s, "sign", word_signs(w), SPAN_NONE);
+	step_choice(&s, SPAN("NONE"), word_sign_looked(w), SPAN_NONE, false);
 	step_choice(&s, SPAN("LOOKALIKE_DOMAIN"), word_sign_domain(w), SPAN_NONE, false);
 	step_choice(&s, SPAN("REFUSES_CALL_BACK"), word_sign_refuses(w), SPAN_NONE, false);
 	step_choice(&s, SPAN("ALTERED_DOCUMENT"), word_sign_altered(w), SPAN_NONE, false);

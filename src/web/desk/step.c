@@ -211,12 +211,15 @@ enum err step_words(struct visit *v, struct span document, struct page_code_word
 
 enum err step_show(struct step *s)
 {
+	struct span flags;
 	struct buf b;
 
 	if (s->e != ERR_OK)
 		FAIL(s->v->c, s->e, "the page of this step could not be made");
-	if (s->v->order.ref.n)
+	if (s->v->order.ref.n) {
+		TRY(order_head(s->v, &s->page.head, &flags));
 		TRY(put_changes(s));
+	}
 	s->page.view = s->v->view;
 	visit_buf(s->v, &b);
 	TRY(page_step(s->v->c, &s->page, &b));

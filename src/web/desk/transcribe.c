@@ -317,6 +317,9 @@ static enum err put_line(struct writing *w, int number, struct json *demands, st
 	json_set_text(c, demand, "id", id);
 	json_set_text(c, line, "id", id);
 	TRY(put_demand(w, g, id, demand));
+	/* Days that somebody wrote down are meant. */
+	if (!json_get(demand, "range") && (json_get(demand, "from") || json_get(demand, "until")))
+		json_set_str(c, demand, "range", "DATES");
 	TRY(put_meaning(w, g, id, now, line));
 	TRY(put_zone(w, g, id, now, line, scope_served(demand)));
 	TRY(put_stores(w, g, id, now, line, scope_served(demand)));
