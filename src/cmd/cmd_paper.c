@@ -142,8 +142,10 @@ static enum err read_one(struct papers_read *p, int number, const struct json *p
 {
 	const struct json *facts = json_get(p->o->received, "facts"), *reading;
 	struct sha256 hash;
+	bool no_better;
 	struct reading_ask ask = {
 		.paper = &hash,
+		.no_better = &no_better,
 		.language = json_opt_text(json_get(facts, "order"), "language", SPAN_NONE),
 		.again = args_has(p->a, "again"),
 		.progress = read_progress,
@@ -154,6 +156,9 @@ static enum err read_one(struct papers_read *p, int number, const struct json *p
 
 	TRY(json_need_hex(p->c, paper, "sha256", hash.b, sizeof hash.b));
 	TRY(reading_get(p->c, p->s, &ask, &reading));
+	if (no_better)
+		talk("REMARK: paper %d: the new reading has fewer pages; the earlier one stays",
+		     number);
 	if (args_get(p->a, "out"))
 		TRY(put_pictures(p, &hash, number, reading));
 	if (!args_has(p->a, "json")) {

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -22,6 +23,8 @@
 #define PAGES_AT_ONCE 20
 #define SHOWN_SIDE 1684         /* pixels: A4 at 144 dots an inch */
 #define READ_SIDE 3300          /* at 282, which tesseract wants */
+#define PAGE "page-%03lld"
+#define MADE "made-"            /* before a name: of a reading that is not whole yet */
 #define WORDS_FEW 8             /* a page with fewer is a picture with a stamp of its producer */
 
 struct reader_of_paper {
@@ -117,11 +120,6 @@ static enum err look_for_words(struct reader_of_paper *r, const char *what, int 
 
 /* ---- pages ---- */
 
-static enum err picture_path(struct ctx *c, const char *folder, int64_t page, char **out)
-{
-	return path_fmt(c, out, "%s/page-%03lld.png", folder, (long long)page);
-}
-
 static enum err keep_picture(struct reader_of_paper *r, int64_t number, struct json *page)
 {
 	struct json *job = job_of(r, number, 0), *picture = NULL;
@@ -134,7 +132,7 @@ static enum err keep_picture(struct reader_of_paper *r, int64_t number, struct j
 	TRY(look(r, "picture", r->paper, job, &png, &why));
 	if (!why.n) {
 		TRY(png_check(c, png, &about));
-		TRY(picture_path(c, r->folder, number, &path));
+		TRY(path_fmt(c, &path, "%s/" MADE PAGE ".png", r->folder, (long long)number));
 		TRY(file_write(c, path, png, 0600));
 		picture = json_object(c);
 		json_set_int(c, picture, "width", about.width);
@@ -347,7 +345,7 @@ enum err reading_page(struct ctx *c, struct session *s, const struct sha256 *pap
 	if (page < 1 || page > READING_PAGES_MAX)
 		return ERR_OK;
 	TRY(folder_of(c, s, paper, &folder));
-	TRY(path_fmt(c, &path, "%s/page-%03lld.json", folder, (long long)page));
+	TRY(path_fmt(c, &path, "%s/" PAGE ".json", folder, (long long)page));
 	return kept(c, path, out);
 }
 
@@ -359,7 +357,54 @@ static enum err write_json(struct ctx *c, const struct json *doc, const char *pa
 	return file_write(c, path, text, 0600);
 }
 
-/* The whole last: where it is, all is. */
+static int64_t pages_read(const struct json *reading)
+{
+	return json_opt_int(reading, "pages_read", 0);
+}
+
+/* What was made stands from now on; what is not there was not made, and the earlier one goes. */
+static enum err stands_now(struct reader_of_paper *r, const char *name)
+{
+	struct ctx *c = r->c;
+	char *from, *to;
+
+	TRY(path_fmt(c, &from, "%s/" MADE "%s", r->folder, name));
+	TRY(path_fmt(c, &to, "%s/%s", r->folder, name));
+	if (!file_exists(from))
+		return file_exists(to) ? file_remove(c, to) : ERR_OK;
+	if (c->seam->rename(from, to) != 0)
+		FAIL(c, ERR_IO, "%s cannot become %s: %s", from, to, strerror(errno));
+	return ERR_OK;
+}
+
+/* Page by page, and the whole last: where it is, all is. */
+static enum err all_stands_now(struct reader_of_paper *r)
+{
+	char name[40];
+
+	for (int64_t page = 1; page <= pages_read(r->doc); page++) {
+		snprintf(name, sizeof name, PAGE ".png", (long long)page);
+		TRY(stands_now(r, name));
+		snprintf(name, sizeof name, PAGE ".json", (long long)page);
+		TRY(stands_now(r, name));
+	}
+	TRY(stands_now(r, "told.json"));
+	return stands_now(r, "reading.json");
+}
+
+/* What was left by a reading that was killed, or that came to no better end than the one before. */
+static enum err drop_made(struct reader_of_paper *r)
+{
+	char *path;
+
+	for (int64_t page = 1; page <= READING_PAGES_MAX; page++) {
+		TRY(path_fmt(r->c, &path, "%s/" MADE PAGE ".png", r->folder, (long long)page));
+		if (file_exists(path))
+			TRY(file_remove(r->c, path));
+	}
+	return ERR_OK;
+}
+
 static enum err keep_reading(struct reader_of_paper *r)
 {
 	static const char *const members[] = { "version", "sha256", "kind", "pages",
@@ -370,7 +415,7 @@ static enum err keep_reading(struct reader_of_paper *r)
 	JSON_EACH(page, r->page_list) {
 		TRY(json_clone(r->c, page, &copy));
 		json_set_int(r->c, copy, "version", READING_VERSION);
-		TRY(path_fmt(r->c, &path, "%s/page-%03lld.json", r->folder,
+		TRY(path_fmt(r->c, &path, "%s/" MADE PAGE ".json", r->folder,
 			     (long long)json_opt_int(page, "page", 0)));
 		TRY(write_json(r->c, copy, path));
 	}
@@ -378,14 +423,28 @@ static enum err keep_reading(struct reader_of_paper *r)
 		TRY(json_clone(r->c, json_get(r->doc, members[i]), &copy));
 		json_set(r->c, told, members[i], copy);
 	}
-	TRY(path_fmt(r->c, &path, "%s/told.json", r->folder));
+	TRY(path_fmt(r->c, &path, "%s/" MADE "told.json", r->folder));
 	TRY(write_json(r->c, told, path));
-	TRY(path_fmt(r->c, &path, "%s/reading.json", r->folder));
+	TRY(path_fmt(r->c, &path, "%s/" MADE "reading.json", r->folder));
 	TRY(write_json(r->c, r->doc, path));
+	TRY(all_stands_now(r));
 	/* Who keeps pages looks there whether anything was read since. */
 	if (utimensat(AT_FDCWD, r->s->home.reading, NULL, 0) != 0)
 		FAIL(r->c, ERR_IO, "%s cannot be touched", r->s->home.reading);
 	return ERR_OK;
+}
+
+/* The earlier reading is the result: it was looked at again just now. */
+static enum err stays(struct reader_of_paper *r)
+{
+	char *path;
+
+	if (r->ask->no_better)
+		*r->ask->no_better = true;
+	TRY(path_fmt(r->c, &path, "%s/told.json", r->folder));
+	if (utimensat(AT_FDCWD, path, NULL, 0) != 0)
+		FAIL(r->c, ERR_IO, "%s cannot be touched", path);
+	return drop_made(r);
 }
 
 enum err reading_get(struct ctx *c, struct session *s, const struct reading_ask *ask,
@@ -394,17 +453,20 @@ enum err reading_get(struct ctx *c, struct session *s, const struct reading_ask 
 	FD_SCOPED int locked = -1;
 	FD_SCOPED int paper = -1;
 	struct reader_of_paper r = { .c = c, .s = s, .ask = ask };
-	const struct json *told;
+	const struct json *told, *before;
 	struct span hex;
 	char *path;
 
+	if (ask->no_better)
+		*ask->no_better = false;
 	TRY(blob_open(c, s->home.blob, ask->paper, &paper));
 	TRY(folder_of(c, s, ask->paper, &r.folder));
 	TRY(lock(c, r.folder, &locked));
 	TRY(path_fmt(c, &path, "%s/reading.json", r.folder));
-	TRY(kept(c, path, out));
+	TRY(kept(c, path, &before));
 	TRY(reading_told(c, s, ask->paper, &told));
-	if (*out && told && !ask->again)
+	*out = told ? before : NULL;
+	if (*out && !ask->again)
 		return ERR_OK;
 	r.paper = paper;
 	r.until_ms = c->seam->mono_ms() + READING_MS;
@@ -414,18 +476,36 @@ enum err reading_get(struct ctx *c, struct session *s, const struct reading_ask 
 	TRY(hex_encode(c, sha256_span(ask->paper), &hex));
 	json_set_int(c, r.doc, "version", READING_VERSION);
 	json_set_text(c, r.doc, "sha256", hex);
+	TRY(drop_made(&r));
 	TRY(read_paper(&r));
+	if (pages_read(r.doc) < pages_read(*out))
+		return stays(&r);
 	TRY(keep_reading(&r));
 	*out = r.doc;
 	return ERR_OK;
+}
+
+static int64_t ns_of(const struct stat *st)
+{
+	return st->st_mtim.tv_sec * INT64_C(1000000000) + st->st_mtim.tv_nsec;
 }
 
 int64_t reading_last_ns(int fd)
 {
 	struct stat st;
 
-	return fstat(fd, &st) == 0 ? st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec
-				   : 0;
+	return fstat(fd, &st) == 0 ? ns_of(&st) : 0;
+}
+
+enum err reading_at(struct ctx *c, struct session *s, const struct sha256 *paper, int64_t *ns_out)
+{
+	struct stat st;
+	char *folder, *path;
+
+	TRY(folder_of(c, s, paper, &folder));
+	TRY(path_fmt(c, &path, "%s/told.json", folder));
+	*ns_out = stat(path, &st) == 0 ? ns_of(&st) : 0;
+	return ERR_OK;
 }
 
 enum err reading_picture(struct ctx *c, struct session *s, const struct sha256 *paper, int64_t page,
@@ -437,7 +517,7 @@ enum err reading_picture(struct ctx *c, struct session *s, const struct sha256 *
 	if (page < 1 || page > READING_PAGES_MAX)
 		FAIL(c, ERR_NOT_FOUND, "the paper has no page %lld", (long long)page);
 	TRY(folder_of(c, s, paper, &folder));
-	TRY(picture_path(c, folder, page, &path));
+	TRY(path_fmt(c, &path, "%s/" PAGE ".png", folder, (long long)page));
 	if (!file_exists(path)) {
 		err_next(c, "have the papers read, or look at the paper itself");
 		FAIL(c, ERR_NOT_FOUND, "the paper has no picture of page %lld", (long long)page);

@@ -19,7 +19,9 @@
 struct reading_ask {
 	const struct sha256 *paper;
 	struct span language;           /* of the order, two letters; may be empty */
-	bool again;                     /* although it was read before */
+	bool again;                     /* although it was read before: what stands then stays until
+					 * the new one is whole, and where that has fewer pages */
+	bool *no_better;                /* or NULL: whether it stayed */
 	void (*progress)(void *of, int64_t done, int64_t pages);       /* or NULL */
 	void *of;
 };
@@ -39,6 +41,9 @@ enum err reading_page(struct ctx *c, struct session *s, const struct sha256 *pap
 		      const struct json **out) MUST_USE;
 /* When anything was last read, of the folder HOME/reading that fd is; 0 where nobody can tell. */
 int64_t reading_last_ns(int fd);
+/* The same of one paper. */
+enum err reading_at(struct ctx *c, struct session *s, const struct sha256 *paper,
+		    int64_t *ns_out) MUST_USE;
 /* The picture of a page, checked to be a plain PNG; ERR_NOT_FOUND where the reading has none. */
 enum err reading_picture(struct ctx *c, struct session *s, const struct sha256 *paper, int64_t page,
 			 struct span *png_out) MUST_USE;

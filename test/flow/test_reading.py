@@ -170,6 +170,28 @@ def test_what_writ_does_not_believe(town, name):
     assert not (kept(home, pdf(WORDS)) / "reading.json").exists()
 
 
+def test_a_worse_reading_takes_nothing_away(home):
+    paper = pdf(WORDS, pages=2)
+    submit(home, paper)
+    told = home.json("paper", "read", home.ref)
+    files = {p.name: p.read_bytes() for p in kept(home, paper).iterdir()}
+    programs, plain = home.bin, png()[:33] + png()[png().index(b"IDAT") - 4:]
+    for answers, end, says in (({}, 0, "the earlier one stays"), (LIES["no picture"], 5, "PNG"), (LIES["words that are none"], 5, ""),
+                               ({"about": ABOUT, "words": GOOD, "picture": (OK, plain), "letters": GOOD}, 0, "the earlier one stays")):
+        home.bin = programs
+        shutil.rmtree(home.base / "bin", ignore_errors=True)
+        other_programs(home, LIAR.format(path=str(tools.ROOT / "test"), answers=answers))
+        got = home.run("paper", "read", home.ref, "--again", "--json")
+        assert (got.exit == 0) == (end == 0) and says in got.err, got
+        assert end or json.loads(got.out) == told
+        assert home.json("paper", "read", home.ref) == told
+        here = {p.name: p.read_bytes() for p in kept(home, paper).iterdir()}
+        assert {name: here[name] for name in files} == files and (end or here.keys() == files.keys())
+    home.bin = programs
+    assert home.json("paper", "read", home.ref, "--again") == told
+    assert {p.name for p in kept(home, paper).iterdir()} == files.keys()
+
+
 @pytest.mark.parametrize("answers, says", [
     ({}, "ended without a result"), ({"about": ('{"ok":false,"error":"LIMIT","why":"it is too much","next":"x"}', None)}, "too much"),
     ({"about": ('{"ok":false,"error":"FORMAT","why":"cannot be read: encrypted","next":"x"}', None)}, "encrypted")], ids=("nothing", "limit", "encrypted"))

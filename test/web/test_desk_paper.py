@@ -117,6 +117,27 @@ def test_a_page_beside_the_checklist(read, home, ben, here):
     assert [a["act"] for a in home.acts()] == ["received"]            # reading is no act
 
 
+def test_it_is_read_again_at_will(read, home, ben, eva, here):
+    token = eva.form(eva.get("/audit"), "/sign-out")[0]["token"]
+    told = home.dir / "reading" / life.sha(PAPER) / "told.json"
+    whole = told.read_bytes()
+    told.write_bytes(whole.replace(b'"pages_read":2', b'"pages_read":1').replace(b'"why":""', b'"why":"1 of 2 pages read: limit of time"'))
+    os.utime(told.parents[1])       # as whoever keeps a reading does
+    page = ben.get(here)
+    assert "limit of time" in desk.words(page) and 'rel="next"' not in page.text
+    assert eva.post(f"{here}/read", {"token": token, "again": "1"}).status == 404
+    got = ben.send(page, f"{here}/read", again="1")
+    assert re.fullmatch(rf"{here}/read\?since=[0-9]+", got.location)
+    page = ben.end_of(got, "the second reading")
+    assert "Done." in desk.words(page) and "page 2 of 2" in page.text and told.read_bytes() == whole
+    assert 'rel="next"' in ben.get(here).text and ben.get(f"{here}/read?since=soon").location == here
+
+
+def test_an_end_without_a_reading_is_told(read, home, ben, here):
+    got = ben.get(f"{here}/read?since={1 << 62}")
+    assert got.status == 200 and "ended without success" in desk.words(got) and "Read the papers" in got.text
+
+
 def test_a_paper_that_cannot_be_read(read, ben, here):
     page = ben.get(f"{here}?paper=2")
     assert "This paper cannot be read here" in desk.words(page) and "no PDF" in page.text and "<img src=\"/order" not in page.text

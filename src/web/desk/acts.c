@@ -180,10 +180,35 @@ static enum err read_name(struct visit *v, struct span *out)
 	return span_fmt(v->c, out, "%.*s.read", SPAN_ARG(v->order.ref));
 }
 
+static const char *const reads[] = { "paper", "read", NULL };
+
 enum err read_begin(struct visit *v)
 {
-	static const char *const words[] = { "paper", "read", NULL };
-	return work_order(v->c, &v->s, v->order.ref, "read", words, NULL, NULL);
+	return work_order(v->c, &v->s, v->order.ref, "read", reads, NULL, NULL);
+}
+
+/* Every paper once more: what stands of each stays until the new reading is whole. */
+static enum err read_again(struct visit *v)
+{
+	int64_t since = reading_last_ns(v->desk->reading);
+
+	TRY(work_order(v->c, &v->s, v->order.ref, "read", reads, "--again", NULL));
+	return answer_see(v->r, v->a, "/order/%.*s/read?since=%lld", SPAN_ARG(v->order.ref),
+			  (long long)since);
+}
+
+static enum err all_read_since(struct visit *v, int64_t since, bool *out)
+{
+	struct sha256 hash;
+	int64_t at;
+
+	*out = true;
+	JSON_EACH(paper, json_get(v->order.received, "papers")) {
+		TRY(json_need_hex(v->c, paper, "sha256", hash.b, sizeof hash.b));
+		TRY(reading_at(v->c, &v->s, &hash, &at));
+		*out = *out && at > since;
+	}
+	return ERR_OK;
 }
 
 /* What was read is written out next, where the paper came alone. */
@@ -198,10 +223,17 @@ enum err read_step(struct visit *v)
 	const struct page_base *w = v->base;
 	struct span name, said;
 	enum work state;
+	int64_t since;
 	struct step s;
 	bool done;
 
 	TRY(read_name(v, &name));
+	if (is_post(v) && typed(v, "again").n)
+		return read_again(v);
+	if (!is_post(v) && span_to_i64(web_value(v->r->query, "since"), &since)) {
+		TRY(all_read_since(v, since, &done));
+		return long_show(v, name, word_paper_read(w), word_paper_read_do(w), done);
+	}
 	TRY(all_read(v, &done));
 	if (is_post(v)) {
 		if (!done)
