@@ -1,5 +1,5 @@
 /*
- * Commands of the log: tick, log verify, prove, checkpoint; fsck; policy export; verify.
+ * Commands of the log: tick, log verify, prove, export, checkpoint; fsck; policy export; verify.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <stdio.h>
@@ -13,6 +13,7 @@
 #include "order/backup.h"
 #include "order/home.h"
 #include "order/papers.h"
+#include "order/timeline.h"
 #include "store/view.h"
 #include "verify/verify.h"
 
@@ -202,6 +203,24 @@ enum err cmd_log_prove(struct ctx *c, const struct command *self, const struct a
 	return ERR_OK;
 }
 
+enum err cmd_log_export(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	struct span text;
+	struct order o;
+
+	TRY(command_order(c, self, a, &s, &o));
+	TRY(timeline_export(c, &s, &o, &text));
+	if (!args_get(a, "out")) {
+		fwrite(text.p, 1, text.n, stdout);
+		return ERR_OK;
+	}
+	TRY(user_write(c, args_get(a, "out"), text, 0600));
+	say("%s: 'writ-verify %s --policy FILE' checks it anywhere and tells what it holds",
+	    user_name(args_get(a, "out")), user_name(args_get(a, "out")));
+	return ERR_OK;
+}
+
 enum err cmd_log_checkpoint(struct ctx *c, const struct command *self, const struct args *a)
 {
 	struct session SESSION_SCOPED s = { .seal = -1 };
@@ -279,15 +298,12 @@ enum err cmd_verify(struct ctx *c, const struct command *self, const struct args
 {
 	struct verify_job job = { .identity = args_get(a, "identity"),
 				  .policy = args_get(a, "policy") };
-	struct verify_report r;
 	struct span text;
 	int status;
 
 	TRY(usage_check(c, self, a, 1));
 	job.file = a->rest[0];
-	TRY(verify_file(c, &job, &r));
-	TRY(args_has(a, "json") ? verify_json(c, &r, &text) : verify_text(c, &r, &text));
+	TRY(verify_any(c, &job, args_has(a, "json"), &text, &status));
 	say_span(text);
-	status = verify_exit_status(&r);
 	return status == 0 ? ERR_OK : status == 7 ? ERR_DEGRADED : ERR_VERIFY;
 }

@@ -18,7 +18,8 @@ static const char usage[] =
 	"usage: writ-verify FILE [--identity AGEKEYFILE] [--policy FILE] [--json]\n"
 	"       writ-verify --checks\n"
 	"\n"
-	"Checks a delivered file REF.writ.tar. --policy compares its keys with those that the\n"
+	"Checks a delivered file REF.writ.tar, or the timeline of an order. --policy compares its "
+	"keys with those that the\n"
 	"provider publishes ('writ policy export'); --identity opens it with the recipient's key\n"
 	"and checks the contents. --json is for machines; --checks prints the table of all "
 	"checks.\n"
@@ -98,7 +99,6 @@ static void bar_clear(const struct bar *bar)
 static enum err run(struct ctx *c, struct arguments *a, int *status_out)
 {
 	struct bar bar = { .c = c };
-	struct verify_report report;
 	struct span text;
 	enum err e;
 
@@ -111,11 +111,9 @@ static enum err run(struct ctx *c, struct arguments *a, int *status_out)
 		a->job.of = &bar;
 		a->job.progress = bar_show;
 	}
-	e = verify_file(c, &a->job, &report);
+	e = verify_any(c, &a->job, a->json, &text, status_out);
 	bar_clear(&bar);
 	TRY(e);
-	TRY(a->json ? verify_json(c, &report, &text) : verify_text(c, &report, &text));
-	*status_out = verify_exit_status(&report);
 	return fd_write_all(c, STDOUT_FILENO, text);
 }
 

@@ -33,10 +33,8 @@ const char *verify_part_name(enum part part)
 	return part_names[part];
 }
 
-bool verify_judge(struct verify *v, enum verify_check check, enum err e)
+bool verify_judge_line(struct ctx *c, struct verify_line *line, enum err e)
 {
-	struct verify_line *line = &v->r->line[check];
-
 	if (e == ERR_OK) {
 		if (line->result != VERIFY_BROKEN)
 			line->result = VERIFY_FINE;
@@ -46,11 +44,16 @@ bool verify_judge(struct verify *v, enum verify_check check, enum err e)
 	if (e == ERR_NOMEM || e == ERR_IO)
 		return false;
 	if (line->result != VERIFY_BROKEN &&
-	    span_copy(v->c, span_str(v->c->why), &line->why) == ERR_NOMEM)
+	    span_copy(c, span_str(c->why), &line->why) == ERR_NOMEM)
 		return false;
 	line->result = VERIFY_BROKEN;
-	err_clear(v->c);
+	err_clear(c);
 	return false;
+}
+
+bool verify_judge(struct verify *v, enum verify_check check, enum err e)
+{
+	return verify_judge_line(v->c, &v->r->line[check], e);
 }
 
 enum err verify_stuck(struct verify *v)

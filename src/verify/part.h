@@ -46,9 +46,13 @@ struct verify {
 	enum verify_check now; /* which check an error of the reading bag belongs to */
 };
 
+/* The seal and the ticker read one clock; a tick can be a little behind (doc/protocol.md 9). */
+#define VERIFY_TICK_TOLERANCE_MS INT64_C(60000)
+
 /* Records how a check came out. True if e is ERR_OK. What is no finding about the file (no memory,
  * unreadable disk) stays recorded in the context for verify_stuck. */
 bool verify_judge(struct verify *v, enum verify_check check, enum err e);
+bool verify_judge_line(struct ctx *c, struct verify_line *line, enum err e);
 /* Passes on what verify_judge left. */
 enum err verify_stuck(struct verify *v) MUST_USE;
 /* The text of one of the hashes is that of h. */
@@ -59,6 +63,18 @@ enum err verify_when(struct ctx *c, const struct json *o, const char *key,
 /* Parses a document, demands canonical form, version 1, that kind and a time. */
 enum err verify_document(struct ctx *c, struct span text, const char *kind,
 			 struct json **out) MUST_USE;
+/* One signature line, the log's. Lines of others could be added by anybody unseen. */
+enum err verify_signed_alone(struct ctx *c, struct span note) MUST_USE;
+/* How reports say things (report.c): text of the file without what would steer a terminal. */
+enum err verify_clean(struct ctx *c, struct span s, struct span *out) MUST_USE;
+enum err verify_json_clean(struct ctx *c, struct json *o, const char *key, struct span s) MUST_USE;
+struct verify_words {
+	const char *id, *fine, *broken, *needs;
+};
+enum err verify_put_line(struct ctx *c, const struct verify_line *line,
+			 const struct verify_words *words, struct buf *b) MUST_USE;
+enum err verify_json_line(struct ctx *c, const struct verify_line *line,
+			  const struct verify_words *words, struct json *list) MUST_USE;
 /* Name of a part in the delivered file. */
 const char *verify_part_name(enum part part);
 

@@ -6,9 +6,6 @@
 #include "crypt/note.h"
 #include "verify/part.h"
 
-/* The seal and the ticker read one clock; a tick can be a little behind (doc/protocol.md 9). */
-#define TICK_TOLERANCE_MS INT64_C(60000)
-
 static enum err act_text_is(struct ctx *c, const struct json *o, const char *key, struct span want)
 {
 	struct span got;
@@ -57,8 +54,7 @@ static enum err log_key(struct verify *v, struct note_key *out)
 	return ERR_OK;
 }
 
-/* One signature line, the log's. Lines of others could be added by anybody unseen. */
-static enum err signed_alone(struct ctx *c, struct span note)
+enum err verify_signed_alone(struct ctx *c, struct span note)
 {
 	size_t at = note.n, lines = 0;
 
@@ -83,7 +79,7 @@ static enum err proof(struct verify *v, const struct note_key *key, struct act_p
 		key = &policy_key;
 	}
 	TRY(act_proof_check(v->c, p, v->part[PART_RELEASE], key, &cp));
-	return signed_alone(v->c, p->checkpoint);
+	return verify_signed_alone(v->c, p->checkpoint);
 }
 
 static enum err order_of_events(struct verify *v, const struct act_proof *p)
@@ -96,7 +92,7 @@ static enum err order_of_events(struct verify *v, const struct act_proof *p)
 	TRY(json_need_int(v->c, body, "last_tick", &last));
 	if (before < 0 || last < before || (uint64_t)last > p->index)
 		FAIL(v->c, ERR_VERIFY, "approval, release and tick are not in this order");
-	if (p->tick_time_ms < v->released_utc * 1000 - TICK_TOLERANCE_MS)
+	if (p->tick_time_ms < v->released_utc * 1000 - VERIFY_TICK_TOLERANCE_MS)
 		FAIL(v->c, ERR_VERIFY, "the tick was closed before the release");
 	return ERR_OK;
 }

@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "format/json.h"
-#include "verify/verify.h"
+#include "verify/part.h"
 
 #define TEXT_MAX ((size_t)1 << 20)
 
@@ -19,9 +19,7 @@
 	" Contents not checked: run it again with --identity AGEKEYFILE where the recipient's "    \
 	"key is."
 
-static const struct {
-	const char *id, *fine, *broken, *needs;
-} rows[VERIFY_COUNT] = {
+static const struct verify_words rows[VERIFY_COUNT] = {
 #define X(name, id, needs, fine, broken) [VERIFY_##name] = { id, fine, broken, #needs },
 #include "verify/check.def"
 #undef X
@@ -58,7 +56,7 @@ int verify_exit_status(const struct verify_report *r)
 }
 
 /* Text of the package for a terminal: control characters and what is no UTF-8 become '?'. */
-static enum err clean(struct ctx *c, struct span s, struct span *out)
+enum err verify_clean(struct ctx *c, struct span s, struct span *out)
 {
 	bool utf8 = span_is_utf8(s);
 	struct buf b;
@@ -84,9 +82,9 @@ static enum err put_head(struct ctx *c, const struct verify_report *r, struct bu
 
 	if (r->order.n == 0)
 		return ERR_OK;
-	TRY(clean(c, r->order, &order));
-	TRY(clean(c, r->provider, &provider));
-	TRY(clean(c, r->agency, &agency));
+	TRY(verify_clean(c, r->order, &order));
+	TRY(verify_clean(c, r->provider, &provider));
+	TRY(verify_clean(c, r->agency, &agency));
 	buf_fmt(b,
 		"The file says: order %.*s, from %.*s for %.*s, released %.*s, %lld items with "
 		"%lld bytes.\n\n",
@@ -95,18 +93,23 @@ static enum err put_head(struct ctx *c, const struct verify_report *r, struct bu
 	return ERR_OK;
 }
 
+enum err verify_put_line(struct ctx *c, const struct verify_line *line,
+			 const struct verify_words *say, struct buf *b)
+{
+	struct span why;
+
+	buf_fmt(b, "%s  %s\n", words[line->result], say->fine);
+	if (line->result != VERIFY_BROKEN)
+		return ERR_OK;
+	TRY(verify_clean(c, line->why, &why));
+	buf_fmt(b, "              No: %s (%s: %.*s).\n", say->broken, say->id, SPAN_ARG(why));
+	return ERR_OK;
+}
+
 static enum err put_lines(struct ctx *c, const struct verify_report *r, struct buf *b)
 {
-	for (int i = 0; i < VERIFY_COUNT; i++) {
-		struct span why;
-
-		buf_fmt(b, "%s  %s\n", words[r->line[i].result], rows[i].fine);
-		if (r->line[i].result != VERIFY_BROKEN)
-			continue;
-		TRY(clean(c, r->line[i].why, &why));
-		buf_fmt(b, "              No: %s (%s: %.*s).\n", rows[i].broken, rows[i].id,
-			SPAN_ARG(why));
-	}
+	for (int i = 0; i < VERIFY_COUNT; i++)
+		TRY(verify_put_line(c, &r->line[i], &rows[i], b));
 	return ERR_OK;
 }
 
@@ -116,7 +119,7 @@ static enum err put_key(struct ctx *c, struct buf *b, const char *what, struct s
 
 	if (fingerprint.n == 0)
 		return ERR_OK;
-	TRY(clean(c, fingerprint, &s));
+	TRY(verify_clean(c, fingerprint, &s));
 	buf_fmt(b, "  %-21s %.*s\n", what, SPAN_ARG(s));
 	return ERR_OK;
 }
@@ -151,8 +154,8 @@ static enum err conclusion(struct ctx *c, const struct verify_report *r, struct 
 
 	if (status == err_exit_status(ERR_VERIFY))
 		return span_fmt(c, out, "Do not rely on it: %s.", first_broken(r));
-	TRY(clean(c, r->order, &order));
-	TRY(clean(c, r->provider, &provider));
+	TRY(verify_clean(c, r->order, &order));
+	TRY(verify_clean(c, r->provider, &provider));
 	if (status == 0)
 		return span_fmt(c, out, COMPLETE, SPAN_ARG(provider), SPAN_ARG(order));
 	return span_fmt(c, out, "%s%s%s", AS_FAR, r->policy ? "" : NOT_COMPARED,
@@ -183,30 +186,30 @@ static void set_ok(struct ctx *c, struct json *o, enum verify_result result)
 		json_set(c, o, "ok", NULL);
 }
 
-static enum err json_line(struct ctx *c, const struct verify_report *r, int i, struct json *list)
+enum err verify_json_line(struct ctx *c, const struct verify_line *line,
+			  const struct verify_words *say, struct json *list)
 {
 	static const char *const results[] = { "not_reached", "fine", "failed", "not_compared",
 					       "not_checked" };
 	struct json *o = json_object(c);
 	struct span why;
 
-	TRY(clean(c, r->line[i].why, &why));
-	json_set_str(c, o, "check", rows[i].id);
-	set_ok(c, o, r->line[i].result);
-	json_set_str(c, o, "result", results[r->line[i].result]);
-	json_set_str(c, o, "words",
-		     r->line[i].result == VERIFY_BROKEN ? rows[i].broken : rows[i].fine);
+	TRY(verify_clean(c, line->why, &why));
+	json_set_str(c, o, "check", say->id);
+	set_ok(c, o, line->result);
+	json_set_str(c, o, "result", results[line->result]);
+	json_set_str(c, o, "words", line->result == VERIFY_BROKEN ? say->broken : say->fine);
 	if (why.n)
 		json_set_text(c, o, "because", why);
 	json_add(c, list, o);
 	return ERR_OK;
 }
 
-static enum err json_clean(struct ctx *c, struct json *o, const char *key, struct span s)
+enum err verify_json_clean(struct ctx *c, struct json *o, const char *key, struct span s)
 {
 	struct span shown;
 
-	TRY(clean(c, s, &shown));
+	TRY(verify_clean(c, s, &shown));
 	if (s.n)
 		json_set_text(c, o, key, shown);
 	else
@@ -219,12 +222,12 @@ static enum err json_keys(struct ctx *c, const struct verify_report *r, struct j
 	struct json *keys = json_object(c);
 
 	json_set_bool(c, keys, "compared", r->policy);
-	TRY(json_clean(c, keys, "certificate", r->certificate));
-	TRY(json_clean(c, keys, "timestamp_certificate", r->tsa));
-	TRY(json_clean(c, keys, "document_key", r->document_key));
-	TRY(json_clean(c, keys, "founding", r->founding));
-	TRY(json_clean(c, keys, "log", r->log_key));
-	TRY(json_clean(c, keys, "log_continues", r->continues));
+	TRY(verify_json_clean(c, keys, "certificate", r->certificate));
+	TRY(verify_json_clean(c, keys, "timestamp_certificate", r->tsa));
+	TRY(verify_json_clean(c, keys, "document_key", r->document_key));
+	TRY(verify_json_clean(c, keys, "founding", r->founding));
+	TRY(verify_json_clean(c, keys, "log", r->log_key));
+	TRY(verify_json_clean(c, keys, "log_continues", r->continues));
 	json_set(c, o, "keys", keys);
 	return ERR_OK;
 }
@@ -235,16 +238,16 @@ enum err verify_json(struct ctx *c, const struct verify_report *r, struct span *
 	struct span end;
 
 	json_set_int(c, o, "verify_version", 1);
-	TRY(json_clean(c, o, "file", span_str(r->file)));
-	TRY(json_clean(c, o, "order", r->order));
-	TRY(json_clean(c, o, "provider", r->provider));
-	TRY(json_clean(c, o, "released_at", r->released_at));
+	TRY(verify_json_clean(c, o, "file", span_str(r->file)));
+	TRY(verify_json_clean(c, o, "order", r->order));
+	TRY(verify_json_clean(c, o, "provider", r->provider));
+	TRY(verify_json_clean(c, o, "released_at", r->released_at));
 	json_set_int(c, o, "exit", verify_exit_status(r));
 	TRY(conclusion(c, r, &end));
 	json_set_text(c, o, "words", end);
 	TRY(json_keys(c, r, o));
 	for (int i = 0; i < VERIFY_COUNT; i++)
-		TRY(json_line(c, r, i, checks));
+		TRY(verify_json_line(c, &r->line[i], &rows[i], checks));
 	json_set(c, o, "checks", checks);
 	return json_write_pretty(c, o, TEXT_MAX, out);
 }

@@ -1,7 +1,8 @@
 /*
- * Checking a delivered file (doc/delivered-file.md) with nothing but the file, the policy and the
- * recipient's key: for courts, the defence, and 'writ verify'. It reads the file once, in bounded
- * memory; it needs no home, no seal, no network, and believes nothing that no signature covers.
+ * Checking a delivered file (doc/delivered-file.md), or the timeline of an order, with nothing but
+ * the file, the policy and the recipient's key: for courts, the defence, and 'writ verify'. It
+ * reads a delivered file once, in bounded memory; it needs no home, no seal, no network, and
+ * believes nothing that no signature covers.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef VERIFY_VERIFY_H
@@ -60,6 +61,10 @@ enum err verify_file(struct ctx *c, const struct verify_job *job,
 int verify_exit_status(const struct verify_report *r);
 enum err verify_text(struct ctx *c, const struct verify_report *r, struct span *out) MUST_USE;
 enum err verify_json(struct ctx *c, const struct verify_report *r, struct span *out) MUST_USE;
+/* Checks a delivered file, or the timeline of an order (timeline.c): what came of it as text or as
+ * JSON, and the exit status. */
+enum err verify_any(struct ctx *c, const struct verify_job *job, bool json, struct span *out,
+		    int *status_out) MUST_USE;
 /* The table of checks as Markdown, for doc/delivered-file.md. */
 enum err verify_checks_text(struct ctx *c, struct span *out) MUST_USE;
 const char *verify_check_id(enum verify_check check);

@@ -214,8 +214,8 @@ def check_continues(after):
     note_open(*after["checkpoint"].split("\n\n"), after["log_vkey"], no)
 
 
-def check_proof(p, raw, vkey):
-    no = "log-proof"
+def prove(act, raw, vkey, no="log-proof"):
+    """(ms of its tick, index of its tick) of an act in the log of that key."""
     try:
         head, text, sigs = raw.decode().split("\n\n")
         lines = head.split("\n")
@@ -229,7 +229,7 @@ def check_proof(p, raw, vkey):
     if len(extra) != 555 or extra[0] != 1:
         raise Bad(no, "extra")
     millis, place = struct.unpack(">QH", extra[1:11])
-    node = hashlib.sha256(b"writ/act/v1\0" + extra[523:] + p["release_raw"]).digest()
+    node = hashlib.sha256(b"writ/act/v1\0" + extra[523:] + act).digest()
     for level in range(16):
         sibling = extra[11 + 32 * level:43 + 32 * level]
         pair = sibling + node if place >> level & 1 else node + sibling
@@ -248,6 +248,11 @@ def check_proof(p, raw, vkey):
         fn, sn = fn >> 1, sn >> 1
     if sn or index >= size or node != b64(root, no):
         raise Bad(no, "the act is not in the log")
+    return millis, index
+
+
+def check_proof(p, raw, vkey):
+    millis, index = prove(p["release_raw"], raw, vkey)
     body = p["release"].obj("body")
     if not p["approval"].num("last_tick") <= body.num("last_tick") <= index:
         raise Bad("log-time", "order of ticks")
