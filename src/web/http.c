@@ -253,17 +253,18 @@ static enum err read_head(struct exchange *x, struct MHD_Connection *mc, const c
 	return ERR_OK;
 }
 
+/* What one question is told is used before the next: since 1.0 the library answers in one place. */
 static enum err read_peer(struct exchange *x, struct MHD_Connection *mc)
 {
-	const union MHD_ConnectionInfo *peer =
-		MHD_get_connection_info(mc, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	const union MHD_ConnectionInfo *tls =
-		MHD_get_connection_info(mc, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-	void *session = tls ? tls->tls_session : NULL;
+	const union MHD_ConnectionInfo *info;
+	void *session;
 
-	x->r.tls = session != NULL;
-	TRY(listen_name(&x->c, peer ? peer->client_addr : NULL, &x->r.remote,
+	info = MHD_get_connection_info(mc, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	TRY(listen_name(&x->c, info ? info->client_addr : NULL, &x->r.remote,
 			&x->r.remote_loopback));
+	info = MHD_get_connection_info(mc, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	session = info ? info->tls_session : NULL;
+	x->r.tls = session != NULL;
 	return session ? tls_client(&x->c, session, &x->r.client) : ERR_OK;
 }
 

@@ -162,10 +162,18 @@ def test_heads_that_are_too_long(server):
         assert got is None or got.status == 431
 
 
+def test_blanks_behind_a_value(server):
+    """0.9 of the library leaves them to us. 1.0 cuts them itself, so what ended the line cannot be seen: refused."""
+    with server.talk() as t:
+        t.send(server.head("GET", "/tell/a/b", "X-Blank: spaced  "))
+        got = t.answer()
+    assert got.status == 200 or (got.status == 400 and "end in CR LF" in got.text), (got.status, got.text)
+
+
 @pytest.mark.parametrize("at_once", (1, 7, 100000))
 def test_whole_heads_pass_however_they_come(server, at_once):
     """What the guard demands of the library's memory holds for any packet and any size of a head."""
-    data = server.head("GET", "/tell/a/b?c=d", *(f"X-{i}: {'v' * (i * 7)}" for i in range(50)), "X-Blank:   spaced  ", "X-Empty:")
+    data = server.head("GET", "/tell/a/b?c=d", *(f"X-{i}: {'v' * (i * 7)}" for i in range(50)), "X-Blank:   spaced", "X-Empty:")
     with server.talk() as t:
         for _ in range(2):
             for i in range(0, len(data), at_once):
@@ -247,8 +255,9 @@ def test_queries_that_are_none(server):
     refused(server.get("/form"), "takes no such request", 405)
     refused(server.get("/tell/a/b?x=%zz"), "not followed by two hex digits")
     refused(server.get("/tell/a/b?x=%ff"), "a field of the form is not UTF-8")
-    got = server.get("/tell/a/b?" + "a&" * 513)     # the library has memory for fewer and hangs up
-    if got is not None:
+    # The library has memory for fewer: it hangs up (0.9) or refuses (1.0).
+    got = server.get("/tell/a/b?" + "a&" * 513)
+    if got is not None and got.status != 431:
         refused(got, "a form has more than %u fields")
 
 
