@@ -1,7 +1,7 @@
 /*
  * The queue; see queue.h. One walk over the open rows in their order counts every view and gives
- * the rows of one: what depends on the person or on the moment stands in no table.
- * SPDX-License-Identifier: Apache-2.0
+ * the rows of one: what depends on the person or on the moment stands in no table. All orders,
+ * which are many, are asked for page by page. SPDX-License-Identifier: Apache-2.0
  */
 #include "order/queue.h"
 
@@ -273,25 +273,67 @@ static enum err walk_row(struct ctx *c, void *of, const struct order_view *v)
 	return in[w->ask->view] ? show_row(c, w, &row) : ERR_OK;
 }
 
+/* ---- all orders: as far as a page needs, from one place on ---- */
+
+#define SEARCHED_AT_ONCE 500    /* rows, where words may leave out most of them */
+
+struct walk_all {
+	struct walk w;
+	int64_t seen, received_utc;
+	unsigned char ref[32];          /* of the last row that was seen */
+	size_t ref_n;
+};
+
+static bool is_full(const struct walk *w)
+{
+	return w->counts->matched > w->ask->limit;
+}
+
 static enum err walk_all(struct ctx *c, void *of, const struct order_view *v)
 {
-	const struct walk *w = of;
+	struct walk_all *a = of;
 	struct queue_row row;
 
-	row_begin(w->ask, v, &row);
-	w->counts->n[QUEUE_ALL]++;
-	return show_row(c, w, &row);
+	if (is_full(&a->w))
+		return ERR_OK;
+	if (v->ref.n > sizeof a->ref)
+		FAIL(c, ERR_VERIFY, "the reference of an order is none");
+	a->seen++;
+	a->received_utc = v->received_at;
+	a->ref_n = v->ref.n;
+	memcpy(a->ref, v->ref.p, v->ref.n);
+	row_begin(a->w.ask, v, &row);
+	return show_row(c, &a->w, &row);
+}
+
+static enum err walk_from(struct ctx *c, struct session *s, struct walk_all *a)
+{
+	const struct queue_ask *ask = a->w.ask;
+	int64_t most = ask->words.n ? SEARCHED_AT_ONCE : ask->limit + 1;
+	struct view_filter f = { .after_received = ask->from.ref.n ? ask->from.received_utc
+								   : INT64_MAX,
+				 .after_ref = ask->from.ref, .limit = most };
+
+	for (bool more = true; more; more = a->seen == most && !is_full(&a->w)) {
+		a->seen = 0;
+		TRY(ask->newer ? view_newer(c, s->store, f.after_received, f.after_ref, most,
+					    walk_all, a)
+			       : view_list(c, s->store, &f, walk_all, a));
+		f.after_received = a->received_utc;
+		TRY(span_copy(c, span_of(a->ref, a->ref_n), &f.after_ref));
+	}
+	return ERR_OK;
 }
 
 enum err queue_walk(struct ctx *c, struct session *s, const struct queue_ask *ask, queue_fn *row,
 		    void *of, struct queue_counts *counts_out)
 {
-	static const struct view_filter all = { .after_received = INT64_MAX, .limit = INT64_MAX };
 	struct walk w = { ask, row, of, counts_out };
+	struct walk_all all = { .w = w };
 
 	*counts_out = (struct queue_counts){ .matched = 0 };
 	TRY(view_open(c, s->store, ask->now_utc, walk_row, &w));
-	return ask->view == QUEUE_ALL ? view_list(c, s->store, &all, walk_all, &w) : ERR_OK;
+	return ask->view == QUEUE_ALL ? walk_from(c, s, &all) : ERR_OK;
 }
 
 /* How much of the time is left, in eighths. */

@@ -47,17 +47,26 @@ struct queue_row {
 	struct span flags;              /* words of flag.def, one space between */
 };
 
+/* A place in QUEUE_ALL: that of an order, whatever comes in or ends meanwhile. */
+struct queue_at {
+	int64_t received_utc;
+	struct span ref;
+};
+
 struct queue_ask {
 	enum queue_view view;
 	struct span words;              /* each must stand somewhere in the row; empty: all */
 	int64_t skip, limit;
+	struct queue_at from;           /* of QUEUE_ALL; without a reference: its beginning */
+	bool newer;                     /* what stands before it, the nearest first; else behind */
 	int64_t now_utc;
 	const struct team *team;
 	const struct team_person *who;  /* NULL: nobody */
 };
 struct queue_counts {
-	int64_t n[QUEUE_VIEWS];         /* whatever the words; of QUEUE_ALL where it is asked for */
-	int64_t matched;                /* of the view, with the words */
+	int64_t n[QUEUE_VIEWS];         /* whatever the words; nobody counts QUEUE_ALL */
+	int64_t matched;                /* of the view, with the words; of QUEUE_ALL no more than
+					 * tells that there are more than were asked for */
 };
 /* The row's texts live until the callback returns. */
 typedef enum err queue_fn(struct ctx *c, void *of, const struct queue_row *row);

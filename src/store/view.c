@@ -105,6 +105,15 @@ enum err view_list(struct ctx *c, struct store *st, const struct view_filter *f,
 			 walk_row, &w);
 }
 
+enum err view_newer(struct ctx *c, struct store *st, int64_t received, struct span ref,
+		    int64_t limit, view_fn *row, void *of)
+{
+	struct walk w = { row, of };
+
+	return store_run(c, st, QUERY_VIEW_NEWER,
+			 PARAMS(P_INT(received), P_TEXT(ref), P_INT(limit)), walk_row, &w);
+}
+
 enum err view_open(struct ctx *c, struct store *st, int64_t now_utc, view_fn *row, void *of)
 {
 	struct walk w = { row, of };

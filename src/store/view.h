@@ -42,6 +42,9 @@ struct view_filter {
 typedef enum err view_fn(struct ctx *c, void *of, const struct order_view *v);
 enum err view_list(struct ctx *c, struct store *st, const struct view_filter *f, view_fn *row,
 		   void *of) MUST_USE;
+/* The other way: those that came after that one, the nearest first. */
+enum err view_newer(struct ctx *c, struct store *st, int64_t received, struct span ref,
+		    int64_t limit, view_fn *row, void *of) MUST_USE;
 /* What is open, by what is due next: rows without a clock last. */
 enum err view_open(struct ctx *c, struct store *st, int64_t now_utc, view_fn *row, void *of)
 	MUST_USE;

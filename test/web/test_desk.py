@@ -58,6 +58,50 @@ def test_the_auditor_sees_who_looked(home, who):
     assert "It holds" in desk.words(eva.compared())
 
 
+# ---- all orders ----
+
+def test_all_orders_page_by_page(town):
+    """Older and newer by where one is, so that what comes in meanwhile moves nothing; addresses that name no place lead
+    to the beginning."""
+    home = town.home("received").invent()
+    with sqlite3.connect(home.dir / "writ.db") as db:
+        columns = [row[1] for row in db.execute("PRAGMA table_info(order_view)")]
+        first = dict(zip(columns, db.execute("SELECT * FROM order_view").fetchone()))
+
+        def add(number, age):
+            row = first | {"ref": f"W-{number:04}-ABCD".replace("0", "A").replace("1", "B"), "received_at": first["received_at"] - age, "open": 0}
+            db.execute(f"INSERT INTO order_view ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
+        for number in range(249):
+            add(number, 1 + number // 7)
+        db.commit()
+        with web.serve(home) as server:
+            ben = desk.Person(server)
+            ben.demo("Ben")
+
+            def page(path):
+                got = ben.get(path)
+                links = {what: desk.html.unescape(link) for link, what in re.findall(r'href="([^"]*;(older|newer)=[^"]*)"', got.text)}
+                return re.findall(r'data-row="([^"]*)"', got.text), links
+            begin, links = page("/desk?view=all")
+            assert len(begin) == 100 and set(links) == {"older"}
+            middle, links = page(links["older"])
+            add(999, 0)                                                     # somebody hands in another one
+            db.commit()
+            last, ends = page(links["older"])
+            assert len(last) == 50 and set(ends) == {"newer"} and len({*begin, *middle, *last}) == 250
+            back, links = page(ends["newer"])
+            assert back == middle and set(links) == {"older", "newer"}
+            again, links = page(links["newer"])
+            assert again[1:] == begin[1:]
+            assert len(page("/desk?view=all")[0]) == 100 and page("/desk?view=all")[0] != begin
+            top = page("/desk?view=all")
+            for odd in ("older=", "older=x", "newer=9.W-1", "older=99999999999999999999.W-AAAA-ABCD", "newer=1", "older=1.%00"):
+                assert page(f"/desk?view=all&{odd}") == top, odd
+            found, links = page("/desk?view=all&words=nothing-like-it")
+            assert not found and not links
+            assert page("/desk?view=all&older=1.W-2222-2222")[0] == []
+
+
 # ---- forms, cookies, sessions ----
 
 def test_forms_of_another_session_are_refused(home, who):
