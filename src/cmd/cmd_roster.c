@@ -8,10 +8,13 @@
 #include "base/file.h"
 #include "cmd/cmd.h"
 #include "cmd/user_file.h"
+#include "crypt/hash.h"
 #include "crypt/passkey.h"
 #include "crypt/signature.h"
 #include "format/time.h"
+#include "format/words.h"
 #include "order/home.h"
+#include "order/invitation.h"
 #include "order/sign.h"
 
 enum err pub_line(struct ctx *c, const struct args *a, struct span *out)
@@ -38,7 +41,10 @@ static enum err rp_of(struct ctx *c, const struct args *a, struct span site, str
 	*out = span_split(rest, ':', out, &port) ? *out : rest;
 	if (args_get(a, "rp-id"))
 		*out = args_span(a, "rp-id");
-	return ERR_OK;
+	if (site_check(c, *out, site) != ERR_OK)
+		err_next(c, "name the desk's address as browsers know it, without a page: --site "
+			    "https://HOST[:PORT]");
+	return c->code;
 }
 
 enum err cmd_passkey_make(struct ctx *c, const struct command *self, const struct args *a)
@@ -49,7 +55,6 @@ enum err cmd_passkey_make(struct ctx *c, const struct command *self, const struc
 	if (!args_get(a, "name"))
 		FAIL(c, ERR_USAGE, "whose is it? --name NAME, as it will stand in the roster");
 	TRY(rp_of(c, a, site, &rp));
-	TRY(site_check(c, rp, site));
 	TRY(person_make_passkey(c, rp, site, args_span(a, "name"), &line));
 	TRY(person_key_print(c, line, &print));
 	if (!args_get(a, "out")) {
@@ -61,6 +66,107 @@ enum err cmd_passkey_make(struct ctx *c, const struct command *self, const struc
 	talk("made %.*s; two people enter it with: writ roster add --pub FILE ...",
 	     SPAN_ARG(print));
 	return ERR_OK;
+}
+
+/* ---- passkeys that are made in a browser, at a desk that nobody can enter yet ---- */
+
+enum err cmd_passkey_invite(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	struct invitation who = { .name = span_trim(args_span(a, "name")),
+				  .unix_user = span_trim(args_span(a, "user")) };
+	struct span site = args_span(a, "site"), rp, code;
+	struct buf may;
+
+	TRY(usage_check(c, self, a, 0));
+	TRY(rp_of(c, a, site, &rp));
+	TRY(command_session(c, a, &s));
+	TRY(session_need_actor(c, &s, "roster"));
+	buf_begin(&may, c, 4096);
+	JSON_EACH(right, args_list(c, a, "may"))
+		buf_fmt(&may, "%s%.*s", may.n ? " " : "", SPAN_ARG(right->s));
+	TRY(buf_done(c, &may, &who.may));
+	who.invited_by = s.actor;
+	TRY(invitation_add(c, s.store, &who, &code));
+	say("%.*s/enrol/%.*s", SPAN_ARG(site), SPAN_ARG(code));
+	talk("give it to %.*s alone; it is good for one day and one passkey, then: writ passkey "
+	     "invited --name %.*s",
+	     SPAN_ARG(plain(c, who.name)), SPAN_ARG(plain(c, who.name)));
+	return ERR_OK;
+}
+
+struct invited {
+	struct span name;               /* of whom; empty: of all */
+	struct invitation last;
+	bool found;
+};
+
+static enum err take_invited(struct ctx *c, void *of, const struct store_row *row)
+{
+	struct invited *n = of;
+	struct invitation i;
+
+	TRY(invitation_of_row(c, row->v, &i));
+	if (!n->name.n)
+		say("%-16.*s %-28.*s %s", SPAN_ARG(plain(c, i.name)), SPAN_ARG(i.may),
+		    i.key.n ? "has made a passkey" : "has not made a passkey");
+	if (!span_eq(n->name, i.name) || (n->found && n->last.key.n && !i.key.n))
+		return ERR_OK;
+	n->last = i;
+	n->found = true;
+	return ERR_OK;
+}
+
+/* Its line, and how it is entered: who signs has compared the words with the person. */
+static enum err show_invited(struct ctx *c, const struct args *a, const struct invitation *i)
+{
+	struct sha256 hash;
+	struct span words, line, rest = i->may, right, tail;
+	struct buf may;
+
+	TRY(sha256_of(c, i->key, &hash));
+	TRY(hash_words(c, sha256_span(&hash), &words));
+	buf_begin(&may, c, 4096);
+	for (bool more = rest.n > 0; more; rest = tail) {
+		more = span_split(rest, ' ', &right, &tail);
+		buf_fmt(&may, " --may %.*s", SPAN_ARG(more ? right : rest));
+	}
+	if (!args_get(a, "out")) {
+		say("%.*s", SPAN_ARG(i->key));
+	} else {
+		TRY(span_fmt(c, &line, "%.*s\n", SPAN_ARG(i->key)));
+		TRY(user_write(c, args_get(a, "out"), line, 0644));
+	}
+	talk("its words are %.*s: ring the person, or meet; if they are not the same there, sign "
+	     "nothing",
+	     SPAN_ARG(words));
+	talk("then two sign: writ roster add --name '%.*s' --user %.*s --pub FILE%.*s "
+	     "--user-verified --key A --key B",
+	     SPAN_ARG(plain(c, i->name)), SPAN_ARG(plain(c, i->unix_user)), (int)may.n,
+	     (const char *)may.p);
+	return ERR_OK;
+}
+
+enum err cmd_passkey_invited(struct ctx *c, const struct command *self, const struct args *a)
+{
+	struct session SESSION_SCOPED s = { .seal = -1 };
+	struct invited n = { .name = args_span(a, "name") };
+
+	TRY(usage_check(c, self, a, 0));
+	TRY(command_session(c, a, &s));
+	TRY(store_run(c, s.store, QUERY_INVITATION_ALL, PARAMS(P_INT(c->seam->now_ms() / 1000)),
+		      take_invited, &n));
+	if (!n.name.n)
+		return ERR_OK;
+	if (!n.found) {
+		err_next(c, "writ passkey invite; an invitation is good for one day");
+		FAIL(c, ERR_NOT_FOUND, "nobody of that name is invited");
+	}
+	if (!n.last.key.n) {
+		err_next(c, "wait until the address was opened and the passkey made");
+		FAIL(c, ERR_STATE, "the passkey has not been made yet");
+	}
+	return show_invited(c, a, &n.last);
 }
 
 static enum err need(struct ctx *c, const struct args *a, struct json *row, const char *option,
