@@ -3,9 +3,13 @@ on, frozen; what is wider is refused in words and stays typed. An earlier number
 What changed since an approval is told.
 SPDX-License-Identifier: Apache-2.0
 """
+import contextlib
+import fcntl
+import hashlib
 import json
 import os
 import re
+import struct
 import sys
 
 import pytest
@@ -14,6 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from harness import desk, life, web  # noqa: E402
 from harness.refusals import refused, says  # noqa: E402
 
+F_OFD_SETLK = 37        # linux/fcntl.h; Python has no name for it
 TWO = [life.demand(), life.demand(target="bob@mail.example", since="2026-11-01", until="2026-11-30")]
 
 
@@ -134,6 +139,77 @@ def test_the_desk_counts_what_the_command_line_counts(at):
     file.write_text(text.replace("from: 2026-11-03", "from: 2026-10-01"))
     got = at.home.run("scope", at.home.ref, "--scope", file, as_="Ana")
     assert got.exit == 4 and "covers more time than the order" in got.err
+
+
+@contextlib.contextmanager
+def counting(at):
+    """As long as a count of this order goes on: its process holds the file of its words."""
+    path = at.home.dir / "run" / "work" / f"{at.home.ref}.scope"
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    with open(path, "r+b" if path.exists() else "w+b") as f:
+        lock = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+
+        def free():
+            try:
+                return fcntl.fcntl(f, F_OFD_SETLK, lock) or True
+            except BlockingIOError:
+                return False
+        web.wait(free, "the end of a count")
+        yield
+
+
+def test_two_who_narrow_at_once(at):
+    here = at.take_in(*TWO)
+    at.home.authenticate()
+    ana, ben, path = at.sit("Ana"), at.sit("Ben"), f"{here}/scope"
+    less, other = {"line": ["d1"], "from-1": "2026-11-03", "until-1": "2026-11-04"}, {"line": ["d2"], "from-2": "2026-11-05"}
+    first, second = ana.get(path), ben.get(path)
+    started = ana.send(first, path, **less)
+    with counting(at):
+        got = ben.send(second, path, **other)
+        assert got.status == 409 and typed(got, "from-2") == "2026-11-05" and not re.search(r'value="d1"[^>]*checked', got.text)
+        assert "It is running" in desk.words(ana.get(started.location))
+    assert "somebody was faster" in desk.words(got) and "counted" in desk.words(got)
+    got = ben.send(got, path, **other)
+    assert "Counted by Ben" in desk.words(ben.end_of(got, "the second count"))
+    assert [[r["id"] for r in a["body"]["scope"]] for a in at.home.acts("counted")] == [["d1"], ["d2"]]
+    page = ana.end_of(started, "the first count")               # hers came to its end, his numbers stand
+    assert "Counted by Ben" in desk.words(page)
+    assert not list((at.home.dir / "run" / "work").glob(f"lines.{at.home.ref}.*"))
+
+
+def test_who_asks_while_another_counts_keeps_what_was_typed(at):
+    here = at.take_in(*TWO)
+    at.home.authenticate()
+    ben, path = at.sit("Ben"), f"{here}/scope"
+    with counting(at):
+        got = ben.go(path, **{"line": ["d2"], "from-2": "2026-11-05"})
+        assert got.status == 409 and "somebody else has other lines" in desk.words(got) and typed(got, "from-2") == "2026-11-05"
+    page = ben.get(f"{path}?since={len(at.home.acts())}")
+    assert page.status == 303 and page.location == path          # nothing of theirs runs
+    assert not at.home.acts("counted")
+
+
+def test_a_count_that_failed_shows_the_lines_of_who_asked(at):
+    here = at.take_in(*TWO)
+    at.home.authenticate()
+    ana, ben, path = at.sit("Ana"), at.sit("Ben"), f"{here}/scope"
+    seq = len(at.home.acts())
+    ben.end_of(ben.go(path, **{"line": ["d2"], "from-2": "2026-11-05"}), "the count")
+    sitting = hashlib.sha256(ana.cookies["__Host-writ"].encode()).hexdigest()[:16]
+    lines = at.home.acts("counted")[-1]["body"]["scope"]
+    kept = at.home.dir / "run" / "work" / f"lines.{at.home.ref}.{sitting}"
+    with counting(at):
+        kept.write_text(json.dumps(lines, sort_keys=True, separators=(",", ":")))
+        ask = {"line": ["d2"], "from-2": "2026-11-05"}
+        assert ana.go(path, **ask).location.startswith(f"{path}?since=")      # the same once more: it goes on
+        got = ana.go(path, **ask | {"from-2": "2026-11-06"})
+        assert got.status == 409 and typed(got, "from-2") == "2026-11-06"
+    kept.write_text(json.dumps([lines[0] | {"id": "d1", "from_words": "2026-11-09"}], sort_keys=True, separators=(",", ":")))
+    page = ana.get(f"{path}?since={seq}")
+    words = desk.words(page)
+    assert "ended without success" in words and typed(page, "from-1") == "2026-11-09" and "counted, nothing read" in words and "Ben" in words
+    assert "ended without success" not in desk.words(ben.get(path))
 
 
 @pytest.mark.parametrize("change, why", [

@@ -13,6 +13,7 @@
 #include "order/order.h"
 #include "order/reading.h"
 #include "order/work.h"
+#include "web/desk/scope_page.h"
 #include "web/form.h"
 #include "web/look/look.h"
 #include "web/pages.h"
@@ -169,6 +170,7 @@ static enum err sweep(struct visit *v)
 {
 	TRY(sitting_sweep(v->c, v->desk->store));
 	TRY(work_sweep(v->c, &v->desk->home, INTAKE_WORK, v->r->now_ms / 1000 - WORK_KNOWN_S));
+	TRY(work_sweep(v->c, &v->desk->home, SCOPE_LINES, v->r->now_ms / 1000 - WORK_KNOWN_S));
 	if (delivered_sweep(v->c, v->desk, v->r->now_ms / 1000) == ERR_OK)
 		return ERR_OK;
 	fprintf(stderr, "writ serve: %s\n", v->c->why);

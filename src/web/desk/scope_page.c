@@ -7,11 +7,9 @@
  */
 #include "web/desk/scope_page.h"
 
-#include "base/file.h"
 #include "format/time.h"
 #include "order/letter.h"
 #include "web/desk/order_page.h"
-#include "order/work.h"
 
 #define LINES_MAX_BYTES ((size_t)1 << 20)
 
@@ -409,31 +407,13 @@ static enum err frozen(struct shown *s)
 static enum err meanwhile(struct shown *s)
 {
 	struct page_order_act *acts;
+	int64_t since;
 
 	TRY(step_meanwhile(s->v, &acts, &s->page->changed_n));
+	/* A count that failed: what happened since it was asked for. */
+	if (!acts && span_to_i64(web_value(s->v->r->query, "since"), &since))
+		TRY(order_acts(s->v, since, &acts, &s->page->changed_n));
 	s->page->changed = acts;
-	return ERR_OK;
-}
-
-/* Lines that were narrowed, and whose count has not come to its end. */
-static enum err kept_path(struct visit *v, const char *suffix, char **out)
-{
-	return path_fmt(v->c, out, "%s/work/%.*s.%s", v->s.home.run, SPAN_ARG(v->order.ref),
-			suffix);
-}
-
-static enum err kept_lines(struct visit *v, const struct json **out)
-{
-	struct json *lines;
-	struct span text;
-	char *path;
-
-	TRY(kept_path(v, "lines", &path));
-	if (!file_exists(path))
-		return ERR_OK;
-	TRY(file_read(v->c, path, LINES_MAX_BYTES, &text));
-	TRY(json_parse_canonical(v->c, text, &lines));
-	*out = lines;
 	return ERR_OK;
 }
 
@@ -481,92 +461,4 @@ enum err scope_show(struct visit *v, struct step *decide, const struct json *edi
 	visit_buf(v, &b);
 	TRY(page_scope(v->c, &page, &b));
 	return answer_page(v->r, v->a, &b);
-}
-
-/* ---- counting ---- */
-
-/* What 'writ scope --edit' would write, with what was typed: the command reads it as any other. */
-static enum err write_edited(struct visit *v, const struct json *edited, char **path_out)
-{
-	struct json *lines = json_list(v->c), *line;
-	struct span text;
-	char *folder, *path;
-
-	JSON_EACH(edit, edited) {
-		TRY(scope_line_edited(v->c, &v->order, edit, &line));
-		json_add(v->c, lines, line);
-	}
-	TRY(path_fmt(v->c, &folder, "%s/work", v->s.home.run));
-	TRY(dir_make(v->c, folder, 0700));
-	TRY(json_write(v->c, lines, LINES_MAX_BYTES, &text));
-	TRY(kept_path(v, "lines", &path));
-	TRY(file_write(v->c, path, text, 0600));
-	TRY(scope_edit_text(v->c, &v->order, lines, json_list(v->c), &text));
-	TRY(kept_path(v, "scope.yaml", path_out));
-	return file_write(v->c, *path_out, text, 0600);
-}
-
-enum err scope_count(struct visit *v, const struct json *edited)
-{
-	static const char *const words[] = { "scope", NULL };
-	struct span document;
-	char *path = NULL, *old;
-
-	/* What is refused is refused here, while what was typed is at hand. */
-	TRY(order_permit(v->c, &v->s, &v->order, ACT_COUNTED));
-	TRY(count_document(v->c, &v->s, &v->order, edited, &document));
-	if (edited) {
-		TRY(write_edited(v, edited, &path));
-	} else {
-		TRY(kept_path(v, "lines", &old));
-		if (file_exists(old))
-			TRY(file_remove(v->c, old));
-	}
-	return long_begin(v, "scope", words, path ? "--scope" : NULL, path);
-}
-
-static enum err begin_count(struct visit *v)
-{
-	struct scope_typed as;
-
-	TRY(step_check(v));
-	if (!scope_is_typed(v))
-		return scope_count(v, NULL);
-	TRY(scope_typed(v, &as));
-	return scope_count(v, as.lines);
-}
-
-/* How the count goes; at its end the page with its numbers. */
-static enum err counting(struct visit *v, int64_t since)
-{
-	const struct json *edited = NULL;
-	struct span name, said;
-	enum work state;
-
-	TRY(span_fmt(v->c, &name, "%.*s.scope", SPAN_ARG(v->order.ref)));
-	TRY(work_look(v->c, &v->s.home, name, &state, &said));
-	if (state == WORK_RUNS)
-		return long_show(v, name, word_count(v->base), word_scope_count(v->base), false);
-	if (order_last_act(&v->order, ACT_COUNTED) > since)
-		return answer_see(v->r, v->a, "/order/%.*s/scope", SPAN_ARG(v->order.ref));
-	v->problem = word_work_failed(v->base);
-	v->remedy = said;
-	TRY(kept_lines(v, &edited));
-	return scope_show(v, NULL, edited);
-}
-
-enum err scope_step(struct visit *v)
-{
-	int64_t since;
-
-	if (v->r->method == WEB_POST) {
-		enum err e = begin_count(v);
-
-		if (e == ERR_OK)
-			return ERR_OK;
-		TRY(step_failed(v, e));
-	} else if (span_to_i64(web_value(v->r->query, "since"), &since)) {
-		return counting(v, since);
-	}
-	return scope_show(v, NULL, NULL);
 }

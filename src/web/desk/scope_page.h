@@ -22,6 +22,8 @@ enum err scope_typed(struct visit *v, struct scope_typed *out) MUST_USE;
  * they were counted last. What was typed goes before. */
 enum err scope_show(struct visit *v, struct step *decide, const struct json *edited) MUST_USE;
 
+#define SCOPE_LINES "lines."     /* begins the names of files of lines that are being counted */
+
 /* Starts the count of these lines, or of all as ordered, and answers with the page that waits. */
 enum err scope_count(struct visit *v, const struct json *edited) MUST_USE;
 
