@@ -4,6 +4,7 @@
 PYTHON = /usr/bin/python3
 EXACT_RUNS = 2700
 TAMPER_RUNS = 10000
+SCREENS = $(abspath ../writ-screens)
 KILLS = 1000
 FUZZ_SECONDS = 300
 LAW_ORDERS = 100000
@@ -13,7 +14,7 @@ export WRIT_BUILD_HOOKS = $(CURDIR)/build-hooks
 export WRIT_BUILD_ASAN = $(CURDIR)/build-asan
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: build hooks asan demo test web exact tamper mutate gate cage law torture fuzz bench bench-web check install deb clean help
+.PHONY: build hooks asan demo test web screens exact tamper mutate gate cage law torture fuzz bench bench-web check install deb clean help
 
 # The long programmes tell their figures (doc/figures.md).
 exact tamper mutate cage law torture fuzz bench: export FIGURES = 1
@@ -47,6 +48,13 @@ test: ## all tests, short; last line: N passed, N failed
 web: build hooks ## whole orders and every page in a real browser; HTTP with many, slow and big clients
 	@tools/install-deps web
 	@JOBS=1 $(PYTHON) test/harness/alltests.py $(notdir $(wildcard test/web/test_*.py))
+
+screens: build hooks ## pictures of every page, at each width, light, dark, in forced colours, printed, into SCREENS: look at them
+	@tools/install-deps web
+	@mkdir -p '$(SCREENS)'
+	@$(PYTHON) test/web/screens.py '$(SCREENS)/parts'
+	@SCREENS='$(SCREENS)' $(PYTHON) -m pytest -q -p no:cacheprovider test/web/test_live_look.py -k test_every_page
+	@echo 'pictures of all pages are in $(SCREENS), of their parts in $(SCREENS)/parts; sheet-*.png show many at once'
 
 exact: build ## selection against oracles, EXACT_RUNS runs
 	@tools/install-deps test

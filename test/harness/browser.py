@@ -6,6 +6,7 @@ import base64
 import json
 import pathlib
 import shutil
+import subprocess
 import tempfile
 
 from selenium import webdriver
@@ -111,6 +112,16 @@ class Browser:
         clip = {'x': 0, 'y': 0, 'width': size['width'], 'height': min(size['height'], 12000), 'scale': 1}
         shot = self.cdp('Page.captureScreenshot', format='png', captureBeyondViewport=True, clip=clip)
         pathlib.Path(path).write_bytes(base64.b64decode(shot['data']))
+
+    def printed(self, path):
+        """As it is printed: PATH.pdf, and a picture of each sheet, PATH-1.png; how many sheets there are."""
+        self.look('print')
+        made = self.cdp('Page.printToPDF', preferCSSPageSize=True, paperWidth=8.27, paperHeight=11.69)
+        self.look('light')
+        pdf = pathlib.Path(f'{path}.pdf')
+        pdf.write_bytes(base64.b64decode(made['data']))
+        subprocess.run(['pdftoppm', '-png', '-r', '80', '-sep', '-', '-forcenum', pdf, path], check=True, timeout=60)
+        return len(list(pdf.parent.glob(f'{pdf.stem}-*.png')))
 
     def too_wide(self):
         """How many pixels the page is wider than its window: 0 where nothing scrolls sideways."""

@@ -21,9 +21,8 @@ WIDTHS = {320: 800, 1280: 900, 1920: 1080}
 def dresses():
     for look in LOOKS:
         for width, height in WIDTHS.items():
-            if look != 'print' or width == 1280:
-                # A sheet is 178 mm wide within its margins, and what is wider is turned by the style.
-                yield look, (720 if look == 'print' else width), height
+            if look != 'print':
+                yield look, width, height
 
 
 def gallery(site):
@@ -36,43 +35,46 @@ def gallery(site):
 
 
 def shoot(browser, name, url, out=None, within=None):
-    """All pictures of one page, or none without a folder for them; what is wrong with it, as lines. within: of the
-    dresses, these (look, width); without a url the page that is there."""
+    """All pictures of one page, also as it is printed, or none without a folder for them; what is wrong with it, as
+    lines. within: axe-core is asked in these dresses (look, width) alone; without a url the page that is there."""
     wrong = []
     if url:
         browser.go(url)
     url = browser.driver.current_url
     for look, width, height in dresses():
-        if within and not out and (look, width) not in within:
+        asked = not within or (look, width) in within
+        if not asked and not out:
             continue
         browser.size(width, height)
         browser.look(look)
         if out:
             browser.picture(out / f'{name}-{look}-{width}.png')
-        if look != 'print' and browser.too_wide() > 0:
-            wrong.append(f'{name} {look} {width}: {browser.too_wide()} pixels too wide')
-        if look == 'print':
+        if not asked:
             continue
+        if browser.too_wide() > 0:
+            wrong.append(f'{name} {look} {width}: {browser.too_wide()} pixels too wide')
         # Forced colours are the person's own; axe reckons with those that the page would have had.
         for rule, what, where in browser.axe(('color-contrast',) if look == 'forced' else ()):
             wrong.append(f'{name} {look} {width}: {rule}: {what}: {", ".join(where[:4])}')
     browser.look('light')
+    if out:
+        browser.printed(out / f'{name}-print')
     # A page that says 404 is a page, too; what it fetches besides has to be there.
     own = url + ' - Failed to load resource: the server responded with a status of 4'
     return wrong + [f'{name}: {line}' for line in browser.complaints() if not line.startswith(own)]
 
 
-def sheets(browser, names, out):
-    """One picture for each dress with all pages side by side, reduced."""
-    for look, width, _ in dresses():
-        shown = 150 if width == 320 else 460
-        cells = ''.join(f'<figure><img src="{n}-{look}-{width}.png" width="{shown}"><figcaption>{n}</figcaption></figure>' for n in names)
-        page = out / f'sheet-{look}-{width}.html'
+def sheets(browser, names, out, of=''):
+    """One picture for each dress with all pages side by side, reduced; of: what they are pages of."""
+    for dress in [f'{look}-{width}' for look, width, _ in dresses()] + ['print-1']:
+        shown = 150 if dress.endswith('-320') else 460
+        cells = ''.join(f'<figure><img src="{n}-{dress}.png" width="{shown}"><figcaption>{n}</figcaption></figure>' for n in names)
+        page = out / f'sheet-{of}{dress}.html'
         page.write_text('<!doctype html><style>body{background:#888;display:flex;flex-wrap:wrap;gap:12px;align-items:start;margin:12px}'
                         'figure{margin:0}figcaption{font:12px sans-serif}</style>' + cells)
         browser.size(1440, 900)
         browser.go(page.as_uri())
-        browser.picture(out / f'sheet-{look}-{width}.png')
+        browser.picture(page.with_suffix('.png'))
         page.unlink()
 
 

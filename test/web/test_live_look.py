@@ -1,7 +1,7 @@
 """Every page of a desk with an order in every state, also after an error, in a browser: axe-core finds nothing; at
 400 % of 1280 pixels, and with the distances that WCAG 1.4.12 wants, nothing scrolls sideways, is cut off or lies over
 something else; the policy forbids nothing that a page wants, and what a page must not do is counted. With a folder in
-SCREENS, pictures in every dress and contact sheets are left there, to be looked at.
+SCREENS (make screens), pictures in every dress, as printed, and contact sheets are left there, to be looked at.
 SPDX-License-Identifier: Apache-2.0
 """
 import os
@@ -112,7 +112,7 @@ def test_every_page(browser, server, sittings, pages, who):
     mine = {name: path for name, (whose, path) in pages[0].items() if whose == who}
     wrong = [line for name, path in mine.items() for line in look_at(browser, name, server.origin + path)]
     if OUT:
-        screens.sheets(browser, list(mine), OUT)
+        screens.sheets(browser, list(mine), OUT, f"{who or 'nobody'}-")
     assert mine and not wrong, "\n".join(wrong)
 
 
@@ -148,7 +148,7 @@ def test_every_page_after_an_error(browser, server, home, sittings, pages, who):
         seen.append("error-" + route)
         wrong += look_at(browser, "error-" + route)
     if OUT:
-        screens.sheets(browser, seen, OUT)
+        screens.sheets(browser, seen, OUT, f"{who or 'nobody'}-errors-")
     assert not wrong, "\n".join(wrong)
     assert home.acts_in_all() == before
     assert seen or who == "Eva"
