@@ -172,13 +172,12 @@ static enum err show(struct visit *v)
 	struct statement st = { .v = v, .page = { .view = v->view, .problem = v->problem,
 						     .remedy = v->remedy } };
 	struct json *doc;
-	struct span flags;
 	struct buf b;
 
 	TRY(json_need_text(v->c, v->order.stated, "statement", &st.text));
 	TRY(json_parse_canonical(v->c, st.text, &doc));
 	st.doc = doc;
-	TRY(order_head(v, &st.page.order, &flags));
+	TRY(order_head(v, &st.page.order, NULL));
 	TRY(words_of(&st));
 	TRY(what_leaves(&st));
 	TRY(facts_of(&st));

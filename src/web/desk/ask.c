@@ -453,12 +453,10 @@ enum err ask_show(struct ask *k, struct span title, struct span lead, struct spa
 	struct visit *v = k->v;
 	struct page_order_act *acts;
 	int64_t before;
-	struct span flags;
 	struct buf b;
 
-	TRY(order_head(v, &k->page.head, &flags));
 	k->page.view = v->view;
-	k->page.reference = v->order.ref;
+	TRY(order_head(v, &k->page.order, NULL));
 	k->page.title = title;
 	k->page.lead = lead;
 	k->page.button = button;

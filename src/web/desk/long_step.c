@@ -29,13 +29,13 @@ enum err long_begin(struct visit *v, const char *what, const char *const *words,
 enum err long_show(struct visit *v, struct span name, struct span title, struct span button,
 		   bool done)
 {
-	struct page_work page = { .view = v->view, .reference = v->order.ref, .title = title,
-				  .again_path = v->r->path, .again_button = button,
-				  .seq = v->order.last_seq };
+	struct page_work page = { .view = v->view, .title = title, .again_path = v->r->path,
+				  .again_button = button, .seq = v->order.last_seq };
 	struct order_steps next;
 	enum work state;
 	struct buf b;
 
+	TRY(order_head(v, &page.order, NULL));
 	TRY(work_look(v->c, &v->s.home, name, &state, &page.said));
 	page.runs = state == WORK_RUNS;
 	page.failed = !page.runs && !done;

@@ -131,7 +131,7 @@ static enum err look_up(struct visit *v, const struct checks *k, const struct js
 		return ERR_OK;
 	last->page = json_opt_int(at, "page", 0);
 	last->line = json_opt_int(at, "line", 0);
-	return span_fmt(v->c, &last->at, "/order/%.*s?paper=%lld&page=%lld&line=%lld",
+	return span_fmt(v->c, &last->at, "/order/%.*s?paper=%lld&page=%lld&line=%lld#paper",
 			SPAN_ARG(v->order.ref), (long long)json_opt_int(at, "paper", 1),
 			(long long)last->page, (long long)last->line);
 }
@@ -463,8 +463,11 @@ enum err order_head(struct visit *v, struct page_order_head *out, struct span *f
 							       : word_clock_of_none(w),
 	};
 	visit_until(v, queue_changes(&view, ask.now_utc));
-	*flags_out = row.flags;
+	if (flags_out)
+		*flags_out = row.flags;
 	out->kind = kind_words(view.kind);
+	if ((view.open ? view.clock_at : view.due_at) == VIEW_NO_I64)
+		return ERR_OK;
 	return span_copy(v->c, span_str(row.clock), &out->clock);
 }
 
@@ -532,7 +535,7 @@ enum err order_page(struct visit *v)
 
 enum err letter_page(struct visit *v)
 {
-	struct page_letter page = { .reference = v->order.ref, .name = v->r->args[1] };
+	struct page_letter page = { .view = v->view, .name = v->r->args[1] };
 	const struct json *wanted = NULL;
 	struct sha256 hash;
 	struct buf b;
@@ -549,7 +552,7 @@ enum err letter_page(struct visit *v)
 	TRY(json_need_hex(v->c, wanted, "sha256", hash.b, sizeof hash.b));
 	TRY(blob_read(v->c, v->s.home.blob, &hash, LETTER_MAX, &page.text));
 	page.sha256 = json_opt_text(wanted, "sha256", SPAN_NONE);
-	page.view = v->view;
+	TRY(order_head(v, &page.order, NULL));
 	visit_buf(v, &b);
 	TRY(page_letter(v->c, &page, &b));
 	return answer_page(v->r, v->a, &b);

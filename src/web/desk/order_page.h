@@ -43,9 +43,10 @@ enum err order_changed(struct visit *v, struct page_order_changed *out) MUST_USE
 enum err order_overruled(struct visit *v, const struct json *document,
 			 const struct page_order_demand **list_out, size_t *n_out) MUST_USE;
 
-/* The bar of every page of this order: clock, kind, whose turn; flags_out: words of flag.def. */
 /* Whether the last judgement asks for facts that the page of facts takes. */
 bool facts_are_missed(const struct visit *v);
+/* The bar of every page of this order: clock, kind, whose turn; flags_out: words of flag.def, or
+ * NULL. */
 enum err order_head(struct visit *v, struct page_order_head *out, struct span *flags_out) MUST_USE;
 
 /* The paper and page that the query names, as they were read; the first where it names none. */

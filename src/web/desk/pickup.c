@@ -117,7 +117,7 @@ static enum err change(struct visit *v, int64_t size, struct span *address_out)
 
 enum err links_page(struct visit *v)
 {
-	struct page_links page = { .view = v->view, .reference = v->order.ref };
+	struct page_links page = { .view = v->view };
 	struct links links;
 	struct buf b;
 
@@ -129,6 +129,7 @@ enum err links_page(struct visit *v)
 	if (is_post(v))
 		TRY(step_failed(v, change(v, page.size, &page.address)));
 	TRY(find_links(v, &links));
+	TRY(order_head(v, &page.order, NULL));
 	page.problem = v->problem;
 	page.remedy = v->remedy;
 	page.links = links.list;

@@ -73,7 +73,7 @@ static enum err take(struct ctx *c, void *of, const struct queue_row *q)
 	if (l->page->rows_n == 1)
 		l->first = l->last;
 	TRY(span_copy(c, v->ref, &line->reference));
-	if (v->open)
+	if (v->open && v->clock_at != VIEW_NO_I64)
 		TRY(span_copy(c, span_str(q->clock), &line->clock));
 	line->clock_of = span_is(v->clock_of, "law")      ? word_clock_of_law(l->v->base)
 			 : span_is(v->clock_of, "notice") ? word_clock_of_notice(l->v->base)

@@ -433,7 +433,6 @@ enum err scope_show(struct visit *v, struct step *decide, const struct json *edi
 				   .seq = v->order.last_seq, .path = v->r->path };
 	struct shown s = { .v = v, .page = &page, .edited = edited };
 	struct json *lines, *open;
-	struct span flags;
 	struct buf b;
 
 	if (decide && decide->e != ERR_OK)
@@ -447,7 +446,7 @@ enum err scope_show(struct visit *v, struct step *decide, const struct json *edi
 	page.decides = decide != NULL;
 	page.fields = decide ? decide->page.fields : NULL;
 	page.fields_n = decide ? decide->page.fields_n : 0;
-	TRY(order_head(v, &page.order, &flags));
+	TRY(order_head(v, &page.order, NULL));
 	TRY(scope_compile(v->c, &v->order, &lines, &open));
 	s.ordered = lines;
 	s.open = open;

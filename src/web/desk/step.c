@@ -15,7 +15,7 @@ void step_begin(struct visit *v, struct step *s, struct span title, struct span 
 	*s = (struct step){ .v = v };
 	s->page = (struct page_step){ .title = title, .lead = lead, .button = button,
 				      .path = v->r->path, .fields = s->field,
-				      .reference = v->order.ref, .seq = v->order.last_seq,
+				      .seq = v->order.last_seq,
 				      .problem = v->problem, .remedy = v->remedy };
 }
 
@@ -211,13 +211,12 @@ enum err step_words(struct visit *v, struct span document, struct page_code_word
 
 enum err step_show(struct step *s)
 {
-	struct span flags;
 	struct buf b;
 
 	if (s->e != ERR_OK)
 		FAIL(s->v->c, s->e, "the page of this step could not be made");
 	if (s->v->order.ref.n) {
-		TRY(order_head(s->v, &s->page.head, &flags));
+		TRY(order_head(s->v, &s->page.order, NULL));
 		TRY(put_changes(s));
 	}
 	s->page.view = s->v->view;

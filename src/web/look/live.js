@@ -1,7 +1,7 @@
-// Keeps what a page shows true: every data-live seconds the page is asked for again and its parts
-// are exchanged, so that server and script can never say two things. A part with the focus or under
+// Keeps what a page shows true: every data-live seconds the page, or the one that data-live-from
+// names, is asked for again and its parts are exchanged, so that server and script can never say two things. A part with the focus or under
 // the pointer waits; rows never change places, new ones are counted, told and shown when asked for.
-//   <body data-live="10">, <p id="x" data-live-part>, <tbody data-live-rows><tr data-row="W-...">,
+//   <body data-live="10" data-live-from="/order/W-...">, <p id="x" data-live-part>, <tbody data-live-rows><tr data-row="W-...">,
 //   <p role="status" data-live-words data-one="1 new order" data-many="{n} new orders">,
 //   <a data-live-new hidden>, and [data-live-ended] for when the session is over.
 // The header says that nobody looked: it prolongs no session.
@@ -50,6 +50,7 @@ function rows(from) {
 export function live() {
 	const seconds = Number(document.body.dataset.live);
 	if (!(seconds > 0)) return;
+	const from = new URL(document.body.dataset.liveFrom ?? location.href, location.href);
 	const words = document.querySelector("[data-live-words]");
 	const more = document.querySelector("[data-live-new]");
 	const ended = document.querySelector("[data-live-ended]");
@@ -70,8 +71,8 @@ export function live() {
 		let wait = seconds;
 		try {
 			if (!document.hidden) {
-				const x = await page(location.href);
-				const over = x.status === 401 || x.status === 403 || new URL(x.responseURL).pathname !== location.pathname;
+				const x = await page(from.href);
+				const over = x.status === 401 || x.status === 403 || new URL(x.responseURL).pathname !== from.pathname;
 				if (over) {
 					if (ended) ended.hidden = false;
 					return;

@@ -24,12 +24,6 @@ static const struct page_nav_link nav[] = {
 	{ S("/take-in"), S("Take in an order"), false, S("n") },
 	{ S("/audit"), S("Log"), false, S("l") },
 };
-static const struct page_nav_link pages[] = {
-	{ S("/order/W-7KQF-2M9D"), S("Read and decide"), false, S("1") },
-	{ S("/order/W-7KQF-2M9D/scope"), S("Scope"), true, S("2") },
-	{ S("/order/W-7KQF-2M9D/letters"), S("Letters"), false, S("3") },
-	{ S("/order/W-7KQF-2M9D/acts"), S("Timeline"), false, S("4") },
-};
 static const struct page_code_word words[] = { { S("RIVER") }, { S("COAL") }, { S("MAPLE") },
 					       { S("SIX") },   { S("TUNE") }, { S("ARC") } };
 static const struct page_order_head head = {
@@ -40,8 +34,6 @@ static const struct page_order_head head = {
 	.kind = S("emergency request"),
 	.agency = S("PJ Paris"),
 	.for_me = true,
-	.pages = pages,
-	.pages_n = COUNT_OF(pages),
 };
 static const struct page_to_sign sign = { S("q83vEjRWeJo"), S("localhost"), S("AQID"),
 					  S("{\"words\":\"RIVER COAL\"}") };
