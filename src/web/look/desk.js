@@ -6,9 +6,10 @@ import { drafts } from "./draft.js";
 import { keys } from "./keys.js";
 import { live } from "./live.js";
 import { passkeys } from "./passkey.js";
+import { sheets } from "./print.js";
 import { quotes } from "./quote.js";
 
-for (const start of [drafts, quotes, passkeys, live, keys]) {
+for (const start of [drafts, quotes, passkeys, live, keys, sheets]) {
 	// What one of them cannot do must not take the others along.
 	try {
 		start();
