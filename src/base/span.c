@@ -11,6 +11,13 @@
 #include "base/ctx.h"
 #include "base/num.h"
 
+uint32_t span_spread(uint32_t from, struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		from = (from ^ s.p[i]) * 16777619u;
+	return from;
+}
+
 bool span_eq(struct span a, struct span b)
 {
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);

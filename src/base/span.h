@@ -33,6 +33,10 @@ static inline struct span span_str(const char *z)
 	return (struct span){ (const unsigned char *)z, z ? strlen(z) : 0 };
 }
 bool span_eq(struct span a, struct span b);
+/* Spreads texts over the places of a table (FNV-1a), from SPAN_SPREAD or from what is spread
+ * already; it decides nothing: compare what stands in the place. */
+#define SPAN_SPREAD 2166136261u
+uint32_t span_spread(uint32_t from, struct span s);
 bool span_is(struct span a, const char *z);
 bool span_starts(struct span a, const char *z);
 bool span_ends(struct span a, const char *z);

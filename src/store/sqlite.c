@@ -1,16 +1,15 @@
 /*
- * The store on SQLite: the only file that knows sqlite3.h. It runs the named queries, bound by
- * name ($n is numbered by first appearance here), and nothing else: no caller's text becomes SQL.
+ * The store on SQLite. It runs the named queries, bound by name ($n is numbered by first appearance
+ * here), and nothing else: no caller's text becomes SQL.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "store/schema.h"
-#include "store/store.h"
+#include "store/sqlite.h"
 
 static const struct {
 	const char *name, *params, *columns, *sql;
@@ -20,24 +19,10 @@ static const struct {
 #undef X
 };
 
-#define PARAMS_MAX 24u
-
-struct store {
-	sqlite3 *db;
-	enum store_mode mode;
-	bool working;                   /* between begin and commit */
-	sqlite3_stmt *begin, *begin_reading, *commit;
-	struct {
-		sqlite3_stmt *s;
-		bool used;
-		unsigned char at[PARAMS_MAX];   /* the engine's number of $1, $2, ... */
-	} stmt[QUERY_COUNT];
-};
-
 /* One writer per process: several are slower, not faster, and would wait for each other. */
 static bool process_writes;
 
-static enum err code_of(int rc)
+enum err engine_code(int rc)
 {
 	switch (rc & 0xff) {
 	case SQLITE_BUSY:
@@ -61,9 +46,9 @@ static enum err code_of(int rc)
 	}
 }
 
-static enum err failed(struct ctx *c, struct store *st, int rc, const char *what)
+enum err engine_failed(struct ctx *c, struct store *st, int rc, const char *what)
 {
-	enum err e = code_of(rc);
+	enum err e = engine_code(rc);
 
 	if (e == ERR_VERIFY)
 		err_next(c, "keep the file as it is and restore the last backup beside it");
@@ -76,11 +61,11 @@ static enum err failed(struct ctx *c, struct store *st, int rc, const char *what
 	FAIL(c, e, "%s: %s", what, st->db ? sqlite3_errmsg(st->db) : sqlite3_errstr(rc));
 }
 
-static enum err exec(struct ctx *c, struct store *st, const char *sql)
+enum err engine_exec(struct ctx *c, struct store *st, const char *sql)
 {
 	int rc = sqlite3_exec(st->db, sql, NULL, NULL, NULL);
 
-	return rc == SQLITE_OK ? ERR_OK : failed(c, st, rc, "the database");
+	return rc == SQLITE_OK ? ERR_OK : engine_failed(c, st, rc, "the database");
 }
 
 /* The same for what every act says, prepared once. */
@@ -92,7 +77,7 @@ static enum err exec_kept(struct ctx *c, struct store *st, sqlite3_stmt **kept, 
 		sqlite3_step(*kept);
 		rc = sqlite3_reset(*kept);
 	}
-	return rc == SQLITE_OK ? ERR_OK : failed(c, st, rc, "the database");
+	return rc == SQLITE_OK ? ERR_OK : engine_failed(c, st, rc, "the database");
 }
 
 /* Opening */
@@ -121,14 +106,14 @@ static enum err open_engine(struct ctx *c, struct store *st, const char *path)
 		NULL);
 
 	if (rc != SQLITE_OK)
-		return failed(c, st, rc, path);
+		return engine_failed(c, st, rc, path);
 	harden(st->db);
-	TRY(exec(c, st, "PRAGMA cell_size_check = ON"));
+	TRY(engine_exec(c, st, "PRAGMA cell_size_check = ON"));
 	if (st->mode == STORE_READ)
-		return exec(c, st, "PRAGMA query_only = ON");
+		return engine_exec(c, st, "PRAGMA query_only = ON");
 	/* The log is folded back every 4 MiB, as is the engine's custom, and then written over: a
 	 * commit that makes the file longer waits for the disk half as long again. */
-	return exec(c, st, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+	return engine_exec(c, st, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
 }
 
 /* One integer of an engine's own query. */
@@ -142,7 +127,7 @@ static enum err number(struct ctx *c, struct store *st, const char *sql, int64_t
 	if (rc == SQLITE_ROW)
 		*out = sqlite3_column_int64(s, 0);
 	sqlite3_finalize(s);
-	return rc == SQLITE_ROW ? ERR_OK : failed(c, st, rc, "the database");
+	return rc == SQLITE_ROW ? ERR_OK : engine_failed(c, st, rc, "the database");
 }
 
 /* 0 in an empty database. */
@@ -245,7 +230,7 @@ enum err store_migrate(struct ctx *c, struct store *st)
 		return ERR_OK;
 	for (unsigned i = 0; i < schema_sqlite_count; i++)
 		if (schema_sqlite[i].version > have)
-			TRY(exec(c, st, schema_sqlite[i].sql));
+			TRY(engine_exec(c, st, schema_sqlite[i].sql));
 	snprintf(text, sizeof text, "%d", STORE_SCHEMA);
 	TRY(store_run(c, st, QUERY_META_PUT, PARAMS(P_TEXT(SPAN("schema")), P_STR(text)), NULL,
 		      NULL));
@@ -261,7 +246,7 @@ static enum err copy_pages(struct ctx *c, struct store *st, sqlite3 *to, const c
 		FAIL(c, ERR_IO, "cannot copy the database to %s: %s", path, sqlite3_errmsg(to));
 	rc = sqlite3_backup_step(b, -1);
 	sqlite3_backup_finish(b);
-	return rc == SQLITE_DONE ? ERR_OK : failed(c, st, rc, path);
+	return rc == SQLITE_DONE ? ERR_OK : engine_failed(c, st, rc, path);
 }
 
 enum err store_copy(struct ctx *c, struct store *st, const char *path)
@@ -359,7 +344,7 @@ static enum err prepare(struct ctx *c, struct store_rows *r)
 	}
 	rc = sqlite3_prepare_v3(st->db, queries[r->q].sql, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL);
 	if (rc != SQLITE_OK)
-		return failed(c, st, rc, queries[r->q].name);
+		return engine_failed(c, st, rc, queries[r->q].name);
 	r->stmt = s;
 	if (!st->stmt[r->q].s) {
 		st->stmt[r->q].s = s;
@@ -393,7 +378,7 @@ static enum err bind(struct ctx *c, struct store_rows *r, const struct store_val
 						 params[i].s.n ? (const char *)params[i].s.p : "",
 						 params[i].s.n, SQLITE_TRANSIENT, SQLITE_UTF8);
 		if (rc != SQLITE_OK)
-			return failed(c, r->st, rc, queries[r->q].name);
+			return engine_failed(c, r->st, rc, queries[r->q].name);
 	}
 	return ERR_OK;
 }
@@ -433,7 +418,7 @@ enum err store_rows_next(struct ctx *c, struct store_rows *r, bool *row_out)
 
 	*row_out = rc == SQLITE_ROW;
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-		return failed(c, r->st, rc, queries[r->q].name);
+		return engine_failed(c, r->st, rc, queries[r->q].name);
 	r->row.v = r->v;
 	for (size_t i = 0; *row_out && i < r->row.n; i++) {
 		int type = sqlite3_column_type(r->stmt, (int)i);
@@ -504,97 +489,30 @@ int64_t store_changed(const struct store *st)
 	return sqlite3_changes64(st->db);
 }
 
-/* Checking */
-
-static enum err pragma_check(struct ctx *c, struct store *st, const char *sql, const char *place,
-			     const char *fine, store_check_fn *say, void *of)
+/*
+ * The header of the index to the write-ahead log, which stands there twice
+ * (sqlite.org/walformat.html section 2.1). The engine's own readers learn from these bytes whether
+ * anything was committed; its writer writes the second copy first. What they say is left to it.
+ */
+bool store_mark(struct store *st, struct store_mark *out)
 {
-	sqlite3_stmt *s = NULL;
-	int rc = sqlite3_prepare_v2(st->db, sql, -1, &s, NULL);
+	enum { REGION_BYTES = 32768 };
+	sqlite3_file *file = NULL;
+	volatile void *region = NULL;
+	const volatile unsigned char *at;
+	unsigned char some = 0, unlike = 0;
 
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(s);
-	for (; rc == SQLITE_ROW; rc = sqlite3_step(s)) {
-		const char *text = (const char *)sqlite3_column_text(s, 0);
-
-		if (!text || !fine || strcmp(text, fine) != 0)
-			say(of, place, text ? text : "unreadable");
-	}
-	sqlite3_finalize(s);
-	if (code_of(rc) == ERR_VERIFY) {
-		say(of, place, sqlite3_errstr(rc));
-		return ERR_OK;
-	}
-	return rc == SQLITE_DONE ? ERR_OK : failed(c, st, rc, place);
-}
-
-/* A database in memory as the schema files make it, to compare with. */
-static enum err model_open(struct ctx *c, struct store *model)
-{
-	int rc = sqlite3_open_v2(":memory:", &model->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY,
-				 NULL);
-
-	if (rc != SQLITE_OK)
-		return failed(c, model, rc, "a database in memory");
-	for (unsigned i = 0; i < schema_sqlite_count; i++)
-		TRY(exec(c, model, schema_sqlite[i].sql));
-	return ERR_OK;
-}
-
-/* Every object of the first that the second does not have with the same text. */
-static enum err schema_less(struct ctx *c, sqlite3 *db, sqlite3 *other, const char *what,
-			    store_check_fn *say, void *of)
-{
-	static const char list[] =
-		"SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema";
-	static const char same[] =
-		"SELECT 1 FROM sqlite_schema WHERE type = $1 AND name = $2 AND tbl_name = $3 "
-		"AND coalesce(sql, '') = $4";
-	sqlite3_stmt *all = NULL, *one = NULL;
-	int rc = sqlite3_prepare_v2(db, list, -1, &all, NULL);
-
-	if (rc == SQLITE_OK)
-		rc = sqlite3_prepare_v2(other, same, -1, &one, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(all);
-	while (rc == SQLITE_ROW) {
-		rc = SQLITE_OK;
-		for (int i = 0; i < 4 && rc == SQLITE_OK; i++)
-			rc = sqlite3_bind_value(one, i + 1, sqlite3_column_value(all, i));
-		if (rc == SQLITE_OK && sqlite3_step(one) != SQLITE_ROW) {
-			char place[256];
-
-			snprintf(place, sizeof place, "schema: %s %s",
-				 (const char *)sqlite3_column_text(all, 0),
-				 (const char *)sqlite3_column_text(all, 1));
-			say(of, place, what);
-		}
-		sqlite3_reset(one);
-		if (rc == SQLITE_OK)
-			rc = sqlite3_step(all);
-	}
-	sqlite3_finalize(all);
-	sqlite3_finalize(one);
-	/* A list that broke off would be a schema with nothing wrong in it. */
-	if (rc != SQLITE_DONE)
-		FAIL(c, code_of(rc), "cannot compare the schema: %s", sqlite3_errstr(rc));
-	return ERR_OK;
-}
-
-enum err store_check(struct ctx *c, struct store *st, store_check_fn *say, void *of)
-{
-	/* Closed as a connection that only reads: it is nobody's writer. */
-	struct store model_is = { .mode = STORE_READ };
-	STORE_SCOPED struct store *model = &model_is;
-
-	TRY(model_open(c, model));
-	TRY(schema_less(c, st->db, model->db, "is not part of the schema, or was changed", say,
-			of));
-	TRY(schema_less(c, model->db, st->db, "is missing, or was changed", say, of));
-	TRY(pragma_check(c, st, "PRAGMA integrity_check(100)", "database file", "ok", say, of));
-	return pragma_check(
-		c, st,
-		"SELECT \"table\" || ' row ' || rowid || ' refers to a row of ' || parent || "
-		"' that is missing' FROM pragma_foreign_key_check",
-		"references", NULL, say, of);
+	/* Elsewhere xShmMap would make that file. */
+	if (st->mode == STORE_READ || st->working ||
+	    sqlite3_file_control(st->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
+	    !file->pMethods || file->pMethods->iVersion < 2 ||
+	    file->pMethods->xShmMap(file, 0, REGION_BYTES, 0, &region) != SQLITE_OK || !region)
+		return false;
+	at = region;
+	for (size_t i = 0; i < sizeof out->b; i++)
+		some |= out->b[i] = at[i];
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (size_t i = 0; i < sizeof out->b; i++)
+		unlike |= out->b[i] ^ at[sizeof out->b + i];
+	return some && !unlike;
 }

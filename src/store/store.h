@@ -92,6 +92,18 @@ enum err store_one(struct ctx *c, struct store *st, enum store_query q,
 		   size_t count, bool *found_out) MUST_USE;
 int64_t store_changed(const struct store *st);  /* rows that the last writing query changed */
 
+/*
+ * How far the database had come, told without a lock and without the kernel: where two marks are
+ * the same nothing was committed between them, by whichever process, and what was read after the
+ * first is so still. False where the engine does not tell, or is being changed this moment: then
+ * only a query knows.
+ */
+#define STORE_MARK_BYTES 48u
+struct store_mark {
+	unsigned char b[STORE_MARK_BYTES];
+};
+bool store_mark(struct store *st, struct store_mark *out);
+
 /* The same as a cursor, for loops that walk two queries side by side or stop early. */
 struct store_rows {
 	struct store *st;

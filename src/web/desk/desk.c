@@ -71,7 +71,7 @@ static enum err find_person(struct visit *v)
 		v->token = SPAN_NONE;
 	if (!v->token.n)
 		return ERR_OK;
-	TRY(sitting_find(v->c, v->desk->store, v->token, agent, !nobody_looks(v->r),
+	TRY(sitting_find(v->c, v->desk->store, v->desk->memo, v->token, agent, !nobody_looks(v->r),
 			 permit_object(v->permit) == OBJECT_ORDER ? v->r->args[0] : SPAN_NONE,
 			 &v->sitting));
 	if (v->sitting.state != SITTING_LIVE)
@@ -528,6 +528,7 @@ static enum err open_home(struct desk *d, const char *dir)
 	TRY(dir_make(c, d->home.reading, 0700));
 	TRY(file_open(c, d->home.reading, O_RDONLY | O_DIRECTORY, 0, &d->reading));
 	TRY(shelf_open(c, &d->shelf));
+	TRY(memo_open(c, &d->memo));
 	return read_demo(d);
 }
 

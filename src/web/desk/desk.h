@@ -10,6 +10,7 @@
 
 #include "order/health.h"
 #include "web/desk/permit.h"
+#include "web/desk/memo.h"
 #include "web/desk/shelf.h"
 #include "web/desk/sitting.h"
 #include "web/http.h"
@@ -38,6 +39,7 @@ struct desk {
 	struct sha256 told_hash;        /* of what pages say of people, rules and home, */
 	int64_t told_number;            /* which grows with each change of that */
 	struct shelf *shelf;            /* pages that were made a moment ago */
+	struct memo *memo;              /* sittings as they were last looked up */
 	int reading;                    /* the folder that tells whether anything was read since */
 };
 

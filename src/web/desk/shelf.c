@@ -29,16 +29,12 @@ enum err shelf_open(struct ctx *c, struct shelf **out)
 	return NEW(c, *out);
 }
 
-/* The first place of its row. FNV-1a: spreads, and decides nothing; whose page it is says the
- * comparison of the whole key. */
+/* The first place of its row; whose page it is says the comparison of the whole key. */
 static size_t row_of(const struct shelf_page *p)
 {
-	const struct span key[] = { p->sitting, p->origin, p->target };
-	uint32_t h = 2166136261u;
+	uint32_t h = span_spread(span_spread(span_spread(SPAN_SPREAD, p->sitting), p->origin),
+				 p->target);
 
-	for (size_t k = 0; k < COUNT_OF(key); k++)
-		for (size_t i = 0; i < key[k].n; i++)
-			h = (h ^ key[k].p[i]) * 16777619u;
 	return (h ^ h >> 16) & (PLACES - ROW);
 }
 

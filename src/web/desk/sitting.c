@@ -2,7 +2,7 @@
  * Sittings, challenges, counters, drafts and the access report; see sitting.h.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "web/desk/sitting.h"
+#include "web/desk/memo.h"
 
 #include "base/buf.h"
 
@@ -58,35 +58,60 @@ enum err sitting_begin(struct ctx *c, struct store *st, struct span person, stru
 			 NULL, NULL);
 }
 
+static enum sitting_state state_of(const struct sitting *s, int64_t now)
+{
+	return now >= s->ends_utc || now >= s->seen_utc + SITTING_IDLE_S ? SITTING_OVER
+									 : SITTING_LIVE;
+}
+
 static struct sitting of_row(const struct store_value *v, int64_t now)
 {
-	struct sitting s = { .state = SITTING_LIVE, .id = v[0].s, .person = v[1].s,
-			     .key_sha256 = v[2].s, .agent = v[3].s, .created_utc = v[4].i,
-			     .seen_utc = v[5].i, .ends_utc = v[6].i };
+	struct sitting s = { .id = v[0].s, .person = v[1].s, .key_sha256 = v[2].s,
+			     .agent = v[3].s, .created_utc = v[4].i, .seen_utc = v[5].i,
+			     .ends_utc = v[6].i };
 
-	if (now >= s.ends_utc || now >= s.seen_utc + SITTING_IDLE_S)
-		s.state = SITTING_OVER;
+	s.state = state_of(&s, now);
 	return s;
 }
 
-enum err sitting_find(struct ctx *c, struct store *st, struct span token, const char *agent,
-		      bool looks, struct span order, struct sitting *out)
+/* As the table says, or said while nothing was committed since. */
+static enum err look_up(struct ctx *c, struct store *st, struct memo *memo, struct span id,
+			struct span order, struct sitting *out)
 {
+	struct store_mark mark;
+	bool marked = store_mark(st, &mark), found = false;
 	struct store_value v[8];
+
+	if (marked)
+		TRY(memo_find(c, memo, &mark, id, order, out, &found));
+	if (found) {
+		out->state = state_of(out, now_utc(c));
+		return ERR_OK;
+	}
+	TRY(store_one(c, st, QUERY_SITTING_GET, PARAMS(P_TEXT(id), P_TEXT(order)), v, COUNT_OF(v),
+		      &found));
+	if (!found)
+		return ERR_OK;
+	*out = of_row(v, now_utc(c));
+	out->last_seq = v[7].i;
+	if (marked)
+		memo_keep(memo, &mark, order, out);
+	return ERR_OK;
+}
+
+enum err sitting_find(struct ctx *c, struct store *st, struct memo *memo, struct span token,
+		      const char *agent, bool looks, struct span order, struct sitting *out)
+{
 	int64_t now = now_utc(c);
 	struct span id;
-	bool found;
 
 	*out = (struct sitting){ .state = SITTING_NONE };
 	if (token.n != TOKEN_TEXT)
 		return ERR_OK;
 	TRY(sha256_hex(c, token, &id));
-	TRY(store_one(c, st, QUERY_SITTING_GET, PARAMS(P_TEXT(id), P_TEXT(order)), v, COUNT_OF(v),
-		      &found));
-	if (!found)
+	TRY(look_up(c, st, memo, id, order, out));
+	if (out->state == SITTING_NONE)
 		return ERR_OK;
-	*out = of_row(v, now);
-	out->last_seq = v[7].i;
 	if (!span_is(out->agent, agent)) {
 		*out = (struct sitting){ .state = SITTING_NONE };
 		return sitting_end(c, st, id);

@@ -29,6 +29,8 @@ struct sitting {
 	int64_t last_seq; /* of the order that was asked for; 0 where it has no acts */
 };
 
+struct memo;                    /* memo.h */
+
 /* "Firefox", "Chrome" ...: what a browser keeps when it is updated; "other" for the rest. */
 const char *agent_family(struct span user_agent);
 
@@ -38,8 +40,9 @@ enum err sitting_begin(struct ctx *c, struct store *st, struct span person, stru
 /* The sitting of that token, and the last act of that order, as they are in one instant; its last
  * request is now, unless nobody looks. NONE where there is none, or it comes from another kind of
  * browser, which also ends it; OVER where it was idle or long enough. */
-enum err sitting_find(struct ctx *c, struct store *st, struct span token, const char *agent,
-		      bool looks, struct span order, struct sitting *out) MUST_USE;
+enum err sitting_find(struct ctx *c, struct store *st, struct memo *memo, struct span token,
+		      const char *agent, bool looks, struct span order,
+		      struct sitting *out) MUST_USE;
 enum err sitting_end(struct ctx *c, struct store *st, struct span id) MUST_USE;
 enum err sitting_end_all(struct ctx *c, struct store *st, struct span person,
 			 int64_t *count_out) MUST_USE;

@@ -236,6 +236,51 @@ static void one_writer_waits_for_another(void **state)
 	ok(&c, store_open(&c, path, STORE_WRITE, &st));
 }
 
+static bool same_mark(const struct store_mark *a, const struct store_mark *b)
+{
+	return !memcmp(a, b, sizeof *a);
+}
+
+static void marks_tell_commits(void **state)
+{
+	CTX(c);
+	FOLDER(dir);
+	STORE_SCOPED struct store *st = NULL, *reader = NULL;
+	struct store_mark before, after;
+	struct store_work w = { NULL };
+	char *path;
+
+	(void)state;
+	st = make(&c, dir, &path);
+	put_act(&c, st, "W-1", 1, "aa");
+	assert_true(store_mark(st, &before));
+	assert_int_equal(last_seq(&c, st), 1);
+	assert_true(store_mark(st, &after));
+	assert_true(same_mark(&before, &after));
+	put_act(&c, st, "W-1", 2, "bb");
+	assert_true(store_mark(st, &after));
+	assert_false(same_mark(&before, &after));
+	/* Another hand's, told before anything is asked; and one that changed no row. */
+	for (int i = 0; i < 3; i++) {
+		before = after;
+		raw_sql(path, i < 2 ? "UPDATE act SET seq = seq + 10" : "BEGIN IMMEDIATE; COMMIT");
+		assert_true(store_mark(st, &after));
+		assert_int_equal(same_mark(&before, &after), i == 2);
+	}
+	/* The log is folded back, and begun anew. */
+	before = after;
+	raw_sql(path, "PRAGMA wal_checkpoint(TRUNCATE); UPDATE act SET seq = seq + 10");
+	assert_true(store_mark(st, &after));
+	assert_false(same_mark(&before, &after));
+	assert_int_equal(last_seq(&c, st), 32);
+	/* What is not committed yet, and who has none. */
+	ok(&c, store_begin(&c, st, &w));
+	assert_false(store_mark(st, &after));
+	ok(&c, store_commit(&c, &w));
+	ok(&c, store_open(&c, path, STORE_READ, &reader));
+	assert_false(store_mark(reader, &after));
+}
+
 static void raw_schema(const char *path, int version)
 {
 	char sql[80];
@@ -524,6 +569,7 @@ int main(void)
 		cmocka_unit_test(callbacks_and_cursors),
 		cmocka_unit_test(all_or_nothing),
 		cmocka_unit_test(one_writer_waits_for_another),
+		cmocka_unit_test(marks_tell_commits),
 		cmocka_unit_test(what_is_not_ours_is_refused),
 		cmocka_unit_test(changed_schema_is_found),
 		cmocka_unit_test(older_schema_is_brought_up),

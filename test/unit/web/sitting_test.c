@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <sqlite3.h>
+
 #include "../test.h"
 
-#include "web/desk/sitting.h"
+#include "web/desk/memo.h"
 
 static int64_t clock_ms;
 static int64_t test_now(void)
@@ -14,6 +16,7 @@ struct desk {
 	struct ctx c;
 	struct seam seam;
 	struct store *st;
+	struct memo *memo;
 };
 
 static void desk_begin(struct desk *d)
@@ -24,6 +27,7 @@ static void desk_begin(struct desk *d)
 	d->c.seam = &d->seam;
 	clock_ms = INT64_C(1800000000000);
 	ok(&d->c, store_open(&d->c, in_folder(&d->c, "writ.db"), STORE_CREATE, &d->st));
+	ok(&d->c, memo_open(&d->c, &d->memo));
 }
 
 static void desk_end(struct desk *d)
@@ -53,7 +57,7 @@ static enum sitting_state state_of(struct desk *d, struct span token)
 {
 	struct sitting s;
 
-	ok(&d->c, sitting_find(&d->c, d->st, token, "Firefox", true, SPAN_NONE, &s));
+	ok(&d->c, sitting_find(&d->c, d->st, d->memo, token, "Firefox", true, SPAN_NONE, &s));
 	return s.state;
 }
 
@@ -67,7 +71,7 @@ static void test_from_sign_in_to_sign_out(void **state)
 	token = begin(&d, "Ana");
 	again = begin(&d, "Ana");
 	assert_false(span_eq(token, again));
-	ok(&d.c, sitting_find(&d.c, d.st, token, "Firefox", true, SPAN_NONE, &s));
+	ok(&d.c, sitting_find(&d.c, d.st, d.memo, token, "Firefox", true, SPAN_NONE, &s));
 	assert_int_equal(s.state, SITTING_LIVE);
 	text_is(s.person, "Ana");
 	ok(&d.c, sha256_hex(&d.c, SPAN("k ana"), &key));
@@ -129,10 +133,10 @@ static void test_nobody_looks(void **state)
 	DESK(d);
 	token = begin(&d, "Ana");
 	later(SITTING_IDLE_S - 1);
-	ok(&d.c, sitting_find(&d.c, d.st, token, "Firefox", false, SPAN_NONE, &s));
+	ok(&d.c, sitting_find(&d.c, d.st, d.memo, token, "Firefox", false, SPAN_NONE, &s));
 	assert_int_equal(s.state, SITTING_LIVE);
 	later(1);
-	ok(&d.c, sitting_find(&d.c, d.st, token, "Firefox", false, SPAN_NONE, &s));
+	ok(&d.c, sitting_find(&d.c, d.st, d.memo, token, "Firefox", false, SPAN_NONE, &s));
 	assert_int_equal(s.state, SITTING_OVER);
 }
 
@@ -144,8 +148,60 @@ static void test_another_browser_ends_it(void **state)
 	(void)state;
 	DESK(d);
 	token = begin(&d, "Ana");
-	ok(&d.c, sitting_find(&d.c, d.st, token, "Chrome", true, SPAN_NONE, &s));
+	ok(&d.c, sitting_find(&d.c, d.st, d.memo, token, "Chrome", true, SPAN_NONE, &s));
 	assert_int_equal(s.state, SITTING_NONE);
+	assert_int_equal(state_of(&d, token), SITTING_NONE);
+}
+
+/* Past this process's connection, as another one of the home would. */
+static void elsewhere(struct desk *d, const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(in_folder(&d->c, "writ.db"), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void test_remembered_while_nothing_is_committed(void **state)
+{
+	struct sitting s, known;
+	struct store_mark mark;
+	struct span token, sql;
+	bool found;
+
+	(void)state;
+	DESK(d);
+	token = begin(&d, "Ana");
+	for (int64_t seq = 0; seq < 3; seq++) {
+		for (int i = 0; i < 2; i++) {
+			ok(&d.c, sitting_find(&d.c, d.st, d.memo, token, "Firefox", true,
+					      SPAN("W-1"), &s));
+			assert_int_equal(s.state, SITTING_LIVE);
+			assert_int_equal(s.last_seq, seq);
+			assert_true(store_mark(d.st, &mark));
+			ok(&d.c, memo_find(&d.c, d.memo, &mark, s.id, SPAN("W-1"), &known, &found));
+			assert_true(found);
+			text_is(known.person, "Ana");
+			assert_int_equal(known.last_seq, seq);
+			ok(&d.c, memo_find(&d.c, d.memo, &mark, s.id, SPAN("W-2"), &known, &found));
+			assert_false(found);
+		}
+		ok(&d.c, span_fmt(&d.c, &sql,
+				  "INSERT INTO act VALUES (%d, 'W-1', %d, 1, 'a', NULL, "
+				  "'s', 'c%d')",
+				  (int)seq + 1, (int)seq + 1, (int)seq));
+		elsewhere(&d, (const char *)sql.p);
+		assert_true(store_mark(d.st, &mark));
+		ok(&d.c, memo_find(&d.c, d.memo, &mark, s.id, SPAN("W-1"), &known, &found));
+		assert_false(found);
+	}
+	/* It ends by the clock, which no table tells, and when somebody else ends it. */
+	later(SITTING_IDLE_S);
+	assert_int_equal(state_of(&d, token), SITTING_OVER);
+	token = begin(&d, "Ana");
+	assert_int_equal(state_of(&d, token), SITTING_LIVE);
+	elsewhere(&d, "DELETE FROM sitting");
 	assert_int_equal(state_of(&d, token), SITTING_NONE);
 }
 
@@ -400,6 +456,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_from_sign_in_to_sign_out), T(test_tokens_that_are_none),
 		T(test_idle_and_absolute_end),    T(test_nobody_looks),
+		T(test_remembered_while_nothing_is_committed),
 		T(test_another_browser_ends_it),
 		cmocka_unit_test(test_families_of_browsers), T(test_all_of_a_person),
 		T(test_form_tokens),              T(test_challenges),
