@@ -10,6 +10,8 @@
 #include "order/1_receive/receive.h"
 #include "order/reading.h"
 
+#define WAITS_MS 5000   /* how often it is said that others come first */
+
 struct paper_place {
 	const char *path;
 	struct buf names;
@@ -68,6 +70,7 @@ struct papers_read {
 	struct paper_place to;
 	struct json *list;
 	int pictures;
+	int64_t told_ms;                /* when it was last said that others come first */
 };
 
 static void read_progress(void *of, int64_t done, int64_t pages)
@@ -76,6 +79,17 @@ static void read_progress(void *of, int64_t done, int64_t pages)
 
 	if (p->s->talk && pages > 1)
 		talk("  page %lld of %lld", (long long)done, (long long)pages);
+}
+
+static void read_waits(void *of, int64_t before)
+{
+	struct papers_read *p = of;
+	int64_t now_ms = p->c->seam->mono_ms();
+
+	if (p->told_ms && now_ms - p->told_ms < WAITS_MS)
+		return;
+	p->told_ms = now_ms;
+	talk("  waits: %lld of other papers are read first, a page each", (long long)before);
 }
 
 static struct span shown(struct ctx *c, const struct json *o, const char *key)
@@ -149,6 +163,7 @@ static enum err read_one(struct papers_read *p, int number, const struct json *p
 		.language = json_opt_text(json_get(facts, "order"), "language", SPAN_NONE),
 		.again = args_has(p->a, "again"),
 		.progress = read_progress,
+		.waits = read_waits,
 		.of = p,
 	};
 	struct span name = json_opt_text(paper, "name", SPAN("paper"));

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -16,6 +17,7 @@
 #include "base/file.h"
 #include "base/num.h"
 #include "format/png.h"
+#include "order/line.h"
 #include "store/blob.h"
 
 #define RESULT_MAX ((size_t)32 << 20)
@@ -25,6 +27,8 @@
 #define READ_SIDE 3300          /* at 282, which tesseract wants */
 #define PAGE "page-%03lld"
 #define MADE "made-"            /* before a name: of a reading that is not whole yet */
+#define PICTURE_MEMORY (RESULT_MAX * 2)
+#define TURN_MS 100
 #define WORDS_FEW 8             /* a page with fewer is a picture with a stamp of its producer */
 
 struct reader_of_paper {
@@ -33,7 +37,7 @@ struct reader_of_paper {
 	const struct reading_ask *ask;
 	char *folder;
 	int paper;
-	int64_t pages, letters_read, until_ms;
+	int64_t pages, letters_read, until_ms, words_bytes;
 	struct json *doc, *page_list, *suggestions;
 };
 
@@ -63,11 +67,35 @@ static bool is_the_papers(enum err e, const struct json *answer)
 	       (e == ERR_FAILED && !answer); /* the hand ended in the middle */
 }
 
-/* One look: the result's bytes, or why there is none. */
+/* Few look at a time, whoever asks, so that papers use no more of the machine than these take; and
+ * each page queues anew, so that a long paper keeps no short one waiting. What it waits does not
+ * count as its time. */
+static enum err wait_turn(struct reader_of_paper *r, struct line *line)
+{
+	int64_t began_ms = r->c->seam->mono_ms();
+	char *path;
+
+	TRY(path_fmt(r->c, &path, "%s/reading.line", r->s->home.run));
+	TRY(dir_make(r->c, r->s->home.run, 0700));
+	if (line_join(r->c, path, line) != ERR_OK) {
+		err_note(r->c, "papers are being read");
+		return r->c->code;
+	}
+	while (!line_move(line)) {
+		if (r->ask->waits)
+			r->ask->waits(r->ask->of, line_before(line));
+		poll(NULL, 0, TURN_MS);
+	}
+	r->until_ms += r->c->seam->mono_ms() - began_ms;
+	return ERR_OK;
+}
+
+/* One look: the result's bytes into the arena of own, or why there is none. */
 static enum err look(struct reader_of_paper *r, const char *what, int document, struct json *job,
-		     struct span *out, struct span *why_out)
+		     struct ctx *own, struct span *out, struct span *why_out)
 {
 	FD_SCOPED int result = memfd_create("writ-look", MFD_CLOEXEC);
+	LINE_SCOPED struct line line = { .fd = -1 };
 	struct ctx *c = r->c;
 	const struct json *answer = NULL, *failed = NULL;
 	enum err e;
@@ -77,6 +105,8 @@ static enum err look(struct reader_of_paper *r, const char *what, int document, 
 		FAIL(c, ERR_IO, "cannot make a file in memory: %s", strerror(errno));
 	json_set_str(c, job, "job", "look");
 	json_set_str(c, job, "what", what);
+	if (r->ask)
+		TRY(wait_turn(r, &line));
 	e = hand_run(c, r->s, job, (const int[]){ document, result }, 2, NULL, NULL, &answer,
 		     &failed);
 	if (e != ERR_OK) {
@@ -88,7 +118,10 @@ static enum err look(struct reader_of_paper *r, const char *what, int document, 
 	}
 	if (lseek(result, 0, SEEK_SET) != 0)
 		FAIL(c, ERR_IO, "cannot rewind what was read: %s", strerror(errno));
-	return fd_read_all(c, result, RESULT_MAX, out);
+	e = fd_read_all(own, result, RESULT_MAX, out);
+	if (e != ERR_OK && own != c)
+		FAIL(c, e, "what was read: %s", own->why);
+	return e;
 }
 
 static struct json *job_of(struct reader_of_paper *r, int64_t page, int64_t to)
@@ -109,7 +142,10 @@ static enum err look_for_words(struct reader_of_paper *r, const char *what, int 
 	struct json *words;
 
 	*out = NULL;
-	TRY(look(r, what, document, job, &text, why_out));
+	TRY(look(r, what, document, job, r->c, &text, why_out));
+	r->words_bytes += (int64_t)text.n;
+	if (r->words_bytes > (int64_t)RESULT_MAX)
+		*why_out = SPAN("the paper has more words than are kept of one");
 	if (why_out->n)
 		return ERR_OK;
 	TRY(json_parse_canonical(r->c, text, &words));
@@ -123,13 +159,15 @@ static enum err look_for_words(struct reader_of_paper *r, const char *what, int 
 static enum err keep_picture(struct reader_of_paper *r, int64_t number, struct json *page)
 {
 	struct json *job = job_of(r, number, 0), *picture = NULL;
+	CTX_SCOPED struct ctx own;      /* pictures are large, and gone once they are kept */
 	struct ctx *c = r->c;
 	struct span png, why;
 	struct png_about about;
 	char *path;
 
 	json_set_int(c, job, "longest", SHOWN_SIDE);
-	TRY(look(r, "picture", r->paper, job, &png, &why));
+	TRY(ctx_begin(&own, PICTURE_MEMORY));
+	TRY(look(r, "picture", r->paper, job, &own, &png, &why));
 	if (!why.n) {
 		TRY(png_check(c, png, &about));
 		TRY(path_fmt(c, &path, "%s/" MADE PAGE ".png", r->folder, (long long)number));
@@ -150,13 +188,15 @@ static enum err letters_of(struct reader_of_paper *r, int64_t number, const stru
 {
 	struct json *job = job_of(r, number, 0);
 	struct span png, languages = language_name(r->ask->language);
+	CTX_SCOPED struct ctx own;
 	FD_SCOPED int picture = -1;
 	struct png_about about;
 
 	*out = NULL;
+	TRY(ctx_begin(&own, PICTURE_MEMORY));
 	json_set_int(r->c, job, "longest", READ_SIDE);
 	json_set_bool(r->c, job, "grey", true);
-	TRY(look(r, "picture", r->paper, job, &png, why_out));
+	TRY(look(r, "picture", r->paper, job, &own, &png, why_out));
 	if (why_out->n)
 		return ERR_OK;
 	TRY(png_check(r->c, png, &about));
@@ -263,7 +303,7 @@ static enum err read_paper(struct reader_of_paper *r)
 	struct span text, why, kind, limit;
 	struct json *about;
 
-	TRY(look(r, "about", r->paper, json_object(c), &text, &why));
+	TRY(look(r, "about", r->paper, json_object(c), c, &text, &why));
 	json_set(c, r->doc, "page", r->page_list);
 	json_set(c, r->doc, "suggestions", r->suggestions);
 	json_set_text(c, r->doc, "why", why);
@@ -541,14 +581,14 @@ enum err reading_try(struct ctx *c, struct session *s)
 	TRY(memfd_of(c, "writ-paper", paper, &document));
 	job = job_of(&r, 1, 0);
 	json_set_int(c, job, "longest", 99);
-	TRY(look(&r, "about", document, json_object(c), &text, &why));
+	TRY(look(&r, "about", document, json_object(c), c, &text, &why));
 	if (!why.n)
-		TRY(look(&r, "words", document, job_of(&r, 1, 0), &text, &why));
+		TRY(look(&r, "words", document, job_of(&r, 1, 0), c, &text, &why));
 	if (!why.n)
-		TRY(look(&r, "picture", document, job, &png, &why));
+		TRY(look(&r, "picture", document, job, c, &png, &why));
 	if (!why.n) {
 		TRY(memfd_of(c, "writ-page", png, &picture));
-		TRY(look(&r, "letters", picture, job_of(&r, 1, 0), &text, &why));
+		TRY(look(&r, "letters", picture, job_of(&r, 1, 0), c, &text, &why));
 	}
 	if (why.n)
 		FAIL(c, ERR_FAILED, "not even a paper of our own is read: %.*s", SPAN_ARG(why));

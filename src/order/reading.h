@@ -23,6 +23,8 @@ struct reading_ask {
 					 * the new one is whole, and where that has fewer pages */
 	bool *no_better;                /* or NULL: whether it stayed */
 	void (*progress)(void *of, int64_t done, int64_t pages);       /* or NULL */
+	/* Other papers have their turn, one page each: so many stand before this one. Or NULL. */
+	void (*waits)(void *of, int64_t before);
 	void *of;
 };
 

@@ -104,6 +104,13 @@ class Person:
             return answer
         return web.wait(look, "the intake")
 
+    def end_of_reading(self, answer):
+        """The page of a reading once it has ended: where it leads, or why not."""
+        def look():
+            page = self.get(answer.location)
+            return None if "It is running" in page.text else page
+        return web.wait(look, "the reading")
+
     def end_of(self, answer, what):
         """The page to which something that takes longer leads, once it has ended."""
         assert answer.status == 303 and "?since=" in answer.location, words(answer)

@@ -4,10 +4,12 @@ once, and its person is told so.
 SPDX-License-Identifier: Apache-2.0
 """
 import contextlib
+import fcntl
 import os
 import pathlib
 import shutil
 import signal
+import struct
 import sys
 import threading
 
@@ -15,6 +17,7 @@ import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from harness import desk, life, tsa, web  # noqa: E402
+from harness.paper import pdf  # noqa: E402
 
 
 class Held(tsa.Tsa):
@@ -184,6 +187,45 @@ def test_a_seal_that_does_not_release(home, authority):
         assert home.state() == "approved" and not home.seal_acts("released") and authority.asked == asked
         got = ben.post(f"/order/{home.ref}/release", {"token": ben.form(ben.get("/intake"), "/intake")[0]["token"]})
         assert got.status == 400 and "which state of the order" in desk.words(got)
+
+
+# ---- reading ----
+
+@contextlib.contextmanager
+def others_read(home, first, count):
+    """Other papers that are being read: they hold places of the line (order/line.h)."""
+    (home.dir / "run").mkdir(exist_ok=True)
+    with open(home.dir / "run" / "reading.line", "a+b") as line:
+        fcntl.fcntl(line, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, first, count, 0))
+        yield
+
+
+def test_readings_wait_for_their_turn(empty):
+    """A paper waits for those that are read, and says how many come first; whatever else is asked is answered."""
+    with web.serve(empty, processes=1) as server:
+        ben = sign_in(server)
+        with others_read(empty, 1, 2):
+            token = ben.form(ben.get("/intake"), "/intake")[0]["token"]
+            got = ben.taken(ben.upload("/intake", {"token": token}, [("paper", "a.pdf", pdf(b"some words", pages=1))]))
+            assert got.location.endswith("/read")
+            page = web.wait(lambda: p if "2 of other papers are read first" in (p := ben.get(got.location)).text else None, "its place in the line")
+            assert "It is running" in page.text and ben.get("/desk").status == 200
+            assert not any((empty.dir / "reading").glob("*/told.json"))
+        assert ben.end_of_reading(got).location.endswith("/transcribe")
+
+
+def test_a_line_that_is_full(empty):
+    with web.serve(empty, processes=1) as server:
+        ben = sign_in(server)
+        token = ben.form(ben.get("/intake"), "/intake")[0]["token"]
+        with others_read(empty, 1, 66):
+            got = ben.taken(ben.upload("/intake", {"token": token}, [("paper", "a.pdf", pdf(b"some words", pages=1))]))
+            page = ben.end_of_reading(got)
+            said = desk.words(page)
+            assert "without success" in said and "64 wait already" in said and "in a few minutes" in said
+            assert len(orders(empty)) == 1                                  # it is received all the same
+        again = ben.send(page, got.location)
+        assert ben.end_of_reading(again).location.endswith("/transcribe")
 
 
 # ---- taking in ----

@@ -361,11 +361,20 @@ enum err access_last(struct ctx *c, struct store *st, struct span person, int64_
 enum err draft_keep(struct ctx *c, struct store *st, struct span person, const struct draft *d,
 		    struct span *token_out)
 {
+	struct store_value kept;
 	struct span bytes, id;
 
 	if (d->form.n > DRAFT_MAX) {
 		err_next(c, "copy it out of the page first, then sign in");
 		FAIL(c, ERR_LIMIT, "what was typed is too long to be kept over a sign-in");
+	}
+	TRY(store_one(c, st, QUERY_DRAFT_COUNT, PARAMS(P_TEXT(person), P_INT(now_utc(c))), &kept,
+		      1, NULL));
+	if (kept.i >= DRAFTS_MAX) {
+		err_next(c, "copy it out of the page first, then sign in; what is kept is given "
+			    "back on its page, and forgotten after an hour");
+		FAIL(c, ERR_LIMIT, "%d forms that you sent after a session had ended are kept "
+				   "already, and no more are", DRAFTS_MAX);
 	}
 	TRY(fresh(c, &bytes));
 	TRY(hex_encode(c, bytes, token_out));

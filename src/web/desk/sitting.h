@@ -17,6 +17,7 @@
 #define CHALLENGE_S 120
 #define DRAFT_S 3600
 #define DRAFT_MAX ((size_t)1 << 20)
+#define DRAFTS_MAX 20                   /* of one person */
 #define TOKEN_TEXT 64u                  /* hex digits of a token */
 
 enum sitting_state { SITTING_NONE, SITTING_OVER, SITTING_LIVE };

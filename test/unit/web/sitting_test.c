@@ -433,6 +433,28 @@ static void test_drafts(void **state)
 	fails(&d.c, ERR_LIMIT, draft_keep(&d.c, d.st, SPAN("Ana"), &d1, &token));
 }
 
+static void test_drafts_of_one_person(void **state)
+{
+	const struct draft d1 = { SPAN("/order/W-2222-3333/judge"), SPAN("over=%2B33") };
+	struct span token, first;
+	struct draft got;
+	bool found;
+
+	(void)state;
+	DESK(d);
+	ok(&d.c, draft_keep(&d.c, d.st, SPAN("Ana"), &d1, &first));
+	for (int i = 1; i < DRAFTS_MAX; i++)
+		ok(&d.c, draft_keep(&d.c, d.st, SPAN("Ana"), &d1, &token));
+	refused(&d.c, ERR_LIMIT, "20 forms", draft_keep(&d.c, d.st, SPAN("Ana"), &d1, &token));
+	ok(&d.c, draft_keep(&d.c, d.st, SPAN("Ben"), &d1, &token));
+	ok(&d.c, draft_take(&d.c, d.st, first, SPAN("Ana"), d1.target, &got, &found));
+	assert_true(found);
+	ok(&d.c, draft_keep(&d.c, d.st, SPAN("Ana"), &d1, &token));
+	refused(&d.c, ERR_LIMIT, "20 forms", draft_keep(&d.c, d.st, SPAN("Ana"), &d1, &token));
+	later(DRAFT_S);
+	ok(&d.c, draft_keep(&d.c, d.st, SPAN("Ana"), &d1, &token));
+}
+
 static void test_what_is_over_is_forgotten(void **state)
 {
 	struct span old, new;
@@ -462,6 +484,7 @@ int main(void)
 		T(test_form_tokens),              T(test_challenges),
 		T(test_challenges_end),           T(test_counters),
 		T(test_the_access_report),        T(test_drafts),
+		T(test_drafts_of_one_person),
 		T(test_refused_sign_ins_of_a_minute_are_one_line),
 		T(test_what_is_over_is_forgotten),
 	};
