@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -22,6 +23,7 @@
 #define DESK_MEMORY ((size_t)64 << 20)
 #define SWEEP_MS 600000
 #define WORK_KNOWN_S 86400      /* so long it is told how an intake ended */
+#define COARSE_MS 100           /* times of files are that coarse at worst */
 #define SEAL_WAIT_MS 10000      /* for one thing it is asked to do: all others wait meanwhile */
 
 /* What each row of the table of routes is, for the desk: no handler where it is not of the desk. */
@@ -239,6 +241,7 @@ static enum err take_kept(struct visit *v)
 {
 	struct request *r = v->r;
 	struct shelf_page *p;
+	int64_t since_read_ms;
 
 	if (entries[r->route - r->site->routes].run != order_page || !v->who || v->s.seal_silent ||
 	    !v->sitting.last_seq || !span_eq(r->target, r->path) || web_cookie(r, "draft").n)
@@ -248,7 +251,9 @@ static enum err take_kept(struct visit *v)
 				  .target = r->target, .last_seq = v->sitting.last_seq,
 				  .told = v->desk->told_number,
 				  .read_ns = reading_last_ns(v->desk->reading) };
-	if (!shelf_answer(v->desk->shelf, p, r->now_ms / 1000, v->a))
+	/* So soon after one reading the next could leave the same time: such a page is not kept. */
+	since_read_ms = llabs(r->now_ms - p->read_ns / 1000000);
+	if (!shelf_answer(v->desk->shelf, p, r->now_ms / 1000, v->a) && since_read_ms > COARSE_MS)
 		v->keep = p;
 	return ERR_OK;
 }
