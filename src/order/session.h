@@ -49,6 +49,8 @@ enum err seal_state(struct ctx *c, struct session *s, bool fresh, const struct j
 /* The tickets of an order as the seal has them (list). */
 enum err seal_order_state(struct ctx *c, struct session *s, struct span ref,
 			  const struct json **tickets_out) MUST_USE;
+/* ERR_AGAIN where the seal is known to be silent: for what would begin and then wait for it. */
+enum err seal_need(struct ctx *c, const struct session *s) MUST_USE;
 /* The same question put, and its answer taken when it comes: for who has others waiting. Until it
  * has come nothing else is asked of this connection. ERR_AGAIN: not within that time. */
 enum err seal_state_put(struct ctx *c, struct session *s) MUST_USE;

@@ -35,16 +35,20 @@ static enum err start_seal(struct ctx *c, struct session *s)
 	return ERR_OK;
 }
 
+enum err seal_need(struct ctx *c, const struct session *s)
+{
+	if (!s->seal_silent)
+		return ERR_OK;
+	err_next(c, "have 'writ doctor' say what is wrong where it runs; then do this again");
+	FAIL(c, ERR_AGAIN, "this needs writ-seal, which does not answer");
+}
+
 static enum err seal_connect(struct ctx *c, struct session *s)
 {
 	int start_ms = s->seal_wait_ms && s->seal_wait_ms < START_MAX_MS ? s->seal_wait_ms :
 									   START_MAX_MS;
 
-	if (s->seal_silent) {
-		err_next(c,
-			 "have 'writ doctor' say what is wrong where it runs; then do this again");
-		FAIL(c, ERR_AGAIN, "this needs writ-seal, which does not answer");
-	}
+	TRY(seal_need(c, s));
 	if (s->seal >= 0)
 		return ERR_OK;
 	s->seal = c->seam->connect(s->home.seal_sock);

@@ -67,6 +67,7 @@ enum err work_order(struct ctx *c, const struct session *s, struct span ref, con
 	size_t n = 0;
 
 	TRY(span_fmt(c, &name, "%.*s.%s", SPAN_ARG(ref), what));
+	TRY(seal_need(c, s));
 	TRY(home_program(c, "writ", &program));
 	TRY(span_cstr(c, ref, &order));
 	TRY(span_cstr(c, s->actor, &who));

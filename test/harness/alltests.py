@@ -24,7 +24,7 @@ import figures
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FLOW = ROOT / "test" / "flow"
-WEB = [ROOT / "test" / "web" / name for name in ("test_http.py", "test_serve.py", "test_desk.py", "test_desk_paper.py", "test_desk_intake.py", "test_desk_scope.py", "test_desk_second.py", "test_first_people.py", "test_live.py", "test_halt.py", "test_pickup.py", "test_audit.py", "test_long_work.py")]      # the rest is a browser's: make web
+WEB = [ROOT / "test" / "web" / name for name in ("test_http.py", "test_serve.py", "test_desk.py", "test_desk_paper.py", "test_desk_intake.py", "test_desk_scope.py", "test_desk_second.py", "test_first_people.py", "test_live.py", "test_halt.py", "test_pickup.py", "test_audit.py", "test_seal.py", "test_long_work.py")]      # the rest is a browser's: make web
 BUILD = pathlib.Path(os.environ["WRIT_BUILD"])
 RESULTS = BUILD / "results"
 TIMES = BUILD / "flow-times.json"

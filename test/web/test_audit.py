@@ -3,6 +3,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 import base64
 import hashlib
+import json
 import os
 import re
 import sys
@@ -146,3 +147,26 @@ def test_everything_is_compared_beside_the_desk(home, server, eva):
     assert "It does not hold" in desk.words(eva.get("/audit?verify=shown"))
     assert "It holds" in desk.words(eva.compared())
     assert server.get("/audit?verify=1").headers["location"].startswith("/sign-in")
+
+
+def test_the_timeline_for_a_court(home, server, eva, tmp_path):
+    """A page for paper, with every act, its place in the log and who looked; and the file that writ-verify checks."""
+    ben, path = desk.Person(server), f"/order/{home.ref}/timeline"
+    ben.demo("Ben")
+    assert f'href="{path}"' in ben.get(f"/order/{home.ref}").text
+    page = ben.get(path)
+    got = ben.get(f"{path}/file")
+    assert got.status == 200 and f'{home.ref}.timeline.json"' in got.headers["content-disposition"]
+    (tmp_path / "t.json").write_bytes(got.body)
+    (tmp_path / "policy").write_text(home.ok("policy", "export"))
+    told = json.loads(home.ok("verify", tmp_path / "t.json", "--policy", tmp_path / "policy", "--json"))
+    acts, shown = home.acts(), desk.words(page)
+    assert told["exit"] == 0 and len(acts) == sum("seq" in a for a in told["acts"]) and len(re.findall(r'id="act-\d+"', page.text)) == len(acts)
+    for act in (a for a in told["acts"] if "seq" in a):
+        assert re.search(rf'{act["seq"]} {act["made_at"]} .*tick {act["tick"]}, {act["logged_at"]} {act["sha256"]}', shown), act
+    assert told["log"] in shown and home.ok("log", "checkpoint").split("\n")[2] in shown and "Ben looked at" in shown
+    assert "took the timeline of" in desk.words(eva.get("/audit"))
+    # Who may not see the order gets neither, and what is no order has none.
+    for end in ("", "/file"):
+        assert server.get(path + end).status == 303 and eva.get(path + end).status == 404
+        assert ben.get(f"/order/W-2222-2222/timeline{end}").status == 404

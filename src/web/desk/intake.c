@@ -132,6 +132,7 @@ static enum err receive(struct visit *v)
 	struct intake in;
 
 	TRY(check_files(v));
+	TRY(seal_need(v->c, &v->s));
 	TRY(compose(v, &in));
 	if (v->c->seam->random(bytes, sizeof bytes) != 0)
 		FAIL(v->c, ERR_IO, "the machine gives no randomness");

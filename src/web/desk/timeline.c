@@ -1,8 +1,14 @@
 /*
  * What happened to an order, as one wants to see it: every act, what people did, what followed by
- * itself, or who looked. It reads and tells; nothing is left out but by what was asked for.
+ * itself, or who looked; all of it on a page that is made for paper, with the file that a court can
+ * check. It reads and tells; nothing is left out but by what was asked for.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <string.h>
+
+#include "format/time.h"
+#include "log/log.h"
+#include "order/timeline.h"
 #include "web/desk/order_page.h"
 
 #define VIEWS_SHOWN 200
@@ -66,4 +72,105 @@ enum err order_timeline(struct visit *v, struct page_order *p)
 	TRY(order_acts(v, 0, &all, &p->acts_n));
 	p->acts = all;
 	return ERR_OK;
+}
+
+/* ---- for paper, and for a court ---- */
+
+struct court {
+	struct visit *v;
+	struct page_timeline *page;
+	struct page_timeline_act *list;
+	const struct page_order_act *acts;
+	size_t acts_n;
+};
+
+/* row: seq, body, tick, time of it. */
+static enum err take_act(struct ctx *c, void *of, const struct store_row *row)
+{
+	struct court *k = of;
+	struct page_timeline_act *to = &k->list[k->page->acts_n];
+	const struct page_order_act *act;
+	struct json *doc;
+
+	if (k->page->acts_n == k->acts_n || k->acts[k->page->acts_n].number != row->v[0].i)
+		return ERR_OK;
+	act = &k->acts[k->page->acts_n++];
+	TRY(json_parse(c, row->v[1].s, &doc));
+	*to = (struct page_timeline_act){ .number = act->number, .words = act->words,
+					  .who = act->who, .detail = act->detail,
+					  .took = act->took };
+	TRY(span_copy(c, json_opt_text(doc, "made_at", SPAN_NONE), &to->made_at));
+	TRY(sha256_hex(c, row->v[1].s, &to->sha256));
+	if (row->v[2].kind == STORE_NULL || row->v[3].kind == STORE_NULL)
+		return ERR_OK;
+	to->logged = true;
+	to->tick = row->v[2].i;
+	return time_span(c, row->v[3].i / 1000, &to->logged_at);
+}
+
+static enum err take_look(struct ctx *c, void *of, const struct store_row *row)
+{
+	struct page_timeline *p = of;
+	struct page_timeline_look *list, *to;
+
+	/* The list was made for writing. */
+	memcpy(&list, &p->looks, sizeof list);
+	to = &list[p->looks_n++];
+	TRY(time_span(c, row->v[1].i, &to->at));
+	TRY(span_copy(c, row->v[2].s, &to->what));
+	return span_copy(c, row->v[3].s, &to->who);
+}
+
+static enum err court_log(struct visit *v, struct page_timeline *p)
+{
+	struct checkpoint cp;
+	struct log l;
+	enum err e;
+
+	TRY(order_log(v->c, &v->s, &l));
+	TRY(note_key_text(v->c, l.key, &p->log_key));
+	e = log_checkpoint(v->c, &l, &cp, &p->checkpoint);
+	if (e != ERR_NOT_FOUND)
+		return e;
+	err_clear(v->c);
+	return ERR_OK;
+}
+
+enum err timeline_page(struct visit *v)
+{
+	const struct json *issuer = json_get(json_get(v->order.received, "facts"), "issuer");
+	struct page_timeline page = { .view = v->view, .reference = v->order.ref };
+	struct court k = { .v = v, .page = &page };
+	struct page_timeline_look *looks_list;
+	struct page_order_act *acts;
+	struct buf b;
+
+	TRY(time_span(v->c, v->r->now_ms / 1000, &page.made_at));
+	page.authority = json_opt_text(issuer, "authority_name", word_unknown(v->base));
+	page.their_reference = json_opt_text(v->order.received, "authority_reference", SPAN_NONE);
+	page.state = span_str(order_state_means(v->order.state));
+	TRY(order_acts(v, 0, &acts, &k.acts_n));
+	k.acts = acts;
+	TRY(NEW_ARRAY(v->c, k.list, k.acts_n + 1));
+	page.acts = k.list;
+	TRY(store_run(v->c, v->s.store, QUERY_ACT_TICKS, PARAMS(P_TEXT(v->order.ref)), take_act,
+		      &k));
+	TRY(NEW_ARRAY(v->c, looks_list, VIEWS_SHOWN));
+	page.looks = looks_list;
+	TRY(store_run(v->c, v->desk->store, QUERY_ACCESS_OF,
+		      PARAMS(P_TEXT(v->order.ref), P_INT(VIEWS_SHOWN)), take_look, &page));
+	TRY(court_log(v, &page));
+	visit_buf(v, &b);
+	TRY(page_timeline(v->c, &page, &b));
+	return answer_page(v->r, v->a, &b);
+}
+
+enum err timeline_file(struct visit *v)
+{
+	TRY(timeline_export(v->c, &v->s, &v->order, &v->a->body));
+	TRY(access_note(v->c, v->desk->store, "took the timeline of", v->who->name, v->order.ref,
+			SPAN_NONE));
+	v->a->status = 200;
+	v->a->type = SPAN("application/json");
+	return span_fmt(v->c, &v->a->download, "%.*s.timeline.json", SPAN_ARG(v->order.ref));
 }
