@@ -139,12 +139,14 @@ static enum err court_log(struct visit *v, struct page_timeline *p)
 enum err timeline_page(struct visit *v)
 {
 	const struct json *issuer = json_get(json_get(v->order.received, "facts"), "issuer");
-	struct page_timeline page = { .view = v->view, .reference = v->order.ref };
+	struct page_timeline page = { .view = v->view };
 	struct court k = { .v = v, .page = &page };
 	struct page_timeline_look *looks_list;
 	struct page_order_act *acts;
+	struct span flags;
 	struct buf b;
 
+	TRY(order_head(v, &page.order, &flags));
 	TRY(time_span(v->c, v->r->now_ms / 1000, &page.made_at));
 	page.authority = json_opt_text(issuer, "authority_name", word_unknown(v->base));
 	page.their_reference = json_opt_text(v->order.received, "authority_reference", SPAN_NONE);
