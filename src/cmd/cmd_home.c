@@ -74,6 +74,8 @@ static enum err init_new(struct ctx *c, const struct args *a, const char *dir,
 	bool single = args_has(a, "single-user");
 	FD_SCOPED int fd = -1;
 
+	if (!args_get(a, "answers"))    /* before nine questions are asked */
+		TRY(home_none_yet(c, dir, single));
 	TRY(args_get(a, "answers") ? file_open(c, args_get(a, "answers"), O_RDONLY, 0, &fd)
 				   : questions_ask(c, &fd));
 	TRY(answers_read(c, dir, single,
@@ -84,12 +86,22 @@ static enum err init_new(struct ctx *c, const struct args *a, const char *dir,
 
 static enum err agencies_left(struct ctx *c, const struct json *answers)
 {
-	JSON_EACH(agency, json_get(answers, "agencies"))
+	JSON_EACH(agency, json_get(answers, "agencies")) {
+		if (span_is(agency->s, "none"))
+			continue;
 		talk("next: register %.*s: writ agency add --id %.*s --name ... --country ... "
 		     "--label ... --recipient age1... --checked ...",
 		     SPAN_ARG(plain(c, json_opt_text(agency, "name", agency->s))),
 		     SPAN_ARG(plain(c, json_opt_text(agency, "id", agency->s))));
-	talk("next: writ store check, then writ doctor");
+	}
+	return ERR_OK;
+}
+
+static enum err founded(const char *dir)
+{
+	say("the home at %s is founded", dir);
+	talk("next: writ doctor says what is missing before orders may come in, and how each is "
+	     "done; writ serve is the desk, writ passkey invite lets the first people in");
 	return ERR_OK;
 }
 
@@ -102,8 +114,7 @@ enum err cmd_init(struct ctx *c, const struct command *self, const struct args *
 	TRY(usage_check(c, self, a, 0));
 	if (has_signature(a)) {
 		TRY(take_founding(c, a, dir));
-		say("the home at %s is founded", dir);
-		return ERR_OK;
+		return founded(dir);
 	}
 	TRY(args_has(a, "continue") ? init_again(c, dir, &document)
 				    : init_new(c, a, dir, &answers, &document));
@@ -115,7 +126,7 @@ enum err cmd_init(struct ctx *c, const struct command *self, const struct args *
 		return ERR_OK;
 	}
 	TRY(sign_founding(c, a, dir, document));
-	say("the home at %s is founded", dir);
+	TRY(founded(dir));
 	return answers ? agencies_left(c, answers) : ERR_OK;
 }
 

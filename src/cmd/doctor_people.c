@@ -109,9 +109,9 @@ void examine_people(struct examination *e, const struct json *state)
 		needed = 2;
 	if (approve < needed)
 		doctor_find(e, MISSING, "people",
-		     "%lld approvals are needed, and %d people may give one when counsel "
-		     "has decided (writ roster add)",
-		     (long long)needed, approve);
+		     "%lld approvals are needed, and %d %s may give one when counsel has decided "
+		     "(writ roster add)",
+		     (long long)needed, approve, approve == 1 ? "person" : "people");
 	else
 		doctor_find(e, GOOD, "people",
 		     "%d may decide, %d may approve then, %lld approvals are needed", decide,

@@ -207,10 +207,8 @@ static const char *const *init_words(const struct home *h)
 	return words;
 }
 
-enum err home_make(struct ctx *c, const char *dir, bool single_user, const struct json *answers,
-		   struct span *document_out)
+enum err home_none_yet(struct ctx *c, const char *dir, bool single_user)
 {
-	struct span input, text;
 	struct home h;
 	char *path;
 
@@ -219,6 +217,24 @@ enum err home_make(struct ctx *c, const char *dir, bool single_user, const struc
 		err_next(c, "name another folder with --home DIR");
 		FAIL(c, ERR_STATE, "a home stands already at %s", dir);
 	}
+	TRY(path_fmt(c, &path, "%s/founding.json", dir));
+	if (!file_exists(path))
+		return ERR_OK;
+	err_next(c, "two founders sign it: ssh-keygen -Y sign -f KEY -n writ-roster@v1 "
+		    "founding.json, then writ init --signature A.sig --signature B.sig; to begin "
+		    "anew, move %s and the folder of its seal away", dir);
+	FAIL(c, ERR_STATE, "%s waits for the signatures of its founders", path);
+}
+
+enum err home_make(struct ctx *c, const char *dir, bool single_user, const struct json *answers,
+		   struct span *document_out)
+{
+	struct span input, text;
+	struct home h;
+	char *path;
+
+	TRY(home_none_yet(c, dir, single_user));
+	TRY(home_paths(c, dir, single_user, &h));
 	TRY(check_answers(c, answers));
 	TRY(founding_input(c, answers, &input));
 	TRY(make_folders(c, &h));

@@ -8,6 +8,8 @@
 
 #include "order/order.h"
 
+/* ERR_STATE where a home stands at dir, or one waits there for its founders' signatures. */
+enum err home_none_yet(struct ctx *c, const char *dir, bool single_user) MUST_USE;
 /* Makes folders, configuration and keys for what the answers say (keys: provider, domain, country,
  * founders, agencies, stores, ticks, retention, notice; policy is optional) and gives the founding
  * document. ERR_STATE where a home stands already. */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "order/home.h"
 #include "order/order.h"
 
 /* The caller's real user; in an installed home, which is reached through sudo (dist/sudoers), the
@@ -79,10 +80,10 @@ enum err session_open(struct ctx *c, const char *dir, const char *as, struct ses
 	TRY(home_find(c, dir, &out->home));
 	TRY(calling_user(c, out->home.single_user, &out->unix_user));
 	if (!file_exists(out->home.db)) {
+		TRY(home_none_yet(c, out->home.dir, out->home.single_user));
 		err_next(c, "make one with 'writ init', look at one with 'writ demo', or name it "
 			    "with --home DIR");
-		FAIL(c, ERR_NOT_FOUND, "there is no home at %s, or it was not founded",
-		     out->home.dir);
+		FAIL(c, ERR_NOT_FOUND, "there is no home at %s", out->home.dir);
 	}
 	TRY(store_open(c, out->home.db, STORE_WRITE, &out->store));
 	/* What cannot be made now is told by 'log verify'; it hinders nothing else. */

@@ -4,10 +4,12 @@ import base64
 import hashlib
 import json
 import os
+import pty
 import re
 import sqlite3
 import stat
 import struct
+import subprocess
 import sys
 
 import pytest
@@ -79,6 +81,29 @@ def test_made_and_founded_in_one_go(bare):
     assert bare.sound()["size"] == 1 and len(bare.seal_acts("founding")) == 1
     assert people(bare) == {(n, may) for n, may in life.STAFF.items()}
     assert "writ-seal --init" not in got.err and not (bare.dir / "init.json").exists()
+
+
+def test_nine_questions_each_until_it_is_answered(bare):
+    """On a terminal; what cannot stand is asked again, and nothing else is."""
+    pub = {who: f"{bare.world.key(who)}.pub" for who in ("ana", "ben")}
+    lines = ["Example Mail", "", "mail.example", "Germany", "D\"", "DE", "", "Ana", life.USER, bare.base / "none.pub", pub["ana"], "Ben", life.USER,
+             "ssh-ed25519 AAAA", pub["ben"], "", "", "", "sometimes", "10s", "-1", "soon", "30", ""]
+    parent, child = pty.openpty()
+    os.write(parent, "".join(f"{line}\n" for line in lines).encode())
+    with subprocess.Popen([bare.bin / "writ", "init", "--single-user"], stdin=child, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          env=bare.env(), text=True) as run:
+        out, err = run.communicate(timeout=120)
+    os.close(parent)
+    os.close(child)
+    assert run.returncode == 0, err
+    for again in ("this one needs an answer", "two capitals, such as DE or FR", "none.pub does not exist", "on-demand, or 10s", "a number of days"):
+        assert again in err, again
+    founding = json.loads((bare.dir / "founding.json").read_text())
+    assert [p["name"] for p in founding["people"]] == ["Ana", "Ben"] and founding["provider"] == "Example Mail"
+    # It waits, and says so whatever is asked; no answer is asked for in vain.
+    for words in (("init", "--single-user"), ("doctor",), ("order", "list"), ("serve",)):
+        got = bare.run(*words)
+        assert got.exit == 4 and "waits for the signatures of its founders" in got.err and "writ init --signature A.sig" in got.err, (words, got)
 
 
 def sign(home, who, path, namespace="writ-roster@v1"):
@@ -316,7 +341,7 @@ def test_doctor_before_an_agency_is_registered(bare):
 
 
 @pytest.mark.parametrize("staff, says", [
-    ({"Ana": ("decide", "approve", "roster"), "Ben": ("approve", "roster")}, "2 approvals are needed, and 1 people may give one"),
+    ({"Ana": ("decide", "approve", "roster"), "Ben": ("approve", "roster")}, "2 approvals are needed, and 1 person may give one"),
     ({"Ana": ("approve", "roster"), "Ben": ("approve", "roster")}, "0 may 'decide'")], ids=["too few approvers", "nobody decides"])
 def test_doctor_of_too_few_people(bare, staff, says):
     bare.init(agencies=("pj-paris",), people=staff)
