@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Runs every test and counts: meson's (unit, fuzz, house) in the sanitized and the release build, one after the other
-within a build, and each file of test/flow and those of test/web that need no browser in a process of its own. JOBS of
-these (2) run side by side, the longest first, so that no processor waits for the last of a kind. Failures are shown with
-their output, skips by name and reason. Last line: N passed, N failed.  alltests.py [FILE...]: these of test/flow and
+within a build, and each file of test/flow and of test/web (but for browsers' and long ones) in a process of its own. JOBS
+of these (2) run side by side, the longest first, so that no processor waits for the last of a kind. Failures are shown
+with their output, skips by name and reason. Last line: N passed, N failed.  alltests.py [FILE...]: these of test/flow and
 test/web alone, with as much time as the long ones take.
 FIGURES_OF names the section of doc/figures.md for what the files record (record_testsuite_property).
 SPDX-License-Identifier: Apache-2.0
@@ -24,7 +24,9 @@ import figures
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FLOW = ROOT / "test" / "flow"
-WEB = [ROOT / "test" / "web" / name for name in ("test_http.py", "test_serve.py", "test_desk.py", "test_desk_paper.py", "test_desk_intake.py", "test_desk_scope.py", "test_desk_second.py", "test_first_people.py", "test_live.py", "test_halt.py", "test_pickup.py", "test_audit.py", "test_seal.py", "test_long_work.py")]      # the rest is a browser's: make web
+WEB = ROOT / "test" / "web"
+# Of test/web, what needs a browser or takes minutes, and says so: it is run by make web, like all the rest.
+LONG_WEB = re.compile(r"^(from harness\.(browser|workplace) import |LONG = True$)", re.M)
 BUILD = pathlib.Path(os.environ["WRIT_BUILD"])
 RESULTS = BUILD / "results"
 TIMES = BUILD / "flow-times.json"
@@ -120,6 +122,10 @@ def flow(path):
     return Result(path.name, time.monotonic() - began, passed, failed, skipped, f"FAILED {path.name}\n{tail(output)}", recorded)
 
 
+def short(paths):
+    return [path for path in paths if not LONG_WEB.search(path.read_text())]
+
+
 def run_all(builds, paths):
     """Everything, added up."""
     times = json.loads(TIMES.read_text()) if TIMES.exists() else {}
@@ -147,9 +153,9 @@ def main():
         old.unlink()
     os.environ.setdefault("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1")
     builds = [pathlib.Path(os.environ["WRIT_BUILD_ASAN"]), BUILD] if len(sys.argv) == 1 else []
-    named = [next((path for path in (FLOW / name, WEB[0].with_name(name)) if path.exists()), FLOW / name)
+    named = [next((path for path in (FLOW / name, WEB / name) if path.exists()), FLOW / name)
              for name in (pathlib.Path(a).name for a in sys.argv[1:])]
-    total = run_all(builds, named or [*sorted(FLOW.glob("test_*.py")), *WEB])
+    total = run_all(builds, named or [*FLOW.glob("test_*.py"), *short(WEB.glob("test_*.py"))])
     if total.skipped:
         print(f"\n!!! {len(total.skipped)} SKIPPED: what these test is NOT tested here")
         for line in total.skipped:

@@ -14,6 +14,8 @@ import pytest
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from harness import web  # noqa: E402
 
+LONG = True
+
 MIB = 1 << 20
 IDLE = 10000
 SLOW = 1000

@@ -15,9 +15,9 @@ from selenium.webdriver.common.keys import Keys
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 sys.path.insert(0, os.path.dirname(__file__))
 from harness.paper import letter  # noqa: E402
-from screens import shoot  # noqa: E402
-from test_life_browser import (ASKED, FORTNIGHT, NSL, ana, approve, ben, check_again, check_sender, decide, fetch, home,  # noqa: E402,F401
+from harness.workplace import (ASKED, FORTNIGHT, NSL, ana, approve, ben, check_again, check_sender, decide, fetch, home,  # noqa: E402,F401
                                town, withhold, zoe)
+from screens import shoot  # noqa: E402
 
 WARRANT = ("Tribunal judiciaire de Paris", "", "SEARCH WARRANT", "", "Case No. 26-1001", "Dated 20 November 2026",
            "under article 99-4 du code de proc\xe9dure p\xe9nale", "",

@@ -14,6 +14,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from harness import desk, life, tools, web  # noqa: E402
 from harness.paper import is_plain  # noqa: E402
 
+LONG = True
+
 PDFS = tools.shared("corpora", "pdf")
 FILES = sorted(p for p in PDFS.rglob("*") if p.is_file()) if PDFS else []
 PARTS = 12

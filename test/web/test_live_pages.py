@@ -10,6 +10,8 @@ import pytest
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from harness import busy, life, web  # noqa: E402
 
+LONG = True
+
 
 @pytest.fixture(scope="module")
 def walked():

@@ -13,6 +13,8 @@ import threading
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from harness import desk, life, web  # noqa: E402
 
+LONG = True
+
 KILLS, CLIENTS, PROCESSES, SUPERVISOR_EACH = int(os.environ.get("KILLS", "24")), 3, 2, 4
 PAUSE_S = 0.06              # the longest pause between what is awaited and the kill
 
