@@ -2,9 +2,12 @@
 amount, ended at will; no cookie, no sign-in, and one answer to everything that is not good.
 SPDX-License-Identifier: Apache-2.0
 """
+import html
+import json
 import os
 import re
 import sqlite3
+import subprocess
 import sys
 import time
 
@@ -77,21 +80,6 @@ def alike(answer):
         (name, value) for name, value in answer.all if name.lower() not in ("date", "content-length"))
 
 
-def test_copies_that_nobody_may_fetch_go(home, chi):
-    """Old and without an address that is open: delivered again they are the same. What else lies there stays."""
-    kept = {path.name for path in (home.dir / "delivered").iterdir()}
-    assert kept == {f"{home.ref}.writ.tar", "W-2222-2223.writ.tar", "W-2222-2226.writ.tar", "other.txt"}
-
-
-def test_what_cannot_be_swept_keeps_nobody_out():
-    with life.Town() as town:
-        home = town.home("received").invent()
-        (home.dir / "delivered").write_text("no folder")
-        with web.serve(home) as server:
-            assert desk.Person(server).demo("Chi").status == 303
-            assert "writ serve: cannot open " in server.said()
-
-
 def test_the_recipient_fetches_it_and_the_court_accepts_it(home, server, chi, file, tmp_path):
     path = make(chi, home)
     assert path not in chi.get(f"/order/{home.ref}/links").text     # this once
@@ -114,6 +102,66 @@ def test_the_recipient_fetches_it_and_the_court_accepts_it(home, server, chi, fi
     assert all(code not in f.read_bytes() for f in home.dir.rglob("writ.db*"))
     assert code.decode() not in server.said()
     assert [row[0] for row in sql(home, "SELECT what FROM access WHERE order_ref = ? AND coalesce(person, '') = '' ORDER BY id", home.ref)] == ["fetched"] * 3
+
+
+# ---- who has nothing but the address and stock tools ----
+
+def shell(folder, text):
+    done = subprocess.run(["sh", "-ec", text], cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120)
+    return done.returncode, done.stdout
+
+
+def test_the_recipient_opens_and_checks_it_as_it_is_told(server, chi, home, file, tmp_path):
+    """What page and README.txt say, word for word, in a folder with the fetched file and the key."""
+    somebody = desk.Person(server)
+    page = somebody.get(make(chi, home))
+    got = somebody.get(re.search(r'href="(/pickup/[^"]*/file)"', page.text)[1])
+    name = re.search(r'filename="([^"]+)"', got.headers["content-disposition"])[1]
+    assert got.body == file and name == f"{home.ref}.writ.tar"
+    key = home.world.age("paris")
+    commands = html.unescape(re.findall(r"<pre>(.*?)</pre>", page.text, re.S)[1])
+    by_page, by_readme = tmp_path / "page", tmp_path / "readme"
+    for folder in (by_page, by_readme):
+        folder.mkdir()
+        (folder / name).write_bytes(got.body)
+    assert shell(by_page, commands.replace("KEY.txt", str(key)))[0] == 0
+    readme = (by_page / "README.txt").read_text()
+    lines = [line.strip().replace("YOUR-IDENTITY", str(key)) for line in readme.split("With writ-verify")[0].splitlines() if line.startswith("  ")]
+    assert len(lines) == 6 and "{{" not in readme
+    said = [shell(by_readme, line) for line in lines]
+    assert [status for status, _ in said] == [0] * 6, said
+    statement = json.loads((by_readme / "statement.json").read_text())
+    sums = [line.split()[0] for line in said[3][1].splitlines()]
+    assert sums == [statement[f"{what}_sha256"] for what in ("manifest", "tagmanifest", "return", "approvals")]
+    certificate = said[5][1].split()[0]
+    home.ok("policy", "export", "--out", tmp_path / "policy.json")
+    assert json.loads((tmp_path / "policy.json").read_text())["seal_certificates"] == [certificate]
+    assert certificate in somebody.get("/").text                    # the public page has it as well
+    # One byte of an item, of the signed statement, of the payload: each is noticed by one of these lines.
+    item, = list((by_readme / home.ref / "data").rglob("*"))[-1:]
+    item.write_bytes(item.read_bytes()[:-1] + b"?")
+    assert shell(by_readme, lines[2])[0] != 0
+    (by_readme / "statement.json").write_text((by_readme / "statement.json").read_text().replace(home.ref, "W-2222-2222"))
+    assert shell(by_readme, lines[4])[0] != 0
+    bad = bytearray((by_readme / "package.age").read_bytes())
+    bad[-1] ^= 1
+    (by_readme / "package.age").write_bytes(bad)
+    assert shell(by_readme, f"age -d -i {key} package.age >/dev/null")[0] != 0
+
+
+def test_copies_that_nobody_may_fetch_go(home, chi):
+    """Old and without an address that is open: delivered again they are the same. What else lies there stays."""
+    kept = {path.name for path in (home.dir / "delivered").iterdir()}
+    assert kept == {f"{home.ref}.writ.tar", "W-2222-2223.writ.tar", "W-2222-2226.writ.tar", "other.txt"}
+
+
+def test_what_cannot_be_swept_keeps_nobody_out():
+    with life.Town() as town:
+        home = town.home("received").invent()
+        (home.dir / "delivered").write_text("no folder")
+        with web.serve(home) as server:
+            assert desk.Person(server).demo("Chi").status == 303
+            assert "writ serve: cannot open " in server.said()
 
 
 def test_whatever_is_wrong_is_one_answer(home, server, chi, file):
