@@ -5,6 +5,7 @@
  */
 #include <grp.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/hidraw.h"
 #include "base/zone.h"
 #include "cmd/cmd.h"
 #include "cmd/doctor.h"
@@ -197,6 +199,46 @@ static enum err examine_mark(struct examination *e, const struct session *s, con
 	return ERR_OK;
 }
 
+/* Who signs on the command line with a security key starts writ-touch as itself: through sudo
+ * nobody can tell whose key that would be. */
+static enum err examine_keys(struct examination *e, const struct session *s)
+{
+	const char *closed = NULL;
+	char *program, *node;
+	int keys = 0;
+
+	if (home_program(e->c, "writ-touch", &program) != ERR_OK) {
+		err_clear(e->c);
+		doctor_find(e, REMARK, "security-keys",
+			    "writ-touch is not installed: nobody can sign with a security key on "
+			    "the command line (install all programs of writ together)");
+		return ERR_OK;
+	}
+	if (!s->home.single_user && getenv("SUDO_UID")) {
+		doctor_find(e, GOOD, "security-keys",
+			    "writ-touch is installed; whoever signs opens its own key as itself");
+		return ERR_OK;
+	}
+	for (int i = 0; i < HIDRAW_MOST; i++) {
+		TRY(hidraw_key(e->c, i, &node));
+		keys += node != NULL;
+		if (node && access(node, R_OK | W_OK) != 0)
+			closed = node;
+	}
+	if (closed)
+		doctor_find(e, REMARK, "security-keys",
+			    "a security key is plugged in, and you may not open %s: log in at the "
+			    "machine itself, or have its administrator add a udev rule for you "
+			    "(writ-touch(8))",
+			    closed);
+	else if (keys)
+		doctor_find(e, GOOD, "security-keys", "one is plugged in, and you may use it");
+	else
+		doctor_find(e, GOOD, "security-keys",
+			    "writ-touch is installed; no key is plugged in now");
+	return ERR_OK;
+}
+
 enum err examine_machine(struct examination *e, struct session *s)
 {
 	examine_users(e, s);
@@ -204,6 +246,7 @@ enum err examine_machine(struct examination *e, struct session *s)
 	TRY(examine_kernel(e));
 	examine_letters(e, s);
 	examine_papers(e, s);
+	TRY(examine_keys(e, s));
 	examine_disk(e, s);
 	TRY(examine_clock(e, s));
 	TRY(examine_mark(e, s, "backup", BACKUP_DAYS, "writ backup --out FILE"));

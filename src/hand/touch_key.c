@@ -16,14 +16,13 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/hidraw.h"
 #include "base/num.h"
 #include "crypt/cbor.h"
 #include "hand/touch.h"
 
 #define TOUCH_MS 60000          /* for a person to touch it */
 #define HELLO_MS 5000           /* what needs nobody */
-#define HIDRAW_MOST 64
-#define DESCRIPTOR_MAX 4096u
 
 /* One process asks once, so they stand here: libfido2 gives its callbacks a name alone. */
 static struct key {
@@ -134,24 +133,14 @@ static enum err add_machine_keys(struct ctx *c, size_t *count)
 	return e;
 }
 
-/* A key that is there and closed to this user: libfido2 does not tell it from none. Its kind is
- * told by the usage page of its report descriptor (CTAP 2.1 section 11.2.8.1: 0xf1d0). */
+/* A key that is there and closed to this user: libfido2 does not tell it from none. */
 static enum err look_for_closed(struct ctx *c)
 {
-	static const char page[] = { 0x06, (char)0xd0, (char)0xf1 };
-	struct span about;
-	char *path, *node;
+	char *node;
 
 	for (int i = 0; i < HIDRAW_MOST; i++) {
-		TRY(path_fmt(c, &path, "/sys/class/hidraw/hidraw%d/device/report_descriptor", i));
-		TRY(path_fmt(c, &node, "/dev/hidraw%d", i));
-		if (!file_exists(path) || access(node, R_OK | W_OK) == 0)
-			continue;
-		if (file_read(c, path, DESCRIPTOR_MAX, &about) != ERR_OK) {
-			err_clear(c);
-			continue;
-		}
-		if (!memmem(about.p, about.n, page, sizeof page))
+		TRY(hidraw_key(c, i, &node));
+		if (!node || access(node, R_OK | W_OK) == 0)
 			continue;
 		err_next(c, "systemd's udev rules open it to who sits at the machine: log in "
 			    "there, or have your administrator give you %s", node);

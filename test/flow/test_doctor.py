@@ -42,12 +42,25 @@ def test_a_good_home(town):
     home = town.home("founded")
     found = findings(home, 0)
     for what in ("seal", "seal.pub", "people", "agencies", "roster", "halt", "expiry", "store", "log", "folders", "seccomp",
-                 "zones", "letters", "papers", "clock"):
+                 "zones", "letters", "papers", "security-keys", "clock"):
         assert {g for g, _ in found[what]} == {"ok"}, what
     for what in ("users", "ticks", "backup", "verify", "decide"):       # a trial home, on demand, one counsel
         assert {g for g, _ in found[what]} == {"remark"}, what
     text = home.run("doctor")
     assert text.exit == 0 and "orders may come in" in text.err and "MISSING" not in text.out
+
+
+def test_without_the_hand_of_security_keys(town, tmp_path):
+    """Everything but a native signature goes on: a remark, and how it is mended."""
+    home = town.home("founded")
+    for program in life.PROGRAMS:
+        if program != "writ-touch":
+            shutil.copy2(tools.program(program), tmp_path / program)
+    if os.access("/usr/lib/writ/writ-touch", os.X_OK):
+        pytest.skip("a writ-touch is installed on this machine")
+    got = subprocess.run([tmp_path / "writ", "doctor", "--json", "--home", home.dir], env=home.env(), capture_output=True, check=False, timeout=60)
+    (grade, words), = [(f["grade"], f["words"]) for f in json.loads(got.stdout)["findings"] if f["what"] == "security-keys"]
+    assert grade == "remark" and "writ-touch is not installed" in words and "install all programs" in words
 
 
 def tree(folder):

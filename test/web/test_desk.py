@@ -566,3 +566,27 @@ def test_an_order_that_is_made_void(town):
         assert not home.acts("voided")
         assert ana.send(page, f"{here}/end").location == here
         assert home.acts("voided")[0]["body"]["because"] == "sent twice"
+
+
+def test_what_each_approved_with(town, tmp_path):
+    """A browser's passkey, the same kind of key without a browser, and an SSH key are told apart, as the policy tells them."""
+    home = town.home("collected")
+    home.withhold()
+    home.ok("roster", "add", "--policy", "approvals", "--value", "3", as_="Ana", key=("ana", "ben"))
+    keys = {"Ben": passkey.Passkey(), "Chi": passkey.Passkey()}
+    for name, other in (("Ben", "chi"), ("Chi", "ben")):
+        (tmp_path / name).write_text(keys[name].line + "\n")
+        home.ok("roster", "add", "--name", name, "--user", life.USER, "--pub", tmp_path / name, "--may", "approve", as_="Ana", key=("ana", other))
+    for name, twist in (("Ben", {"native": passkey.honest}), ("Chi", {})):
+        home.ok("approve", home.ref, "--print", tmp_path / name, as_=name)
+        (tmp_path / f"{name}.sig").write_text(keys[name].sign("", (tmp_path / name).read_bytes(), **twist))
+        home.ok("approve", home.ref, "--signature", tmp_path / f"{name}.sig", as_=name)
+    home.invent()
+    with web.serve(home) as server:
+        dan = desk.Person(server)
+        dan.demo("Dan")
+        page = desk.words(dan.get(f"/order/{home.ref}/approve"))
+        assert re.search(r"1 Ben .{0,60} security key, on the command line 2 Chi .{0,60} passkey 3 ", page), page
+        home.approve("Dan")
+        page = desk.words(dan.get(f"/order/{home.ref}/approve"))
+        assert re.search(r"3 Dan .{0,60} SSH key ", page) and "in a security key" not in page

@@ -6,6 +6,7 @@
  */
 #include "order/5_approve/approve.h"
 
+#include "crypt/signature.h"
 #include "format/time.h"
 #include "web/desk/order_page.h"
 #include "web/desk/step.h"
@@ -96,6 +97,22 @@ static int64_t approved_at(const struct order *o, struct span name)
 	return at;
 }
 
+/* With what a person signed, as the signature says that holds over this statement. */
+static struct span signed_with(struct statement *st, struct span signature)
+{
+	struct span text = json_opt_text(st->v->order.stated, "statement", SPAN_NONE);
+	const struct page_base *w = st->v->base;
+	struct signature sig;
+
+	if (signature_verify(st->v->c, signature, "writ-approval@v1", text, &sig) != ERR_OK) {
+		err_clear(st->v->c);
+		return word_unknown(w);
+	}
+	if (sig.passkey)
+		return sig.native ? word_approve_by_native(w) : word_approve_by_passkey(w);
+	return span_starts(sig.key, "sk-") ? word_approve_by_ssh_key(w) : word_approve_by_ssh(w);
+}
+
 static enum err approvers_of(struct statement *st)
 {
 	const struct order *o = &st->v->order;
@@ -115,9 +132,7 @@ static enum err approvers_of(struct statement *st)
 		a->person = json_opt_text(o->approved[i], "name", SPAN_NONE);
 		a->done = true;
 		a->at = approved_at(o, a->person);
-		a->with = span_starts(json_opt_text(o->approved[i], "signature", SPAN_NONE), "{")
-				  ? word_approve_by_passkey(st->v->base)
-				  : word_approve_by_ssh(st->v->base);
+		a->with = signed_with(st, json_opt_text(o->approved[i], "signature", SPAN_NONE));
 	}
 	return ERR_OK;
 }
