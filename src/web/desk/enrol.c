@@ -17,7 +17,7 @@ static enum err find(struct visit *v, struct invitation *out)
 
 static enum err show(struct visit *v, const struct invitation *i)
 {
-	struct page_enrol page = { .view = v->view, .name = i->name, .rights = i->may,
+	struct page_enrol page = { .view = v->view, .name = i->name,
 				   .invited = true, .until = i->ends_utc, .rp = v->r->origin,
 				   .rp_name = v->desk->provider, .code = v->r->args[0],
 				   .problem = v->problem, .remedy = v->remedy };
@@ -27,6 +27,7 @@ static enum err show(struct visit *v, const struct invitation *i)
 	struct buf b;
 
 	TRY(visit_need_token(v));
+	TRY(rights_say(v->c, i->may, &page.rights));
 	if (i->key.n) {
 		TRY(step_words(v, i->key, &words, &page.words_n));
 		page.words = words;

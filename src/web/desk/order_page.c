@@ -457,7 +457,8 @@ enum err order_head(struct visit *v, struct page_order_head *out, struct span *f
 		.agency = view.agency,
 		.waiting_for = row.waiting_for,
 		.for_me = row.for_me,
-		.clock_of = span_is(view.clock_of, "law")      ? word_clock_of_law(w)
+		.clock_of = !view.open                         ? SPAN_NONE
+			    : span_is(view.clock_of, "law")    ? word_clock_of_law(w)
 			    : span_is(view.clock_of, "notice") ? word_clock_of_notice(w)
 			    : span_is(view.clock_of, "order")  ? word_clock_of_order(w)
 							       : word_clock_of_none(w),
@@ -466,7 +467,7 @@ enum err order_head(struct visit *v, struct page_order_head *out, struct span *f
 	if (flags_out)
 		*flags_out = row.flags;
 	out->kind = kind_words(view.kind);
-	if ((view.open ? view.clock_at : view.due_at) == VIEW_NO_I64)
+	if (!view.open || view.clock_at == VIEW_NO_I64)
 		return ERR_OK;
 	return span_copy(v->c, span_str(row.clock), &out->clock);
 }

@@ -76,13 +76,13 @@ static enum err take_invitation(struct ctx *c, void *of, const struct store_row 
 	TRY(invitation_of_row(c, stored->v, &i));
 	row = &r->invitations[r->page->invitations_n++];
 	*row = (struct page_invitation_row){
-		.id = i.id, .name = i.name, .rights = i.may, .until = i.ends_utc,
+		.id = i.id, .name = i.name, .until = i.ends_utc,
 		.ready = i.key.n > 0,
 		.state = !i.key.n         ? word_people_waits_key(w)
 			 : !i.signature.n ? word_people_waits_two(w)
 					  : word_people_waits_one(w),
 	};
-	return ERR_OK;
+	return rights_say(c, i.may, &row->rights);
 }
 
 enum err people_page(struct visit *v)

@@ -30,11 +30,31 @@ unsigned roles_of(const struct team_person *p)
 	       (p->roster ? ROLE_ROSTER : 0u) | (p->halt ? ROLE_HALT : 0u);
 }
 
+enum err rights_say(struct ctx *c, struct span rights, struct span *out)
+{
+	struct span word, rest;
+	bool more = true;
+	struct buf b;
+
+	buf_begin(&b, c, 4096);
+	for (; more; rights = rest) {
+		more = span_split(rights, ' ', &word, &rest);
+		if (!more)
+			word = rights;
+		if (word.n)
+			buf_fmt(&b, "%s%.*s", b.n ? ", " : "", SPAN_ARG(word));
+	}
+	return buf_done(c, &b, out);
+}
+
 enum err roles_say(struct ctx *c, const struct team_person *p, struct span *out)
 {
-	return span_fmt(c, out, "%s%s%s%s%s", p->decide ? "decide " : "",
-			p->approve ? "approve " : "", p->roster ? "roster " : "",
-			p->halt ? "halt " : "", p->audit ? "audit " : "");
+	struct span rights;
+
+	TRY(span_fmt(c, &rights, "%s%s%s%s%s", p->decide ? "decide " : "",
+		     p->approve ? "approve " : "", p->roster ? "roster " : "",
+		     p->halt ? "halt " : "", p->audit ? "audit " : ""));
+	return rights_say(c, rights, out);
 }
 
 bool permit_has(enum permit what, unsigned roles)

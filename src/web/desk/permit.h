@@ -24,7 +24,9 @@ enum role {
 	ROLE_AUDIT = 32, ROLE_NOBODY = 64
 };
 unsigned roles_of(const struct team_person *p);         /* NULL: nobody */
-/* The rights as the roster calls them, for people to read. */
+/* The rights as the roster calls them, a blank between, for people to read; and those of a person.
+ */
+enum err rights_say(struct ctx *c, struct span rights, struct span *out) MUST_USE;
 enum err roles_say(struct ctx *c, const struct team_person *p, struct span *out) MUST_USE;
 
 bool permit_has(enum permit what, unsigned roles);
