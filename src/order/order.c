@@ -377,6 +377,11 @@ static enum err fold_established(struct ctx *c, struct order *o, const struct js
 	return ERR_OK;
 }
 
+static bool is_null(const struct json *j)
+{
+	return j && j->type == JSON_NULL;
+}
+
 /* What staff wrote out of the paper stands where an order file's words would. */
 static enum err fold_transcribed(struct ctx *c, struct order *o, const struct json *body)
 {
@@ -408,6 +413,16 @@ static enum err fold_words(struct ctx *c, struct order *o, enum act_kind kind,
 				       : fold_established(c, o, body);
 }
 
+static enum err fold_received(struct ctx *c, struct order *o, const struct json *body)
+{
+	o->received = body;
+	o->from_paper = is_null(json_get(body, "order_file"));
+	o->state = ORDER_RECEIVED;
+	o->established = json_list(c);
+	o->letters = json_list(c);
+	return ERR_OK;
+}
+
 static enum err fold_collection(struct order *o, enum act_kind kind, const struct json *body)
 {
 	if (kind == ACT_COLLECTION_BEGUN) {
@@ -419,6 +434,21 @@ static enum err fold_collection(struct order *o, enum act_kind kind, const struc
 	} else {
 		o->collected = body;
 		o->state = ORDER_COLLECTED;
+	}
+	return ERR_OK;
+}
+
+static enum err fold_release(struct order *o, enum act_kind kind, const struct json *body)
+{
+	if (kind == ACT_RELEASED) {
+		o->released = body;
+		o->timestamped = NULL; /* that of an earlier release counts no more */
+		o->state = ORDER_RELEASED;
+	} else if (kind == ACT_TIMESTAMPED) {
+		o->timestamped = body;
+	} else {
+		o->delivered = body;
+		o->state = ORDER_DELIVERED;
 	}
 	return ERR_OK;
 }
@@ -440,22 +470,12 @@ static enum err fold_lettered(struct ctx *c, struct order *o, const struct json 
 	return ERR_OK;
 }
 
-static bool is_null(const struct json *j)
-{
-	return j && j->type == JSON_NULL;
-}
-
 static enum err fold_body(struct ctx *c, struct order *o, enum act_kind kind,
 			  const struct json *body)
 {
 	switch (kind) {
 	case ACT_RECEIVED:
-		o->received = body;
-		o->from_paper = is_null(json_get(body, "order_file"));
-		o->state = ORDER_RECEIVED;
-		o->established = json_list(c);
-		o->letters = json_list(c);
-		return ERR_OK;
+		return fold_received(c, o, body);
 	case ACT_TRANSCRIBED:
 	case ACT_ESTABLISHED:
 		return fold_words(c, o, kind, body);
@@ -480,17 +500,9 @@ static enum err fold_body(struct ctx *c, struct order *o, enum act_kind kind,
 	case ACT_APPROVED:
 		return fold_approved(c, o, body);
 	case ACT_RELEASED:
-		o->released = body;
-		o->timestamped = NULL; /* that of an earlier release counts no more */
-		o->state = ORDER_RELEASED;
-		return ERR_OK;
 	case ACT_TIMESTAMPED:
-		o->timestamped = body;
-		return ERR_OK;
 	case ACT_DELIVERED:
-		o->delivered = body;
-		o->state = ORDER_DELIVERED;
-		return ERR_OK;
+		return fold_release(o, kind, body);
 	case ACT_WITHDRAWN:
 	case ACT_VOIDED:
 		return fold_end(o, kind, body);

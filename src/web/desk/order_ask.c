@@ -12,17 +12,40 @@ bool order_is_unwritten(const struct order *o)
 	return o->from_paper && !o->transcribed;
 }
 
+struct possible_step {
+	enum permit permit;
+	enum act_kind act;
+	const char *path;
+	struct span label;
+	bool turn;              /* whether it is what the order waits for */
+	bool at_once;           /* nothing is asked: one click here is the whole step */
+};
+
+/* Those of the steps that this person may do now. The lists have room for all. */
+static void choose_steps(struct visit *v, const struct possible_step *all, size_t n,
+			 struct page_order_step *turn, struct page_order_step *rest,
+			 struct order_steps *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct page_order_step step = { span_str(all[i].path), all[i].label,
+						all[i].at_once };
+		bool may = permit_has(all[i].permit, v->roles) &&
+			   order_permit(v->c, &v->s, &v->order, all[i].act) == ERR_OK;
+
+		err_clear(v->c);
+		if (all[i].act == ACT_TRANSCRIBED && !v->order.from_paper)
+			continue;
+		if (may && all[i].turn)
+			turn[out->turn_n++] = step;
+		else if (may)
+			rest[out->rest_n++] = step;
+	}
+}
+
 enum err order_steps(struct visit *v, struct order_steps *out)
 {
 	const struct page_base *w = v->base;
-	const struct {
-		enum permit permit;
-		enum act_kind act;
-		const char *path;
-		struct span label;
-		bool turn;              /* whether it is what the order waits for */
-		bool at_once;           /* nothing is asked: one click here is the whole step */
-	} all[] = {
+	const struct possible_step all[] = {
 		{ PERMIT_TRANSCRIBE, ACT_TRANSCRIBED, "transcribe",
 		  v->order.transcribed ? word_transcribe_again(w) : word_transcribe(w),
 		  !v->order.transcribed, false },
@@ -64,20 +87,7 @@ enum err order_steps(struct visit *v, struct order_steps *out)
 		list[out->turn_n++] = (struct page_order_step){ SPAN("links"), word_links(w),
 								false };
 	}
-	for (size_t i = 0; i < COUNT_OF(all); i++) {
-		struct page_order_step step = { span_str(all[i].path), all[i].label,
-						all[i].at_once };
-		bool may = permit_has(all[i].permit, v->roles) &&
-			   order_permit(v->c, &v->s, &v->order, all[i].act) == ERR_OK;
-
-		err_clear(v->c);
-		if (all[i].act == ACT_TRANSCRIBED && !v->order.from_paper)
-			continue;
-		if (may && all[i].turn)
-			list[out->turn_n++] = step;
-		else if (may)
-			rest[out->rest_n++] = step;
-	}
+	choose_steps(v, all, COUNT_OF(all), list, rest, out);
 	return ERR_OK;
 }
 
