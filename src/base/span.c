@@ -92,6 +92,19 @@ bool span_split(struct span s, unsigned char sep, struct span *head, struct span
 	return true;
 }
 
+bool span_split_at(struct span s, const char *word, struct span *head, struct span *tail)
+{
+	size_t n = strlen(word);
+
+	for (size_t i = 0; i + n <= s.n; i++)
+		if (memcmp(s.p + i, word, n) == 0) {
+			*head = span_cut(s, 0, i);
+			*tail = span_cut(s, i + n, s.n);
+			return true;
+		}
+	return false;
+}
+
 /* Length of the well-formed sequence at the start of s, 0 if there is none (Unicode table 3-7). */
 static size_t utf8_sequence(struct span s)
 {

@@ -85,10 +85,9 @@ static bool is_scalar(unsigned field)
 	return !(facts_fields(&count)[field].flags & FACT_LIST);
 }
 
-static bool same_values(const struct law_cond *a, const struct law_cond *b)
+/* Is every value of a one of b? */
+static bool within(const struct law_cond *a, const struct law_cond *b)
 {
-	if (a->values != b->values)
-		return false;
 	for (unsigned i = 0; i < a->values; i++) {
 		bool in = false;
 
@@ -98,6 +97,11 @@ static bool same_values(const struct law_cond *a, const struct law_cond *b)
 			return false;
 	}
 	return true;
+}
+
+static bool same_values(const struct law_cond *a, const struct law_cond *b)
+{
+	return a->values == b->values && within(a, b);
 }
 
 /* The same statement, its negative form taken as its positive one. */
@@ -199,19 +203,6 @@ static bool overlap(const struct law_cond *a, const struct law_cond *b)
 			if (span_eq(a->value[i], b->value[j]))
 				return true;
 	return false;
-}
-
-static bool within(const struct law_cond *a, const struct law_cond *b)
-{
-	for (unsigned i = 0; i < a->values; i++) {
-		bool in = false;
-
-		for (unsigned j = 0; j < b->values; j++)
-			in |= span_eq(a->value[i], b->value[j]);
-		if (!in)
-			return false;
-	}
-	return true;
 }
 
 /* Can two atoms have these truths together? A fact that is not known is nothing. */

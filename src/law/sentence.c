@@ -42,20 +42,6 @@ static const struct fact_field *row(unsigned field)
 	return &facts_fields(&count)[field];
 }
 
-/* Cuts s at the first " word " (with its blanks); false where it does not stand. */
-static bool cut_at(struct span s, const char *word, struct span *head, struct span *tail)
-{
-	size_t n = strlen(word);
-
-	for (size_t i = 0; i + n <= s.n; i++)
-		if (memcmp(s.p + i, word, n) == 0) {
-			*head = span_cut(s, 0, i);
-			*tail = span_cut(s, i + n, s.n);
-			return true;
-		}
-	return false;
-}
-
 static bool take(struct span *s, const char *start)
 {
 	if (!span_starts(*s, start))
@@ -116,15 +102,15 @@ enum err sentence_period(struct ctx *c, const struct law_names *n, struct span t
 	struct span start = text, rest = SPAN_NONE;
 
 	*out = (struct law_period){ 0 };
-	if (cut_at(text, " rolling on ", &text, &rest)) {
+	if (span_split_at(text, " rolling on ", &text, &rest)) {
 		TRY(take_calendar(c, n, rest, out));
 		out->roll = true;
-	} else if (cut_at(text, " on ", &text, &rest)) {
+	} else if (span_split_at(text, " on ", &text, &rest)) {
 		TRY(take_calendar(c, n, rest, out));
 	}
 	start = text;
 	rest = SPAN_NONE;
-	if (cut_at(text, " plus ", &start, &rest)) {
+	if (span_split_at(text, " plus ", &start, &rest)) {
 		TRY(take_number(c, &rest, &out->number));
 		TRY(take_unit(c, &rest, &out->unit));
 		out->first_day_counts = take(&rest, " counting the first day");
@@ -189,7 +175,7 @@ static enum err take_values(struct ctx *c, const struct law_names *n, struct spa
 			TRY(add_value(c, n, cond, list, item->s));
 		return ERR_OK;
 	}
-	while (cut_at(text, " or ", &value, &text))
+	while (span_split_at(text, " or ", &value, &text))
 		TRY(add_value(c, n, cond, list, value));
 	return add_value(c, n, cond, list, text);
 }
@@ -232,7 +218,7 @@ enum err sentence_cond(struct ctx *c, const struct law_names *n, struct span tex
 	bool negative;
 
 	*out = (struct law_cond){ .text = text };
-	if (!cut_at(text, " is ", &left, &right))
+	if (!span_split_at(text, " is ", &left, &right))
 		FAIL(c, ERR_FORMAT, "a condition is 'FACT is ...'");
 	negative = take(&right, "not ");
 	if (take(&right, "before ")) {

@@ -51,19 +51,6 @@ enum err trials_open(struct ctx *c, struct trial_set **out)
 	return NEW(c, *out);
 }
 
-static bool cut_at(struct span s, const char *word, struct span *head, struct span *tail)
-{
-	size_t n = strlen(word);
-
-	for (size_t i = 0; i + n <= s.n; i++)
-		if (memcmp(s.p + i, word, n) == 0) {
-			*head = span_cut(s, 0, i);
-			*tail = span_cut(s, i + n, s.n);
-			return true;
-		}
-	return false;
-}
-
 /* ---- changes ---- */
 
 /* The object that holds the fact and the fact's own name in it; groups are made where missing. */
@@ -124,7 +111,7 @@ static enum err change(struct ctx *c, const char *file, const struct json *at, s
 	struct json *in, *list = json_list(c);
 	char *key;
 
-	if (!cut_at(at->s, " is ", &path, &values))
+	if (!span_split_at(at->s, " is ", &path, &values))
 		return wrong(c, file, at, "a change is 'FACT is VALUE'");
 	row = row_of(c, facts, path);
 	if (!row || row->type == FACT_GROUP || row->type == FACT_LINES)
@@ -142,7 +129,7 @@ static enum err change(struct ctx *c, const char *file, const struct json *at, s
 		return ERR_OK;
 	}
 	while (values.n) {
-		if (!cut_at(values, " or ", &one, &values)) {
+		if (!span_split_at(values, " or ", &one, &values)) {
 			one = values;
 			values = SPAN_NONE;
 		}
@@ -284,12 +271,12 @@ static bool verdict_holds(const struct json *of, struct span rest)
 {
 	struct span verdict = rest, reasons = SPAN_NONE, one;
 
-	if (!cut_at(rest, " because ", &verdict, &reasons))
+	if (!span_split_at(rest, " because ", &verdict, &reasons))
 		reasons = SPAN_NONE;
 	if (!span_eq(json_opt_text(of, "verdict", SPAN_NONE), verdict))
 		return false;
 	while (reasons.n) {
-		if (!cut_at(reasons, " and ", &one, &reasons)) {
+		if (!span_split_at(reasons, " and ", &one, &reasons)) {
 			one = reasons;
 			reasons = SPAN_NONE;
 		}
@@ -303,7 +290,7 @@ static bool watch_holds(const struct json *decision, struct span rest)
 {
 	struct span what = rest, by = SPAN_NONE;
 
-	if (!cut_at(rest, " by ", &what, &by))
+	if (!span_split_at(rest, " by ", &what, &by))
 		by = SPAN_NONE;
 	JSON_EACH(one, json_get(decision, "watch"))
 		if (span_eq(json_opt_text(one, "what", SPAN_NONE), what) &&
@@ -317,7 +304,7 @@ static bool notice_holds(const struct json *decision, struct span rest)
 	const struct json *notice = json_get(decision, "notice");
 	struct span rule = rest, until = SPAN_NONE;
 
-	if (!cut_at(rest, " until ", &rule, &until))
+	if (!span_split_at(rest, " until ", &rule, &until))
 		until = SPAN_NONE;
 	return span_eq(json_opt_text(notice, "rule", SPAN_NONE), rule) &&
 	       span_eq(json_opt_text(notice, "until", SPAN_NONE), until);
@@ -362,28 +349,28 @@ static enum holds sentence_holds(const struct json *d, struct span s)
 				return FAILS;
 		return HOLDS;
 	}
-	if (cut_at(s, " may be ", &head, &rest)) {
+	if (span_split_at(s, " may be ", &head, &rest)) {
 		line = line_of(d, head);
 		return !line                                                   ? NO_SENTENCE
 		       : span_eq(json_opt_text(line, "mode", SPAN_NONE), rest) ? HOLDS
 									       : FAILS;
 	}
-	if (cut_at(s, " is not because ", &head, &rest)) {
+	if (span_split_at(s, " is not because ", &head, &rest)) {
 		line = span_is(head, "secrecy") ? json_get(d, "secrecy") : line_of(d, head);
 		return !line ? NO_SENTENCE
 			     : json_has_text(json_get(line, "reasons"), rest) ? FAILS : HOLDS;
 	}
-	if (cut_at(s, " does not rest on ", &head, &rest)) {
+	if (span_split_at(s, " does not rest on ", &head, &rest)) {
 		line = line_of(d, head);
 		return !line ? NO_SENTENCE
 			     : json_has_text(json_get(line, "rules"), rest) ? FAILS : HOLDS;
 	}
-	if (cut_at(s, " rests on ", &head, &rest)) {
+	if (span_split_at(s, " rests on ", &head, &rest)) {
 		line = line_of(d, head);
 		return !line ? NO_SENTENCE
 			     : json_has_text(json_get(line, "rules"), rest) ? HOLDS : FAILS;
 	}
-	if (!cut_at(s, " is ", &head, &rest))
+	if (!span_split_at(s, " is ", &head, &rest))
 		return NO_SENTENCE;
 	if (member_of(head))
 		return member_holds(d, member_of(head), rest) ? HOLDS : FAILS;

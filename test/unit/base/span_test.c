@@ -46,6 +46,11 @@ static void cutting(void **state)
 	text_is(tail, "");
 	assert_false(span_split(SPAN("k"), '=', &head, &tail));
 	assert_false(span_split(SPAN_NONE, '=', &head, &tail));
+	assert_true(span_split_at(SPAN("a is b is c"), " is ", &head, &tail));
+	text_is(head, "a");
+	text_is(tail, "b is c");
+	assert_false(span_split_at(SPAN("a is"), " is ", &head, &tail));
+	assert_false(span_split_at(SPAN_NONE, " is ", &head, &tail));
 }
 
 static void numbers(void **state)
