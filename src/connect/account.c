@@ -286,3 +286,21 @@ enum err account_resolve(struct ctx *c, const struct store *s, struct span targe
 		*account_out = target;
 	return ERR_OK;
 }
+
+enum err account_reach(struct ctx *c, const struct store *s, struct span target, int flags,
+		       int *fd_out, struct span *account_out, struct span *problem_out)
+{
+	struct span account;
+
+	*fd_out = -1;
+	*account_out = SPAN_NONE;
+	TRY(account_resolve(c, s, target, &account, problem_out));
+	if (account.n == 0)
+		return ERR_OK;
+	TRY(account_open(c, s, account, flags, fd_out, problem_out));
+	if (*fd_out >= 0)
+		*account_out = account;
+	else if (problem_out->n == 0)
+		*problem_out = SPAN("there is no such account in this store");
+	return ERR_OK;
+}

@@ -25,6 +25,10 @@ enum err account_resolve(struct ctx *c, const struct store *s, struct span targe
  * then), or if it cannot be opened (the problem says why, without path). */
 enum err account_open(struct ctx *c, const struct store *s, struct span account, int flags,
 		      int *fd_out, struct span *problem_out) MUST_USE;
+/* Both, for what an order demands: *fd_out is -1 where the store has no such account or it cannot
+ * be opened, and *problem_out says why; *account_out only where it is open. */
+enum err account_reach(struct ctx *c, const struct store *s, struct span target, int flags,
+		       int *fd_out, struct span *account_out, struct span *problem_out) MUST_USE;
 /* The template's fixed folder: can it be opened at all? */
 enum err template_check(struct ctx *c, const struct store *s, struct span *problem_out) MUST_USE;
 /* open(2) below a folder: RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS. A descriptor, or -1 with errno. */

@@ -220,19 +220,12 @@ static enum err maildir_open(struct ctx *c, const struct store *s, const struct 
 			     struct source **out)
 {
 	FD_SCOPED int top = -1;
-	struct span account;
 
 	TRY(source_make(c, s, line, out));
-	TRY(account_resolve(c, s, line->target, &account, &(*out)->problem));
-	if (account.n == 0)
+	TRY(account_reach(c, s, line->target, O_RDONLY | O_DIRECTORY, &top, &(*out)->account,
+			  &(*out)->problem));
+	if (top < 0)
 		return ERR_OK;
-	TRY(account_open(c, s, account, O_RDONLY | O_DIRECTORY, &top, &(*out)->problem));
-	if (top < 0) {
-		if ((*out)->problem.n == 0)
-			(*out)->problem = SPAN("there is no such account in this store");
-		return ERR_OK;
-	}
-	(*out)->account = account;
 	return source_fill(c, out, top);
 }
 

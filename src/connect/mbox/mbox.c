@@ -65,21 +65,14 @@ static enum err mbox_open(struct ctx *c, const struct store *s, const struct dem
 			  struct source **out)
 {
 	FD_SCOPED int fd = -1;
-	struct span account;
 
 	TRY(source_make(c, s, line, out));
-	TRY(account_resolve(c, s, line->target, &account, &(*out)->problem));
-	if (account.n == 0)
+	TRY(account_reach(c, s, line->target, O_PATH, &fd, &(*out)->account,
+			  &(*out)->problem));
+	if (fd < 0)
 		return ERR_OK;
-	TRY(account_open(c, s, account, O_PATH, &fd, &(*out)->problem));
-	if (fd < 0) {
-		if ((*out)->problem.n == 0)
-			(*out)->problem = SPAN("there is no such account in this store");
-		return ERR_OK;
-	}
-	(*out)->account = account;
-	return source_fill(c, out,
-			   &(struct mbox_place){ .fd = fd, .store = s, .account = account });
+	return source_fill(
+		c, out, &(struct mbox_place){ .fd = fd, .store = s, .account = (*out)->account });
 }
 
 static enum err mbox_open_path(struct ctx *c, const char *path, const struct store *s,
