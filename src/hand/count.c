@@ -7,31 +7,21 @@
 #include "hand/pack.h"
 #include "hand/ticket.h"
 
-static void set_or_null(struct ctx *c, struct json *o, const char *key, struct span s)
-{
-	json_set(c, o, key, s.n ? json_text(c, s) : NULL);
-}
-
 static struct json *counts_json(struct ctx *c, const struct pack_counts *counts)
 {
 	struct json *list = json_list(c);
 
 	for (size_t i = 0; i < counts->line_count; i++) {
 		const struct pack_line *l = &counts->line[i];
-		struct json *o = json_object(c);
+		struct json *o = pack_line_json(c, l);
 
-		json_set_text(c, o, "id", l->id);
-		json_set_text(c, o, "store", l->store);
-		set_or_null(c, o, "account", l->account);
-		json_set_int(c, o, "items", l->items);
-		json_set_int(c, o, "bytes", l->bytes);
 		json_set_int(c, o, "undated", l->undated);
 		json_set_int(c, o, "outside", l->near.outside);
 		json_set_int(c, o, "first_day", l->near.first_day);
 		json_set_int(c, o, "day_before", l->near.day_before);
 		json_set_int(c, o, "last_day", l->near.last_day);
 		json_set_int(c, o, "day_after", l->near.day_after);
-		set_or_null(c, o, "problem", l->problem);
+		json_set(c, o, "problem", l->problem.n ? json_text(c, l->problem) : NULL);
 		json_add(c, list, o);
 	}
 	return list;

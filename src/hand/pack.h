@@ -36,6 +36,9 @@ struct pack_line {
 	struct span problem; /* of the source, or "n items cannot be read"; empty: none */
 };
 
+/* The beginning of its row in every answer: id, store, account, items, bytes. */
+struct json *pack_line_json(struct ctx *c, const struct pack_line *l);
+
 /* The plan of a whole collection, before content is read: all that a `count` job needs. */
 struct pack;
 struct pack_counts {

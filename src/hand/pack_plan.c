@@ -231,6 +231,18 @@ static enum err entries_make(struct ctx *c, struct pack *p)
 	return ERR_OK;
 }
 
+struct json *pack_line_json(struct ctx *c, const struct pack_line *l)
+{
+	struct json *o = json_object(c);
+
+	json_set_text(c, o, "id", l->id);
+	json_set_text(c, o, "store", l->store);
+	json_set(c, o, "account", l->account.n ? json_text(c, l->account) : NULL);
+	json_set_int(c, o, "items", l->items);
+	json_set_int(c, o, "bytes", l->bytes);
+	return o;
+}
+
 enum err pack_plan(struct ctx *c, const struct pack_job *job, struct pack **out,
 		   struct pack_counts *counts_out)
 {

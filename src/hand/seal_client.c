@@ -28,20 +28,8 @@ static struct json *lines_json(struct ctx *c, const struct pack_counts *counts)
 {
 	struct json *list = json_list(c);
 
-	for (size_t i = 0; i < counts->line_count; i++) {
-		const struct pack_line *l = &counts->line[i];
-		struct json *o = json_object(c);
-
-		json_set_text(c, o, "id", l->id);
-		json_set_text(c, o, "store", l->store);
-		if (l->account.n)
-			json_set_text(c, o, "account", l->account);
-		else
-			json_set(c, o, "account", NULL);
-		json_set_int(c, o, "items", l->items);
-		json_set_int(c, o, "bytes", l->bytes);
-		json_add(c, list, o);
-	}
+	for (size_t i = 0; i < counts->line_count; i++)
+		json_add(c, list, pack_line_json(c, &counts->line[i]));
 	return list;
 }
 
