@@ -94,8 +94,7 @@ static enum err passkeys_of(struct ctx *c, struct session *s, struct json **out)
 	TRY(json_need_list(c, state, "roster", &roster));
 	JSON_EACH(row, roster) {
 		line = json_opt_text(row, "key", SPAN_NONE);
-		if (span_is(json_opt_text(row, "row", SPAN_NONE), "person") &&
-		    passkey_is_line(line) && roster_row_live(row, c->seam->now_ms() / 1000))
+		if (roster_row_is(row, "person", c->seam->now_ms() / 1000) && passkey_is_line(line))
 			json_add(c, *out, json_text(c, line));
 	}
 	return ERR_OK;

@@ -18,8 +18,8 @@ static int count_may(struct ctx *c, const struct json *roster, const char *may, 
 		struct span name = json_opt_text(row, "name", SPAN_NONE);
 		bool again = span_eq(name, except);
 
-		if (!span_is(json_opt_text(row, "row", SPAN_NONE), "person") ||
-		    !roster_may(row, may) || !roster_row_live(row, c->seam->now_ms() / 1000))
+		if (!roster_row_is(row, "person", c->seam->now_ms() / 1000) ||
+		    !roster_may(row, may))
 			continue;
 		for (int i = 0; i < n; i++)
 			again |= span_eq(seen[i], name);
@@ -117,8 +117,7 @@ void examine_people(struct examination *e, const struct json *state)
 		     "%d may decide, %d may approve then, %lld approvals are needed", decide,
 		     approve, (long long)needed);
 	JSON_EACH(row, roster)
-		agencies += span_is(json_opt_text(row, "row", SPAN_NONE), "agency") &&
-			roster_row_live(row, e->c->seam->now_ms() / 1000);
+		agencies += roster_row_is(row, "agency", e->c->seam->now_ms() / 1000);
 	if (agencies == 0)
 		doctor_find(e, MISSING, "agencies",
 		     "no agency's key is registered: nothing could be delivered (writ agency add)");

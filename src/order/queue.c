@@ -63,8 +63,7 @@ enum err team_load(struct ctx *c, struct session *s, struct team **out)
 	TRY(seal_state(c, s, false, &state));
 	TRY(json_need_list(c, state, "roster", &roster));
 	JSON_EACH(row, roster) {
-		if (!span_is(json_opt_text(row, "row", SPAN_NONE), "person") ||
-		    !roster_row_live(row, now_utc))
+		if (!roster_row_is(row, "person", now_utc))
 			continue;
 		p = team_take(*out, json_opt_text(row, "name", SPAN_NONE));
 		if (!p)

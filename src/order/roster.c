@@ -17,6 +17,11 @@ bool roster_row_live(const struct json *row, int64_t now_utc)
 	return until.n == 0 || (time_parse(until, &until_utc) && now_utc < until_utc);
 }
 
+bool roster_row_is(const struct json *row, const char *kind, int64_t now_utc)
+{
+	return span_is(json_opt_text(row, "row", SPAN_NONE), kind) && roster_row_live(row, now_utc);
+}
+
 bool roster_may(const struct json *row, const char *what)
 {
 	JSON_EACH(may, json_get(row, "may"))
@@ -51,17 +56,16 @@ enum err roster_missing_labels(struct ctx *c, struct session *s, struct span age
 		bool found = false;
 
 		JSON_EACH(row, roster)
-			found |= span_is(json_opt_text(row, "row", SPAN_NONE), "agency") &&
+			found |= roster_row_is(row, "agency", now_utc) &&
 				 span_eq(json_opt_text(row, "id", SPAN_NONE), agency) &&
-				 span_eq(json_opt_text(row, "label", SPAN_NONE), label->s) &&
-				 roster_row_live(row, now_utc);
+				 span_eq(json_opt_text(row, "label", SPAN_NONE), label->s);
 		if (!found)
 			json_add(c, *out, json_text(c, label->s));
 	}
 	return ERR_OK;
 }
 
-/* First row of that kind whose member has that value, live if there is a live one. */
+/* The first live row of that kind whose member has that value, or NULL. */
 static enum err find(struct ctx *c, struct session *s, const char *kind, const char *member,
 		     struct span value, const struct json **row_out)
 {
@@ -72,9 +76,8 @@ static enum err find(struct ctx *c, struct session *s, const char *kind, const c
 	TRY(seal_state(c, s, false, &state));
 	TRY(json_need_list(c, state, "roster", &roster));
 	JSON_EACH(row, roster) {
-		if (!span_is(json_opt_text(row, "row", SPAN_NONE), kind) ||
-		    !span_eq(json_opt_text(row, member, SPAN_NONE), value) ||
-		    !roster_row_live(row, now_utc))
+		if (!roster_row_is(row, kind, now_utc) ||
+		    !span_eq(json_opt_text(row, member, SPAN_NONE), value))
 			continue;
 		*row_out = row;
 		break;

@@ -51,8 +51,7 @@ static enum err find_actor(struct ctx *c, struct session *s, const char *as)
 	TRY(seal_state(c, s, false, &state));
 	TRY(json_need_list(c, state, "roster", &roster));
 	JSON_EACH(row, roster) {
-		if (!span_is(json_opt_text(row, "row", SPAN_NONE), "person") ||
-		    !roster_row_live(row, now_utc))
+		if (!roster_row_is(row, "person", now_utc))
 			continue;
 		if (!any_user &&
 		    !span_eq(json_opt_text(row, "unix_user", SPAN_NONE), s->unix_user))
@@ -120,8 +119,8 @@ enum err session_need_actor(struct ctx *c, struct session *s, const char *may)
 	TRY(seal_state(c, s, false, &state));
 	TRY(json_need_list(c, state, "roster", &roster));
 	JSON_EACH(row, roster) {
-		if (!span_eq(json_opt_text(row, "name", SPAN_NONE), s->actor) ||
-		    !roster_row_live(row, now_utc))
+		if (!roster_row_is(row, "person", now_utc) ||
+		    !span_eq(json_opt_text(row, "name", SPAN_NONE), s->actor))
 			continue;
 		audits |= roster_may(row, "audit");
 		holds |= !*may || roster_may(row, may);

@@ -82,6 +82,8 @@ enum err roster_person_of_key(struct ctx *c, struct session *s, struct span key_
 enum err roster_agency(struct ctx *c, struct session *s, struct span id,
 		       const struct json **first_row_out) MUST_USE;
 bool roster_row_live(const struct json *row, int64_t now_utc);
+/* Live, and of that kind: "person" or "agency". */
+bool roster_row_is(const struct json *row, const char *kind, int64_t now_utc);
 bool roster_may(const struct json *row, const char *what);
 /* ERR_DENIED where the row demands a verified user and the signature does not say so: the seal
  * would refuse it later, together with everything that was signed beside it. */

@@ -47,9 +47,8 @@ static bool key_is_live(struct visit *v, const struct sitting *sitting)
 	struct span hash;
 
 	JSON_EACH(row, roster) {
-		if (!span_is(json_opt_text(row, "row", SPAN_NONE), "person") ||
-		    !span_eq(json_opt_text(row, "name", SPAN_NONE), sitting->person) ||
-		    !roster_row_live(row, v->r->now_ms / 1000))
+		if (!roster_row_is(row, "person", v->r->now_ms / 1000) ||
+		    !span_eq(json_opt_text(row, "name", SPAN_NONE), sitting->person))
 			continue;
 		if (sha256_hex(v->c, json_opt_text(row, "key", SPAN_NONE), &hash) == ERR_OK &&
 		    span_eq(hash, sitting->key_sha256))

@@ -12,6 +12,13 @@
 
 #define SIGNATURE_MAX ((size_t)64 << 10)
 
+static bool is_own_passkey(const struct visit *v, const struct json *row, struct span line)
+{
+	return roster_row_is(row, "person", v->r->now_ms / 1000) &&
+	       span_eq(json_opt_text(row, "name", SPAN_NONE), v->who->name) &&
+	       passkey_is_line(line);
+}
+
 /* The person's live passkeys for this site, as ids that may answer. */
 static enum err passkeys_of(struct visit *v, struct span *allow_out, size_t *count_out)
 {
@@ -25,9 +32,7 @@ static enum err passkeys_of(struct visit *v, struct span *allow_out, size_t *cou
 	JSON_EACH(row, roster) {
 		struct span line = json_opt_text(row, "key", SPAN_NONE);
 
-		if (!span_is(json_opt_text(row, "row", SPAN_NONE), "person") ||
-		    !span_eq(json_opt_text(row, "name", SPAN_NONE), v->who->name) ||
-		    !roster_row_live(row, v->r->now_ms / 1000) || !passkey_is_line(line))
+		if (!is_own_passkey(v, row, line))
 			continue;
 		TRY(passkey_parse(v->c, line, &key));
 		if (!span_eq(key.origin, v->r->origin))
@@ -126,8 +131,7 @@ static enum err line_of(struct visit *v, struct span credential, struct span *li
 
 	JSON_EACH(row, roster) {
 		*line_out = json_opt_text(row, "key", SPAN_NONE);
-		if (!span_eq(json_opt_text(row, "name", SPAN_NONE), v->who->name) ||
-		    !roster_row_live(row, v->r->now_ms / 1000) || !passkey_is_line(*line_out))
+		if (!is_own_passkey(v, row, *line_out))
 			continue;
 		TRY(passkey_parse(v->c, *line_out, &key));
 		if (span_eq(key.credential, credential))

@@ -57,8 +57,7 @@ static enum err find_key(struct visit *v, struct span credential, const struct j
 	JSON_EACH(row, roster) {
 		struct span line = json_opt_text(row, "key", SPAN_NONE);
 
-		if (!span_is(json_opt_text(row, "row", SPAN_NONE), "person") ||
-		    !roster_row_live(row, v->r->now_ms / 1000) || !passkey_is_line(line))
+		if (!roster_row_is(row, "person", v->r->now_ms / 1000) || !passkey_is_line(line))
 			continue;
 		TRY(passkey_parse(v->c, line, key_out));
 		if (!span_eq(key_out->credential, credential))
@@ -172,8 +171,7 @@ enum err sign_in_demo(struct visit *v)
 		FAIL(v->c, ERR_NOT_FOUND, "there is no such page");
 	}
 	JSON_EACH(row, roster)
-		if (span_is(json_opt_text(row, "row", SPAN_NONE), "person") &&
-		    roster_row_live(row, v->r->now_ms / 1000) && typed(v, "name").n &&
+		if (roster_row_is(row, "person", v->r->now_ms / 1000) && typed(v, "name").n &&
 		    span_eq(json_opt_text(row, "name", SPAN_NONE), typed(v, "name")))
 			return begin(v, row);
 	err_next(v->c, "choose one of the names of the page");

@@ -115,8 +115,7 @@ static enum err agencies(struct writing *w, struct page_ask_field *f, bool keys)
 			    value = keys ? json_opt_text(row, "label", SPAN_NONE) : id;
 		bool there = false;
 
-		if (!span_is(json_opt_text(row, "row", SPAN_NONE), "agency") ||
-		    !roster_row_live(row, now_utc))
+		if (!roster_row_is(row, "agency", now_utc))
 			continue;
 		for (size_t i = 0; i < f->choices_n; i++)
 			there |= span_eq(f->choices[i].value, value);
@@ -143,9 +142,8 @@ static enum err put_recipients(struct writing *w, const struct page_ask_field *f
 	TRY(seal_state(w->k.v->c, &w->k.v->s, false, &state));
 	for (const struct json *row = json_get(state, "roster")->first; row && !f->value.n;
 	     row = row->next)
-		if (span_is(json_opt_text(row, "row", SPAN_NONE), "agency") &&
-		    span_eq(json_opt_text(row, "id", SPAN_NONE), agency) &&
-		    roster_row_live(row, w->k.v->r->now_ms / 1000))
+		if (roster_row_is(row, "agency", w->k.v->r->now_ms / 1000) &&
+		    span_eq(json_opt_text(row, "id", SPAN_NONE), agency))
 			json_add(w->k.v->c, list, json_text(w->k.v->c,
 							    json_opt_text(row, "label",
 									  SPAN_NONE)));
