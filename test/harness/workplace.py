@@ -81,6 +81,8 @@ class Person(Browser):
         self.clicks += len(shut)
         it = self.one(css)
         self.did.append(re.sub(r"\s+", " ", it.text or it.get_attribute("value") or css).strip())
+        # As for the focus: not below the bar that stays in view.
+        self.driver.execute_script("arguments[0].scrollIntoView({block: 'nearest'})", it)
         it.click()
         self.clicks += 1
 
