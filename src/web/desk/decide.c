@@ -190,8 +190,8 @@ enum err decide_reasons(struct step *s)
 	const struct page_base *w = s->v->base;
 	const struct json *decision = json_get(s->v->order.judged, "decision");
 
-	step_checks(s, "reason", word_decide_reasons(w), word_decide_reasons_hint(w));
-
+	if (json_count(json_get(decision, "reasons")))
+		step_checks(s, "reason", word_decide_reasons(w), word_decide_reasons_hint(w));
 	JSON_EACH(code, json_get(decision, "reasons")) {
 		struct span words;
 

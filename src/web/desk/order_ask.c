@@ -158,8 +158,6 @@ static enum err ask_decision(struct visit *v, struct step *s, struct order_ask *
 	if (!v->order.judged || v->order.judged_stale)
 		return ERR_OK;
 	TRY(decide_reasons(s));
-	if (!s->field[0].choices_n)
-		s->page.fields_n = 0;
 	for (size_t i = 0; i < COUNT_OF(all); i++)
 		out->buttons[out->buttons_n++] = all[i];
 	return ask_about(v, "decide", word_decide(w), word_decide_says(w), word_ask_decide(w), out);
