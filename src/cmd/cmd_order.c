@@ -137,7 +137,7 @@ enum err cmd_order_transcribe(struct ctx *c, const struct command *self, const s
 	TRY(order_load(c, &s, span_str(a->rest[0]), &o));
 	TRY(user_open(c, a->rest[1], O_RDONLY, 0, &fd));
 	TRY(order_transcribe(c, &s, &o, &(struct submitted_file){ user_name(a->rest[1]), fd },
-			     NULL));
+			     NULL, args_span(a, "because")));
 	say("order %.*s is written out from its paper", SPAN_ARG(o.ref));
 	return order_close_tick(c, &s);
 }

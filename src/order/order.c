@@ -35,7 +35,6 @@ static const struct {
 #define IN_OPEN                                                                                    \
 	(S(RECEIVED) | S(AUTHENTICATED) | S(DECIDED) | S(COLLECTED) | S(APPROVED) | S(ASKED) |     \
 	 S(REDIRECTED))
-#define IN_UNDECIDED (S(RECEIVED) | S(AUTHENTICATED))
 #define IN_LIVE (IN_OPEN | S(COLLECTING))
 /* A collection that was killed must not outlive its scope: counsel may decide anew. */
 #define IN_DECIDABLE IN_LIVE
@@ -402,6 +401,13 @@ static enum err fold_transcribed(struct ctx *c, struct order *o, const struct js
 	o->transcribed = body;
 	o->counted = NULL;
 	facts_changed(o);
+	if (!o->decided)
+		return ERR_OK;
+	/* What was decided, collected and approved was another order: counsel decides anew. */
+	forget_collection(o);
+	o->decided = NULL;
+	o->scope = NULL;
+	o->state = order_is_verified(o) ? ORDER_AUTHENTICATED : ORDER_RECEIVED;
 	return ERR_OK;
 }
 

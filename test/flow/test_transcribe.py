@@ -94,17 +94,92 @@ def test_nothing_is_answered_before_it_is_written_out(home):
     assert home.ref in home.ok("letter", home.ref, "clarification") and home.state() == "asked"
 
 
-def test_it_is_corrected_until_somebody_decides(home):
+WHY = ("--because", "the account was misread")
+
+
+def decide(home):
+    """Judged and complied with, whatever the packs have to say."""
+    home.ok("judge", home.ref, as_="Ana")
+    home.decide("comply", *[w for r in home.acts("judged")[-1]["body"]["decision"]["reasons"] for w in ("--reason", r)])
+
+
+def test_it_is_corrected_with_a_reason(home):
     home.ok("order", "transcribe", home.ref, written(home, demands=[life.demand(target="bob@mail.example")]), as_="Ana")
+    assert "changed" not in home.acts("transcribed")[0]["body"]
     home.authenticate()
     home.ok("judge", home.ref, as_="Ana")
-    home.ok("order", "transcribe", home.ref, written(home), as_="Ben")
+    for words in ((), ("--because", ""), ("--because", "  ")):
+        refused(home, "order", "transcribe", home.ref, written(home), *words, as_="Ben", says="say why that is corrected", exit_=2)
+    home.ok("order", "transcribe", home.ref, written(home, demands=[life.demand(since="2026-11-02"), life.demand(target="bob@mail.example")]),
+            *WHY, as_="Ben")
     assert "judge-again" in home.ok("order", "list", "--view", "open")
-    assert "alice@mail.example" in home.ok("show", home.ref) and "bob@mail.example" not in home.ok("show", home.ref)
-    home.ok("judge", home.ref, as_="Ana")
-    reasons = [w for r in home.acts("judged")[-1]["body"]["decision"]["reasons"] for w in ("--reason", r)]
-    home.decide("comply", *reasons)
-    refused(home, "order", "transcribe", home.ref, written(home), as_="Ana", says="is not possible now")
+    body = home.acts("transcribed")[-1]["body"]
+    assert body["because"] == "the account was misread"
+    changed = {(c["field"], c["demand"]): (c["before"], c["now"]) for c in body["changed"]}
+    assert changed[("demands[].target", "d1")] == ("bob@mail.example", "alice@mail.example")
+    assert changed[("demands[].from", "d1")] == ("2026-11-01", "2026-11-02") and changed[("demands[].target", "d2")] == (None, "bob@mail.example")
+    assert ("stores", "d2") in changed and ("zone", "d1") not in changed and not any(f.startswith("issuer") for f, _ in changed)
+    home.ok("order", "transcribe", home.ref, written(home), *WHY, as_="Ben")
+    changed = {(c["field"], c["demand"]): (c["before"], c["now"]) for c in home.acts("transcribed")[-1]["body"]["changed"]}
+    assert changed[("demands[].target", "d2")] == ("bob@mail.example", None) and changed[("demands[].from", "d1")] == ("2026-11-02", "2026-11-01")
+    home.ok("order", "transcribe", home.ref, written(home), *WHY, as_="Ben")
+    assert home.acts("transcribed")[-1]["body"]["changed"] == []
+    assert "alice@mail.example" in home.ok("show", home.ref)
+    home.sound()
+
+
+def test_what_was_decided_on_the_old_words_stands_no_more(home):
+    home.ok("order", "transcribe", home.ref, written(home, demands=[life.demand(target="bob@mail.example")]), as_="Ana")
+    home.authenticate()
+    decide(home)
+    home.collect()
+    home.withhold()
+    home.approve("Ben")
+    home.approve("Chi")
+    refused(home, "order", "transcribe", home.ref, written(home), *WHY, as_="Ben", says="Ben may not decide")
+    assert home.state() == "approved"
+    home.ok("order", "transcribe", home.ref, written(home), *WHY, as_="Ana")
+    assert home.state() == "authenticated" and "counsel" in home.ok("show", home.ref)
+    for words in (("collect",), ("approve", "--print", home.base / "statement.json"), ("release",), ("deliver", "--out", home.base / "no.tar")):
+        got = home.run(words[0], home.ref, *words[1:], as_="Chi")
+        assert got.exit == 4 and "is not possible now" in got.err, (words, got)
+    decide(home)
+    home.collect()
+    for who in ("Ben", "Chi"):
+        home.approve(who)
+    home.release()
+    out = home.deliver()
+    assert home.verify(out).exit == 0 and home.open(out, "corrected").hashes() == home.world.expect("alice@mail.example", *FORTNIGHT)
+    refused(home, "order", "transcribe", home.ref, written(home), *WHY, as_="Ana", says="is not possible now")
+    home.sound()
+
+
+def test_paper_alone_corrects_paper_alone(home):
+    first = home.ref
+    refused(home, "order", "submit", "--paper", home.base / "warrant.pdf", "--resubmits", first, as_="Ana", says="was not returned")
+    home.ok("decide", first, "ask", "--reason", "AUTH-UNVERIFIED", as_="Ana", key="ana")
+    refused(home, "order", "submit", "--paper", home.base / "warrant.pdf", "--resubmits", first, as_="Ana", says="not a correction")
+    better = home.base / "better.pdf"
+    better.write_bytes(PAPER + b"\n% better\n")
+    home.ref = home.ok("order", "submit", "--paper", better, "--resubmits", first, as_="Ana").splitlines()[0].strip()
+    assert home.acts("received")[0]["body"]["resubmits"]["order"] == first and home.acts("resubmitted", first)
+    refused(home, "order", "submit", "--paper", home.base / "warrant.pdf", "--paper", better, "--resubmits", first, as_="Ana", says=home.ref)
+    home.ok("authenticate", home.ref, "--by", "callback", "--over", "+33100000000", "--found", "directory", "--agency", "pj-paris", as_="Ana")
+    home.sound()
+
+
+def test_paper_alone_corrects_an_order_of_the_same_agency(home):
+    """Whose it is, is known once its sender is checked; then it is compared."""
+    home.ok("order", "transcribe", home.ref, written(home), as_="Ana")
+    home.authenticate()
+    home.ok("decide", home.ref, "ask", "--reason", "PART-NO-RANGE", as_="Ana", key="ana")
+    first, better = home.ref, home.base / "better.pdf"
+    better.write_bytes(PAPER + b"\n% better\n")
+    home.ref = home.ok("order", "submit", "--paper", better, "--resubmits", first, as_="Ana").splitlines()[0].strip()
+    refused(home, "authenticate", home.ref, "--by", "callback", "--over", "+4930123", "--found", "directory", "--agency", "lka-berlin", as_="Ana",
+            says="which is of the agency 'pj-paris'")
+    home.ok("authenticate", home.ref, "--by", "callback", "--over", "+33100000000", "--found", "directory", "--agency", "pj-paris", as_="Ana")
+    assert home.state() == "authenticated"
 
 
 def test_a_scope_of_what_was_written_before_is_not_taken(home):
@@ -113,7 +188,7 @@ def test_a_scope_of_what_was_written_before_is_not_taken(home):
     home.authenticate()
     document = home.base / "scope.json"
     home.ok("decide", home.ref, "comply", "--print", document, as_="Ana")
-    home.ok("order", "transcribe", home.ref, written(home), as_="Ben")
+    home.ok("order", "transcribe", home.ref, written(home), *WHY, as_="Ben")
     life.call("ssh-keygen", "-q", "-Y", "sign", "-f", home.world.key("ana"), "-n", "writ-scope@v1", document)
     got = home.run("decide", home.ref, "comply", "--signature", f"{document}.sig", as_="Ana")
     assert got.exit not in (0, 7) and not home.acts("decided"), got
@@ -150,7 +225,7 @@ def test_who_may_not_and_what_may_not(town, home):
     ((), "an argument is missing"),
     (("--paper", "empty.pdf"), "empty.pdf is empty"),
     (("--paper", "warrant.pdf", "--language", "french"), "no language"),
-    (("--paper", "warrant.pdf", "--resubmits", "W-2222-2222"), "order file"),
+    (("--paper", "warrant.pdf", "--resubmits", "W-2222-2222"), "no order"),
     (("--paper", "missing.pdf"), "missing.pdf"),
 ])
 def test_paper_that_is_not_taken_in(home, words, says):

@@ -83,7 +83,7 @@ def test_paper_alone_is_taken_in_at_once(ben, home, paper):
     ([], {}, says("choose the papers"), 400),
     ([("scan.pdf", b""), ("fine.pdf", PAPER), ("b<i>.pdf", b"")], {}, says("intake_empty", also="scan.pdf is empty. b<i>.pdf is empty."), 400),
     ([("fine.pdf", PAPER)], {"language": "french"}, says("is no language"), 400),
-    ([("fine.pdf", PAPER)], {"resubmits": "W-2222-2222"}, says("paper alone does not say what it corrects"), 400),
+    ([("fine.pdf", PAPER)], {"resubmits": "W-2222-2222"}, says("in this home"), 404),
     ([(f"{i}.pdf", PAPER) for i in range(33)], {}, says("an order has at most %u papers"), 413),
 ])
 def test_what_is_not_taken_in_says_why_and_what_was_typed_stays(ben, home, papers, fields, why, status):
@@ -266,8 +266,31 @@ def test_the_second_to_write_is_told_and_loses_nothing(ben, server, home, paper)
     got = ben.post(paper, mine)
     refused(got, "somebody was faster", 409)
     assert "written out from its paper by staff" in desk.words(got)
-    assert ben.form(got, paper)[0]["issuer-authority_name"] == "Mine & only" and len(home.acts("transcribed")) == 1
-    assert ben.post(paper, ben.form(got, paper)[0]).location == f"/order/{home.ref}" and len(home.acts("transcribed")) == 2
+    fields, _ = ben.form(got, paper)
+    assert fields["issuer-authority_name"] == "Mine & only" and len(home.acts("transcribed")) == 1
+    refused(ben.post(paper, fields), says("ask_because_needed"), 400)
+    got = ben.post(paper, fields | {"because": "his was <wrong>"})
+    assert got.location == f"/order/{home.ref}" and len(home.acts("transcribed")) == 2
+    told = desk.words(ben.get(got.location))
+    assert "his was <wrong>" in told and "→ Mine & only" in told
+
+
+def test_what_was_decided_is_corrected_by_who_may_decide(ben, server, home, paper):
+    here = paper.removesuffix("/transcribe")
+    assert ben.post(paper, filled(ben, paper)).location == here
+    home.ok("authenticate", home.ref, "--by", "callback", "--over", "+33100000000", "--found", "directory", "--agency", "pj-paris", as_="Ana")
+    home.ok("decide", home.ref, "ask", "--reason", "PART-NO-RANGE", as_="Ana", key="ana")
+    assert f'href="{paper}"' not in ben.get(here).text
+    fields, _ = ben.form(ben.get(paper), paper)
+    got = ben.post(paper, fields | {"because": "a slip"})
+    assert got.status == 403 and "Ben may not decide" in desk.words(got)
+    ana = desk.Person(server)
+    ana.demo("Ana")
+    page = ana.get(paper)
+    assert "stands no more once you correct this" in desk.words(page) and f'href="{paper}"' in ana.get(here).text
+    fields, _ = ana.form(page, paper)
+    assert ana.post(paper, fields | {"because": "a slip", "issuer-authority_name": "Another court"}).location == here
+    assert home.state() == "authenticated" and "Another court" in ana.get(here).text
 
 
 def test_what_was_typed_outlives_the_session(ben, server, home, paper):

@@ -274,12 +274,6 @@ static enum err order_words(struct ctx *c, struct session *s, const struct submi
 		return submitted_keep(c, s, &(struct submitted_file){ in->order.name, fd },
 				      (int64_t)ORDER_FILE_MAX, file, before);
 	}
-	if (in->resubmits.n) {
-		err_next(c, "hand in its order file as well ('writ order new' writes one to fill "
-			    "in)");
-		FAIL(c, ERR_USAGE, "a corrected order is compared with the earlier one: paper "
-				   "alone does not say what it corrects");
-	}
 	TRY(submitted_nothing(c, in->language, &nothing));
 	*read_out = nothing;
 	return ERR_OK;

@@ -31,13 +31,16 @@ enum err order_receive(struct ctx *c, struct session *s, const struct submission
 		       struct order *out, struct span *receipt_out, const struct json **record_out)
 	MUST_USE;
 /* What staff wrote out of the paper of an order that came without an order file, in the form of
- * one and checked as one; again, as long as nobody has decided. taken: list of {field, demand (or
+ * one and checked as one; again with a reason (because), and once somebody has decided by one who
+ * may decide: then it is to be decided anew. taken: list of {field, demand (or
  * null), value, paper, page, line}, the values that were taken over from the reading of a paper,
  * each of which stands in that field; NULL where there is none. */
 enum err order_transcribe(struct ctx *c, struct session *s, struct order *o,
-			  const struct submitted_file *file, const struct json *taken) MUST_USE;
+			  const struct submitted_file *file, const struct json *taken,
+			  struct span because) MUST_USE;
 /* The order in body comes again, corrected, in place of the one of that reference: which was
- * returned, is of the same agency and other files, and has not come again already. */
+ * returned, is of the same agency and other files, and has not come again already. Of paper alone
+ * the agency is compared once the sender is known. */
 enum err resubmission_check(struct ctx *c, struct session *s, struct json *body, struct span ref,
 			    struct order *earlier_out) MUST_USE;
 /* The sender, once it is known, is the agency that the earlier order was returned to. */

@@ -37,7 +37,8 @@ static enum err need_same_agency(struct ctx *c, const struct order *o, const str
 {
 	struct span is = json_opt_text(body, "agency", SPAN_NONE);
 
-	if (span_eq(is, agency_of(o)))
+	/* Nothing is known of paper alone; whoever checks its sender compares. */
+	if (span_eq(is, agency_of(o)) || json_get(body, "order_file")->type == JSON_NULL)
 		return ERR_OK;
 	err_next(c, "hand it in as an order of its own, without --resubmits");
 	FAIL(c, ERR_DENIED, "order %.*s is of the agency '%.*s', this one of '%.*s'",
@@ -62,7 +63,8 @@ static bool has_file(const struct json *body, struct span sha256)
 /* Who corrects hands in something that was not there. */
 static enum err need_correction(struct ctx *c, const struct order *o, const struct json *body)
 {
-	bool same = has_file(o->received, hash_of(json_get(body, "order_file")));
+	const struct json *file = json_get(body, "order_file");
+	bool same = file->type == JSON_NULL || has_file(o->received, hash_of(file));
 
 	JSON_EACH(paper, json_get(body, "papers"))
 		same &= has_file(o->received, hash_of(paper));
@@ -98,9 +100,11 @@ enum err resubmission_check(struct ctx *c, struct session *s, struct json *body,
 enum err resubmission_need_agency(struct ctx *c, const struct order *o, struct span agency)
 {
 	const struct json *link = json_get(o->received, "resubmits");
+	struct span earlier = json_opt_text(link, "agency", SPAN_NONE);
 
-	if (!link || link->type != JSON_OBJECT ||
-	    span_eq(json_opt_text(link, "agency", SPAN_NONE), agency))
+	/* An earlier one of an unknown sender was answered with no data, and says nothing of it. */
+	if (!link || link->type != JSON_OBJECT || span_eq(earlier, agency) ||
+	    span_is(earlier, "unknown"))
 		return ERR_OK;
 	err_next(c, "void it, and hand it in as an order of its own, without --resubmits");
 	FAIL(c, ERR_DENIED,

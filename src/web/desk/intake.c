@@ -189,7 +189,9 @@ static enum err not_received(struct visit *v, struct span said)
 		why = word_intake_lost(v->base);
 		next = word_intake_lost_next(v->base);
 	}
-	err_next(v->c, "%.*s", SPAN_ARG(next));
+	/* What any command says where it knows nothing better is no page's to say. */
+	if (!span_is(next, err_hint(e)))
+		err_next(v->c, "%.*s", SPAN_ARG(next));
 	FAIL(v->c, e, "%.*s", SPAN_ARG(why));
 }
 

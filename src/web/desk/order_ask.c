@@ -21,6 +21,13 @@ struct possible_step {
 	bool at_once;           /* nothing is asked: one click here is the whole step */
 };
 
+/* What counsel has decided on is corrected by who may decide. */
+static bool may_write_out(const struct visit *v)
+{
+	return v->order.from_paper &&
+	       (!v->order.decided || permit_has(PERMIT_DECIDE, v->roles));
+}
+
 /* Those of the steps that this person may do now. The lists have room for all. */
 static void choose_steps(struct visit *v, const struct possible_step *all, size_t n,
 			 struct page_order_step *turn, struct page_order_step *rest,
@@ -33,7 +40,7 @@ static void choose_steps(struct visit *v, const struct possible_step *all, size_
 			   order_permit(v->c, &v->s, &v->order, all[i].act) == ERR_OK;
 
 		err_clear(v->c);
-		if (all[i].act == ACT_TRANSCRIBED && !v->order.from_paper)
+		if (all[i].act == ACT_TRANSCRIBED && !may_write_out(v))
 			continue;
 		if (may && all[i].turn)
 			turn[out->turn_n++] = step;

@@ -427,6 +427,7 @@ enum err order_acts(struct visit *v, int64_t after, struct page_order_act **list
 		row->who = json_opt_text(actor, "name",
 					 json_opt_text(actor, "unix_user", SPAN_NONE));
 		TRY(detail(v->c, act, &row->detail));
+		TRY(order_corrections(v, act, &row->detail));
 		if (last && at >= last)
 			TRY(took(v, at - last, &row->took));
 		last = at;

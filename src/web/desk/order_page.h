@@ -13,6 +13,8 @@
 enum err order_acts(struct visit *v, int64_t after, struct page_order_act **list_out,
 		    size_t *n_out) MUST_USE;
 
+/* Adds to the detail of an act what a correction of what was written out has changed. */
+enum err order_corrections(struct visit *v, const struct json *act, struct span *detail) MUST_USE;
 /* A paper came alone, and nobody has written out what it demands. */
 bool order_is_unwritten(const struct order *o);
 /* The acts of the page, or what of them the query asks for, or who looked. */

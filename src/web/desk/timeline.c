@@ -6,8 +6,10 @@
  */
 #include <string.h>
 
+#include "format/facts.h"
 #include "format/time.h"
 #include "log/log.h"
+#include "order/letter.h"
 #include "order/timeline.h"
 #include "web/desk/order_page.h"
 
@@ -55,6 +57,48 @@ static enum err looks(struct visit *v, struct page_order *p)
 	p->acts = l.list;
 	return store_run(v->c, v->desk->store, QUERY_ACCESS_OF,
 			 PARAMS(P_TEXT(v->order.ref), P_INT(VIEWS_SHOWN)), take_view, &l);
+}
+
+static struct span label_of(const struct visit *v, struct span field)
+{
+	const struct page_base *w = v->base;
+	const struct {
+		const char *field;
+		struct span label;
+	} others[] = {
+		{ "authority_reference", word_ask_reference(w) },
+		{ "agency", word_ask_agency(w) },
+		{ "recipients", word_ask_recipients(w) },
+		{ "date_meaning", word_ask_date_meaning(w) },
+		{ "zone", word_ask_zone(w) },
+		{ "stores", word_ask_stores(w) },
+		{ "folders", word_ask_folders(w) },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(others); i++)
+		if (span_is(field, others[i].field))
+			return others[i].label;
+	return facts_field(field) ? span_str(fact_words(facts_field(field))) : field;
+}
+
+enum err order_corrections(struct visit *v, const struct json *act, struct span *detail)
+{
+	struct span none = word_changed_nothing(v->base), text;
+	struct buf b;
+
+	buf_begin(&b, v->c, (size_t)1 << 20);
+	buf_add(&b, *detail);
+	JSON_EACH(row, json_get(json_get(act, "body"), "changed")) {
+		struct span what = label_of(v, json_opt_text(row, "field", SPAN_NONE));
+		struct span line = json_opt_text(row, "demand", SPAN_NONE);
+		struct span before = json_opt_text(row, "before", none);
+		struct span now = json_opt_text(row, "now", none);
+
+		TRY(line.n ? word_act_changed_line(v->c, v->base, what, line, before, now, &text)
+			   : word_act_changed(v->c, v->base, what, before, now, &text));
+		buf_fmt(&b, "%s%.*s", b.n ? "; " : "", SPAN_ARG(text));
+	}
+	return buf_done(v->c, &b, detail);
 }
 
 enum err order_timeline(struct visit *v, struct page_order *p)

@@ -27,6 +27,7 @@ struct writing {
 	const struct json *now;         /* what stands there: facts and the rest of an order file */
 	struct json *tree, *facts;      /* the order file that the form makes */
 	struct page_ask_group *group;
+	struct span because;            /* of a correction */
 };
 
 /* ---- groups ---- */
@@ -384,6 +385,33 @@ static enum err put_order(struct writing *w)
 	return put_facts(w, g, "instrument");
 }
 
+/* What was written out before is corrected with a reason, which stands first. */
+static enum err put_because(struct writing *w)
+{
+	static const struct fact_field text = { .path = "because", .type = FACT_TEXT,
+						.flags = FACT_MANDATORY, .meaning = "" };
+	const struct page_base *b = w->k.v->base;
+	struct page_ask_group *g;
+	struct page_ask_field f;
+	struct json *value;
+	int64_t seq;
+
+	if (!w->k.v->order.transcribed)
+		return ERR_OK;
+	TRY(group_begin(w, SPAN("correction"), word_ask_correction(b),
+			w->k.v->order.decided ? word_ask_correction_decided(b)
+					      : word_ask_correction_hint(b),
+			&g));
+	TRY(ask_fact(&w->k, &text, SPAN("because"), SPAN_NONE, NULL, &f, &value));
+	f.label = word_ask_because(b);
+	/* Who wrote it out while another did, too, is told that first. */
+	if (!value && ask_is_done(&w->k) && !f.error.n &&
+	    span_to_i64(typed(w->k.v, "seq"), &seq) && seq == w->k.v->order.last_seq)
+		TRY(ask_wrong(&w->k, &f, word_ask_because_needed(b)));
+	w->because = value ? value->s : SPAN_NONE;
+	return group_add(w, g, &f, true);
+}
+
 static enum err put_all(struct writing *w)
 {
 	const struct page_base *b = w->k.v->base;
@@ -393,6 +421,7 @@ static enum err put_all(struct writing *w)
 
 	json_set_str(w->k.v->c, w->facts, "facts_version", "1");
 	json_set_str(w->k.v->c, w->tree, "order_version", "1");
+	TRY(put_because(w));
 	TRY(put_sender(w));
 	TRY(put_order(w));
 	TRY(put_lines(w));
@@ -415,7 +444,8 @@ static enum err keep(struct writing *w)
 	TRY(order_file_text(v->c, w->tree, &text));
 	TRY(memfd_of(v->c, "order", text, &fd));
 	return order_transcribe(v->c, &v->s, &v->order,
-				&(struct submitted_file){ "written-out.yaml", fd }, w->k.taken);
+				&(struct submitted_file){ "written-out.yaml", fd }, w->k.taken,
+				w->because);
 }
 
 static enum err writing_begin(struct visit *v, struct writing *w)

@@ -49,7 +49,7 @@ static const struct {
 	const char *act, *states;
 } permitted[] = {
 	{ "received", "" },
-	{ "transcribed", "received authenticated" },
+	{ "transcribed", OPEN },
 	{ "authenticated", OPEN },
 	{ "established", OPEN },
 	{ "counted", OPEN },
@@ -273,6 +273,19 @@ static void test_written_out(void **state)
 	assert_true(span_is(json_opt_text(o.received, "agency", SPAN_NONE), "x"));
 	assert_int_equal(json_count(json_get(o.received, "papers")), 1);
 	assert_null(json_get(o.received, "taken"));
+	ok(&c, fold(&c, &o, "decided", DECISION("comply", "pj-paris")));
+	ok(&c, fold(&c, &o, "collection_begun", "{}"));
+	ok(&c, fold(&c, &o, "collected", "{}"));
+	ok(&c, fold(&c, &o, "stated", STATED));
+	ok(&c, fold(&c, &o, "approved", "{\"name\":\"Ben\"}"));
+	ok(&c, fold(&c, &o, "transcribed", out));
+	assert_int_equal(o.state, ORDER_AUTHENTICATED);
+	assert_true(!o.decided && !o.scope && !o.collected && !o.stated && !o.approvals);
+	assert_int_equal(order_who(&o), WHO_DECIDE);
+	ok(&c, fold(&c, &o, "authenticated", UNVERIFIED));
+	ok(&c, fold(&c, &o, "decided", DECISION("ask", "pj-paris")));
+	ok(&c, fold(&c, &o, "transcribed", out));
+	assert_int_equal(o.state, ORDER_RECEIVED);
 }
 
 static void test_acts_that_are_none(void **state)
