@@ -26,8 +26,10 @@ enum err file_open(struct ctx *c, const char *path, int flags, mode_t mode, int 
 {
 	int fd = c->seam->open(path, flags, mode);
 
-	if (fd < 0 && errno == ENOENT)
+	if (fd < 0 && errno == ENOENT) {
+		err_next(c, "check the name, and the folder that it is looked for in");
 		FAIL(c, ERR_NOT_FOUND, "%s does not exist", path);
+	}
 	if (fd < 0)
 		FAIL(c, ERR_IO, "cannot open %s: %s", path, strerror(errno));
 	*fd_out = fd;

@@ -218,16 +218,11 @@ static enum err check_state(struct ctx *c, struct span state)
 }
 
 /* What waits for whom depends on who asks and on the roster; a list of all orders does without. */
-static enum err queue_list(struct ctx *c, struct session *s, const struct args *a,
-			   struct listing *l)
+static enum err queue_list(struct ctx *c, struct session *s, struct listing *l)
 {
 	struct queue_counts counts;
 	struct team *team;
 
-	if (args_get(a, "state") || args_get(a, "agency"))
-		FAIL(c, ERR_USAGE, "--state and --agency filter the list without --view");
-	if (!queue_view_of(args_span(a, "view"), &l->ask.view))
-		FAIL(c, ERR_USAGE, "--view is open, mine, waiting, breached or all");
 	if (l->ask.view == QUEUE_MINE || l->ask.view == QUEUE_WAITING)
 		TRY(session_need_actor(c, s, ""));
 	TRY(team_load(c, s, &team));
@@ -253,6 +248,10 @@ enum err cmd_order_list(struct ctx *c, const struct command *self, const struct 
 	bool queue = args_get(a, "view") != NULL;
 
 	TRY(usage_check(c, self, a, 0));
+	if (queue && (args_get(a, "state") || args_get(a, "agency")))
+		FAIL(c, ERR_USAGE, "--state and --agency filter the list without --view");
+	if (queue && !queue_view_of(args_span(a, "view"), &l.ask.view))
+		FAIL(c, ERR_USAGE, "--view is open, mine, waiting, breached or all");
 	if (args_get(a, "limit") &&
 	    (!span_to_i64(args_span(a, "limit"), &l.ask.limit) || l.ask.limit < 1))
 		FAIL(c, ERR_USAGE, "--limit is a number from 1");
@@ -261,7 +260,7 @@ enum err cmd_order_list(struct ctx *c, const struct command *self, const struct 
 	if (!l.json)
 		printf("%-12s %-13s %9s  %-20s  %-18s %s\n", "order", "state", "due in",
 		       "received", "agency", "whose turn");
-	TRY(queue ? queue_list(c, &s, a, &l) : all_list(c, &s, a, &l));
+	TRY(queue ? queue_list(c, &s, &l) : all_list(c, &s, a, &l));
 	if (l.json) {
 		json_set(c, out, "orders", l.json);
 		return say_json(c, out);

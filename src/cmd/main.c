@@ -51,6 +51,62 @@ static const struct command *find(int argc, char **argv, int *used_out)
 	return best;
 }
 
+/* Letters left out, added or exchanged between two words, as far as three (Levenshtein). */
+static size_t distance(struct span a, struct span b)
+{
+	size_t row[32], last, up;
+
+	if (a.n >= COUNT_OF(row) || b.n >= COUNT_OF(row))
+		return 3;
+	for (size_t k = 0; k <= b.n; k++)
+		row[k] = k;
+	for (size_t i = 0; i < a.n; i++) {
+		last = row[0]++;
+		for (size_t k = 0; k < b.n; k++) {
+			up = row[k + 1];
+			last += a.p[i] != b.p[k];
+			last = last < up + 1 ? last : up + 1;
+			row[k + 1] = last < row[k] + 1 ? last : row[k] + 1;
+			last = up;
+		}
+	}
+	return row[b.n] < 3 ? row[b.n] : 3;
+}
+
+/* How far what was typed is from a command: its words alike, or its first word alone. */
+static size_t miss(const struct command *command, int argc, char **argv)
+{
+	struct span rest = span_str(command->words), word = rest, tail = SPAN_NONE;
+	bool two = span_split(rest, ' ', &word, &tail);
+	size_t first = distance(span_str(argv[0]), two ? word : rest);
+
+	if (!two)
+		return first;
+	return argc > 1 ? first + distance(span_str(argv[1]), tail) : first;
+}
+
+static int no_command(int argc, char **argv)
+{
+	const struct command *best = NULL;
+	size_t least = 3;
+	bool two = argc > 1 && argv[1][0] != '-';
+
+	for (size_t i = 0; i < command_count; i++)
+		if (miss(&commands[i], argc, argv) < least) {
+			least = miss(&commands[i], argc, argv);
+			best = &commands[i];
+		}
+	fprintf(stderr, "writ: there is no command '%s%s%s'\n  next: ", argv[0], two ? " " : "",
+		two ? argv[1] : "");
+	if (argv[0][0] == '-')
+		fputs("options stand after the command; 'writ help' lists them\n", stderr);
+	else if (best)
+		fprintf(stderr, "perhaps 'writ %s'; 'writ help' lists them all\n", best->words);
+	else
+		fputs("'writ help' lists them\n", stderr);
+	return err_exit_status(ERR_USAGE);
+}
+
 static int run(struct ctx *c, const struct command *command, int argc, char **argv)
 {
 	const char *const *args = (const char *const *)argv;
@@ -74,6 +130,8 @@ static int run(struct ctx *c, const struct command *command, int argc, char **ar
 		e = err_set(c, ERR_IO, __FILE__, __LINE__, "the output could not be written");
 	if (e == ERR_OK)
 		return 0;
+	if (e == ERR_USAGE && !c->next[0])
+		err_next(c, "'writ help %s' lists its options", command->words);
 	/* A command that has said everything itself leaves no words. */
 	return c->why[0] ? tell_error(c, command->words) : err_exit_status(e);
 }
@@ -96,11 +154,7 @@ int main(int argc, char **argv)
 		return run(&c, command, 0, NULL);
 	}
 	command = find(argc - 1, argv + 1, &used);
-	if (!command) {
-		fprintf(stderr,
-			"writ: there is no command '%s%s%s'\n  next: 'writ help' lists them\n",
-			argv[1], argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
-		return err_exit_status(ERR_USAGE);
-	}
+	if (!command)
+		return no_command(argc - 1, argv + 1);
 	return run(&c, command, argc - 1 - used, argv + 1 + used);
 }
