@@ -87,6 +87,25 @@ enum err work_order(struct ctx *c, const struct session *s, struct span ref, con
 	return work_start(c, &s->home, name, argv, NULL, 0);
 }
 
+/* How a command failed it says at its end. */
+static enum err read_end(struct ctx *c, int fd, struct span *out)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+	off_t from = size > (off_t)SAID_MAX ? size - (off_t)SAID_MAX : 0;
+	struct span first;
+	unsigned char *room;
+	ssize_t got;
+
+	TRY(NEW_ARRAY(c, room, SAID_MAX));
+	got = size < 0 ? -1 : pread(fd, room, SAID_MAX, from);
+	if (got < 0)
+		FAIL(c, ERR_IO, "what it said cannot be read: %s", strerror(errno));
+	*out = span_of(room, (size_t)got);
+	if (from > 0 && !span_split(*out, '\n', &first, out))
+		*out = SPAN_NONE;
+	return ERR_OK;
+}
+
 enum err work_look(struct ctx *c, const struct home *home, struct span name, enum work *out,
 		   struct span *said_out)
 {
@@ -104,11 +123,15 @@ enum err work_look(struct ctx *c, const struct home *home, struct span name, enu
 	if (fcntl(fd, F_OFD_GETLK, &held) != 0)
 		FAIL(c, ERR_IO, "nobody can tell whether %s goes on: %s", path, strerror(errno));
 	*out = held.l_type == F_UNLCK ? WORK_ENDED : WORK_RUNS;
-	if (file_read(c, path, SAID_MAX, said_out) == ERR_OK)
-		return ERR_OK;
-	err_clear(c);   /* more than a page could show */
-	*said_out = SPAN_NONE;
-	return ERR_OK;
+	return read_end(c, fd, said_out);
+}
+
+enum err work_open(struct ctx *c, const struct home *home, struct span name, int *fd_out)
+{
+	char *path;
+
+	TRY(path_of(c, home, name, &path));
+	return file_open(c, path, O_RDONLY, 0, fd_out);
 }
 
 /* "writ COMMAND: TEXT: why", and in the next line what next, at the end of what was said. */

@@ -20,9 +20,11 @@ enum err work_start(struct ctx *c, const struct home *home, struct span name,
 /* Starts 'writ WORDS REF [MORE [VALUE]]' as the session's person, as work "REF.WHAT". */
 enum err work_order(struct ctx *c, const struct session *s, struct span ref, const char *what,
 		    const char *const *words, const char *more, const char *value) MUST_USE;
-/* said_out: its output and errors so far, at most 64 KiB of them. */
+/* said_out: its output and errors so far; of more than 64 KiB the last whole lines. */
 enum err work_look(struct ctx *c, const struct home *home, struct span name, enum work *out,
 		   struct span *said_out) MUST_USE;
+/* All that it said, as a file; ERR_NOT_FOUND where there is none. */
+enum err work_open(struct ctx *c, const struct home *home, struct span name, int *fd_out) MUST_USE;
 /* How it failed, as the command said at its end (base/tell.h): the code with why and what next, or
  * ERR_OK where it told of no failure. */
 enum err work_failure(struct span said, struct span *why_out, struct span *next_out) MUST_USE;

@@ -170,3 +170,37 @@ def test_the_timeline_for_a_court(home, server, eva, tmp_path):
     for end in ("", "/file"):
         assert server.get(path + end).status == 303 and eva.get(path + end).status == 404
         assert ben.get(f"/order/W-2222-2222/timeline{end}").status == 404
+
+
+def test_more_findings_than_a_page_shows(home, server, eva):
+    """How many there are, the first of them, and all as a file; and what is cut is never taken for nothing."""
+    said = home.dir / "run" / "work" / "audit.verify"
+    eva.compared()
+
+    def shown(findings, differences, end='],"json_version":1,"size":7}\n', rest=""):
+        rows = ",".join(json.dumps({"difference": d, "place": f"act[{n}].body", "what": what}, separators=(",", ":"), sort_keys=True)
+                        for n, (d, what) in enumerate(findings))
+        said.write_text(f'{{"acts":5,"differences":{differences},"findings":[{rows}{end}{rest}')
+        return eva.get("/audit?verify=shown")
+    hostile = 'is ,{"difference":false} and ],"json_version":2,"size":1} <b>'
+    many = [(True, hostile)] * 3000
+    page = shown(many, 3000, rest="writ log verify: verification failed: the acts, the log and the files do not agree\n")
+    text = desk.words(page)
+    assert "It does not hold" in text and "Of 3,000 differences the first 100" in text and "do not agree" in text and "It holds" not in text
+    assert "act[0].body" in text and "act[99].body" in text and "act[100].body" not in text and "<b>" not in page.text
+    got = eva.get("/audit/findings")
+    assert got.status == 200 and got.body == said.read_bytes() and "findings.txt" in got.headers["content-disposition"]
+    # Remarks are no differences, however many.
+    text = desk.words(shown([(False, hostile)] * 3000, 0))
+    assert "It holds: 5 acts, a tree of 7 ticks" in text, text
+    # Killed while it wrote, or with words behind it: nothing holds.
+    for end, rest in (("", ""), ('],"json_version":1,"size":7}', ""), ('],"json_version":1,"size":7}\n', "writ log verify: input or output failed\n")):
+        for n in (2, 3000):
+            text = desk.words(shown([(False, hostile)] * n, 0, end, rest))
+            assert "It does not hold" in text and "It holds" not in text, (end, rest, n)
+    said.unlink()
+    assert eva.get("/audit/findings").status == 404
+    ana = desk.Person(server)
+    ana.demo("Ana")
+    assert ana.get("/audit/findings").status == 403 and server.get("/audit/findings").status == 303
+    assert "It holds" in desk.words(eva.compared())

@@ -3,6 +3,8 @@
  * asked for, tiles, proofs, and who signed in and looked at which order. It shows no order.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <unistd.h>
+
 #include "base/file.h"
 #include "crypt/hash.h"
 #include "log/log.h"
@@ -13,6 +15,8 @@
 #define LINES_SHOWN 200
 #define TICKS_SHOWN 20u
 #define PEOPLE_SHOWN 300u
+#define FINDINGS_SHOWN 100
+#define VERIFY_PART ((size_t)64 << 10)
 
 struct report {
 	struct page_audit *page;
@@ -53,32 +57,89 @@ static enum err verify_start(struct visit *v)
 	return answer_see(v->r, v->a, "/audit?verify=shown");
 }
 
-/* What it printed: a line of JSON, behind it in words what it failed for. Whatever is not the sum
- * of a comparison without a difference is shown as it stands, and nothing holds. */
+/* Up to the last place where that stands; false where it stands nowhere. */
+static bool before_last(struct span s, const char *mark, struct span *out)
+{
+	for (size_t at = s.n; at > 0; at--) {
+		if (!span_starts(span_cut(s, at - 1, s.n), mark))
+			continue;
+		*out = span_cut(s, 0, at - 1);
+		return true;
+	}
+	return false;
+}
+
+static enum err read_at(struct ctx *c, int fd, off_t from, struct span *out)
+{
+	unsigned char *room;
+	ssize_t got;
+
+	TRY(NEW_ARRAY(c, room, VERIFY_PART));
+	got = pread(fd, room, VERIFY_PART, from);
+	if (got < 0)
+		FAIL(c, ERR_IO, "what the comparison found cannot be read");
+	*out = span_of(room, (size_t)got);
+	return ERR_OK;
+}
+
+/* What it printed: one line of canonical JSON. Where that is longer than anybody reads here its
+ * middle is left out, from before one finding to the end of them all: no text within it can look
+ * like either, for quotes in texts are escaped. */
+static enum err verify_sum(struct visit *v, int fd, struct json **out)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+	struct span head, tail, rest, before;
+	struct buf b;
+
+	TRY(read_at(v->c, fd, 0, &head));
+	if (span_split(head, '\n', &head, &rest) || head.n < VERIFY_PART)
+		return json_parse(v->c, head, out);
+	TRY(read_at(v->c, fd, size - (off_t)VERIFY_PART, &tail));
+	if (!before_last(head, ",{\"difference\":", &head) ||
+	    !before_last(tail, "],\"json_version\":", &before) ||
+	    !span_split(span_cut(tail, before.n, tail.n), '\n', &tail, &rest))
+		FAIL(v->c, ERR_FORMAT, "the comparison did not come to its end");
+	buf_begin(&b, v->c, 2 * VERIFY_PART);
+	buf_add(&b, head);
+	buf_add(&b, tail);
+	TRY(buf_done(v->c, &b, &head));
+	return json_parse(v->c, head, out);
+}
+
+/* A line of JSON, behind it in words what it failed for. Whatever is not the sum of a comparison
+ * without a difference is shown as it stands, and nothing holds. */
 static enum err verify_read(struct visit *v, struct span said, struct page_audit *page)
 {
-	struct span first, rest;
+	FD_SCOPED int fd = -1;
+	struct span first, rest = said;
 	struct json *sum;
+	int64_t shown = 0;
 	struct buf b;
 
 	page->verified = true;
 	page->said = said;
-	if (!span_split(said, '\n', &first, &rest) || json_parse(v->c, first, &sum) != ERR_OK) {
+	TRY(work_open(v->c, &v->s.home, VERIFY, &fd));
+	if (verify_sum(v, fd, &sum) != ERR_OK) {
 		err_clear(v->c);
 		return ERR_OK;
 	}
+	if (span_starts(said, "{") && !span_split(said, '\n', &first, &rest))
+		return ERR_OK;
 	page->acts = json_opt_int(sum, "acts", 0);
 	page->size = json_opt_int(sum, "size", 0);
-	page->holds = json_opt_int(sum, "differences", -1) == 0 && !span_trim(rest).n;
+	page->differences = json_opt_int(sum, "differences", -1);
+	page->holds = page->differences == 0 && !span_trim(rest).n;
 	buf_begin(&b, v->c, WEB_TEXT_MAX);
 	JSON_EACH(finding, json_get(sum, "findings")) {
 		const struct json *difference = json_get(finding, "difference");
 
-		if (difference && difference->type == JSON_BOOL && difference->b)
+		if (difference && difference->type == JSON_BOOL && difference->b &&
+		    shown++ < FINDINGS_SHOWN)
 			buf_fmt(&b, "%.*s: %.*s\n",
 				SPAN_ARG(json_opt_text(finding, "place", SPAN_NONE)),
 				SPAN_ARG(json_opt_text(finding, "what", SPAN_NONE)));
 	}
+	page->shown = shown < FINDINGS_SHOWN ? shown : FINDINGS_SHOWN;
 	buf_add(&b, rest);
 	return buf_done(v->c, &b, &page->said);
 }
@@ -93,6 +154,23 @@ static enum err verify_show(struct visit *v, struct page_audit *page)
 	if (page->verifying)
 		v->a->refresh_s = 2;
 	return state == WORK_ENDED ? verify_read(v, said, page) : ERR_OK;
+}
+
+/* All that the last comparison said; while it goes on there is none. */
+enum err audit_findings(struct visit *v)
+{
+	struct span said;
+	enum work state;
+	int fd;
+
+	TRY(work_look(v->c, &v->s.home, VERIFY, &state, &said));
+	if (state != WORK_ENDED) {
+		err_next(v->c, "have everything compared, and look at the auditor's page");
+		FAIL(v->c, ERR_NOT_FOUND, "no comparison has come to its end");
+	}
+	TRY(work_open(v->c, &v->s.home, VERIFY, &fd));
+	return answer_file(v->r, v->a, fd, "text/plain; charset=utf-8", SPAN_NONE,
+			   SPAN("findings.txt"));
 }
 
 /* ---- checkpoints ---- */
