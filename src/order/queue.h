@@ -11,6 +11,7 @@
 #include "store/view.h"
 
 #define TEAM_MAX 256u
+#define QUEUE_WORDS_MAX 12u             /* that are looked for, each in every row */
 
 /* Who works here, by the seal's roster. A person is a name, whatever keys it has. */
 struct team_person {

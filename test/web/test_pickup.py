@@ -164,6 +164,17 @@ def test_what_cannot_be_swept_keeps_nobody_out():
             assert "writ serve: cannot open " in server.said()
 
 
+def test_who_guesses_shuts_nobody_out(home, server, chi, file):
+    """However many addresses are tried that were never given out, the one that was is good."""
+    path = make(chi, home)
+    with server.talk() as t:
+        for i in range(120):
+            t.send(server.head("GET", f"/pickup/{i:043}"))
+            assert t.answer().status == 404
+        t.send(server.head("GET", path))
+        assert t.answer().status == 200
+
+
 def test_whatever_is_wrong_is_one_answer(home, server, chi, file):
     good = make(chi, home)
     ended, over, used = (make(chi, home) for _ in range(3))

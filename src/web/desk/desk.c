@@ -188,6 +188,7 @@ static enum err visit_begin(struct visit *v)
 		TRY(sweep(v));
 		d->swept_ms = v->r->now_ms;
 	}
+	TRY(access_tell(v->c, d->store, &d->refused));
 	v->sitting = (struct sitting){ .state = SITTING_NONE };
 	v->who = NULL;
 	TRY(find_person(v));
@@ -269,10 +270,8 @@ static enum err admit(struct request *r, struct answer *a)
 	v->permit = entries[at].permit;
 	TRY(visit_begin(v));
 	r->person = v;
-	if (permit_has(v->permit, v->roles))
-		return take_kept(v);
-	if (is_late_form(v))
-		return ERR_OK;
+	if (permit_has(v->permit, v->roles) || is_late_form(v))
+		return r->route->body == WEB_BODY_FILES ? upload_begin(v) : take_kept(v);
 	if (!v->who)
 		return to_sign_in(v, r->method == WEB_GET ? r->target : SPAN("/desk"));
 	if (permit_object(v->permit) == OBJECT_ORDER)
@@ -549,6 +548,7 @@ enum err desk_open(struct ctx *c, const char *home_dir, struct desk *d, struct w
 	}
 	site->of = d;
 	site->admit = admit;
+	site->end = upload_end;
 	site->trouble = trouble;
 	return ERR_OK;
 }

@@ -34,11 +34,11 @@ struct desk {
 	struct team *team;
 	struct health health;           /* told every page of who is signed in */
 	int64_t told_ms, swept_ms;
-	int64_t lookups_utc, lookups;   /* of addresses that were given out, in that second */
 	struct access_tally refused;    /* sign-ins of nobody known, in this minute */
 	struct sha256 told_hash;        /* of what pages say of people, rules and home, */
 	int64_t told_number;            /* which grows with each change of that */
 	struct shelf *shelf;            /* pages that were made a moment ago */
+	struct visit *uploads;          /* whose files are coming in */
 	struct memo *memo;              /* sittings as they were last looked up */
 	int reading;                    /* the folder that tells whether anything was read since */
 };
@@ -63,7 +63,13 @@ struct visit {
 	struct shelf_page *keep; /* NULL, or what this page will be kept by, once it is made */
 	struct web_fields typed;        /* what a form of this page holds: sent just now, or kept */
 	struct span problem, remedy;    /* why the form is shown again */
+	struct visit *next_upload;
 };
+
+/* Files of one person come in by a few requests at a time, so that nobody fills disk and
+ * connections for the others: ERR_AGAIN. The second is for each request at its end. */
+enum err upload_begin(struct visit *v) MUST_USE;
+void upload_end(struct request *r);
 
 /* Removes the copies of delivered files that are older than a day and that nobody has an address
  * for: delivered again, they are the same files. */

@@ -22,7 +22,6 @@
 #define DAYS_MAX 14
 #define WHOLE_TIMES 5           /* so often the whole file; what broke off goes on from there */
 #define LINKS_MAX 10u
-#define LOOKUPS_MAX 50          /* in a second, by this process: nobody guesses, nobody floods */
 
 /* ---- staff: making and ending ---- */
 
@@ -201,14 +200,6 @@ static enum err find(struct visit *v, struct pickup *out)
 	struct stat st;
 	bool found;
 
-	if (v->desk->lookups_utc != now) {
-		v->desk->lookups_utc = now;
-		v->desk->lookups = 0;
-	}
-	if (++v->desk->lookups > LOOKUPS_MAX) {
-		err_next(v->c, "ask again in a few seconds");
-		FAIL(v->c, ERR_AGAIN, "too many ask at once");
-	}
 	TRY(sha256_hex(v->c, v->r->args[0], &out->id));
 	TRY(store_one(v->c, v->desk->store, QUERY_PICKUP_GET, PARAMS(P_TEXT(out->id), P_INT(now)),
 		      row, COUNT_OF(row), &found));

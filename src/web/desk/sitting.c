@@ -4,6 +4,8 @@
  */
 #include "web/desk/memo.h"
 
+#include <stdio.h>
+
 #include "base/buf.h"
 
 #define TOKEN_BYTES 32u
@@ -304,23 +306,40 @@ enum err access_note(struct ctx *c, struct store *st, const char *what, struct s
 	return access_add(c, st, what, person, order, detail, &id);
 }
 
+static enum err tally_write(struct ctx *c, struct store *st, struct access_tally *t)
+{
+	struct span detail;
+
+	TRY(span_fmt(c, &detail, "%lld in this minute, the last: %s", (long long)t->count,
+		     t->last));
+	TRY(store_run(c, st, QUERY_ACCESS_DETAIL, PARAMS(P_INT(t->id), P_TEXT(detail)), NULL,
+		      NULL));
+	t->written_utc = now_utc(c);
+	t->waits = false;
+	return ERR_OK;
+}
+
+enum err access_tell(struct ctx *c, struct store *st, struct access_tally *tally)
+{
+	return tally->waits && tally->written_utc != now_utc(c) ? tally_write(c, st, tally)
+								 : ERR_OK;
+}
+
 enum err access_refused(struct ctx *c, struct store *st, struct access_tally *tally,
 			struct span why)
 {
 	int64_t minute = now_utc(c) / 60;
-	struct span detail;
 
+	TRY(access_tell(c, st, tally));
 	if (tally->count > 0 && tally->minute == minute) {
-		TRY(span_fmt(c, &detail, "%lld in this minute, the last: %.*s",
-			     (long long)tally->count + 1, SPAN_ARG(why)));
-		TRY(store_run(c, st, QUERY_ACCESS_DETAIL, PARAMS(P_INT(tally->id), P_TEXT(detail)),
-			      NULL, NULL));
 		tally->count++;
-		return ERR_OK;
+		snprintf(tally->last, sizeof tally->last, "%.*s", SPAN_ARG(why));
+		tally->waits = true;
+		return access_tell(c, st, tally);
 	}
 	TRY(access_add(c, st, "refused", SPAN_NONE, SPAN_NONE, why, &tally->id));
-	tally->minute = minute;
-	tally->count = 1;
+	*tally = (struct access_tally){ .id = tally->id, .minute = minute, .count = 1,
+					.written_utc = now_utc(c) };
 	return ERR_OK;
 }
 
@@ -368,13 +387,13 @@ enum err draft_keep(struct ctx *c, struct store *st, struct span person, const s
 		err_next(c, "copy it out of the page first, then sign in");
 		FAIL(c, ERR_LIMIT, "what was typed is too long to be kept over a sign-in");
 	}
-	TRY(store_one(c, st, QUERY_DRAFT_COUNT, PARAMS(P_TEXT(person), P_INT(now_utc(c))), &kept,
+	TRY(store_one(c, st, QUERY_DRAFT_BYTES, PARAMS(P_TEXT(person), P_INT(now_utc(c))), &kept,
 		      1, NULL));
-	if (kept.i >= DRAFTS_MAX) {
+	if (kept.i + (int64_t)d->form.n > (int64_t)DRAFTS_MAX) {
 		err_next(c, "copy it out of the page first, then sign in; what is kept is given "
 			    "back on its page, and forgotten after an hour");
-		FAIL(c, ERR_LIMIT, "%d forms that you sent after a session had ended are kept "
-				   "already, and no more are", DRAFTS_MAX);
+		FAIL(c, ERR_LIMIT, "too much is kept already of what you sent after sessions had "
+				   "ended");
 	}
 	TRY(fresh(c, &bytes));
 	TRY(hex_encode(c, bytes, token_out));

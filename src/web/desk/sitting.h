@@ -17,7 +17,7 @@
 #define CHALLENGE_S 120
 #define DRAFT_S 3600
 #define DRAFT_MAX ((size_t)1 << 20)
-#define DRAFTS_MAX 20                   /* of one person */
+#define DRAFTS_MAX (8 * DRAFT_MAX)      /* all of one person */
 #define TOKEN_TEXT 64u                  /* hex digits of a token */
 
 enum sitting_state { SITTING_NONE, SITTING_OVER, SITTING_LIVE };
@@ -74,12 +74,17 @@ enum err counter_check(struct ctx *c, struct store *st, struct span key_line,
 enum err access_note(struct ctx *c, struct store *st, const char *what, struct span person,
 		     struct span order, struct span detail) MUST_USE;
 /* A sign-in that was refused to somebody who proved nothing: whoever is in the network makes as
- * many as he likes, so one line of a minute says how many, and why the last. */
+ * many as he likes, so one line of a minute says how many, and why the last; and it is written once
+ * a second at most, for each writing waits for the disk, and all others with it. */
 struct access_tally {
-	int64_t id, minute, count;
+	int64_t id, minute, count, written_utc;
+	bool waits;                     /* there are more than were written */
+	char last[1024];
 };
 enum err access_refused(struct ctx *c, struct store *st, struct access_tally *tally,
 			struct span why) MUST_USE;
+/* Writes what waits, once a second is over; call it now and then. */
+enum err access_tell(struct ctx *c, struct store *st, struct access_tally *tally) MUST_USE;
 /* Whether there is one of that person and order since then. */
 enum err access_seen(struct ctx *c, struct store *st, struct span person, struct span order,
 		     int64_t since_utc, bool *out) MUST_USE;

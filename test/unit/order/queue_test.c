@@ -311,6 +311,13 @@ static void test_pages_and_words(void **state)
 	ok(&c, queue_walk(&c, &s, &ask, take, &page, &counts));
 	assert_int_equal(page.n + (size_t)counts.matched, 0);
 	assert_int_equal(counts.n[QUEUE_OPEN], all.n);
+	page.n = 0;
+	ask.words = SPAN("a a a a a a a a a a a a");
+	ok(&c, queue_walk(&c, &s, &ask, take, &page, &counts));
+	assert_int_equal(counts.matched, all.n);
+	ask.words = SPAN("a a a a a a a a a a a a a");
+	ok(&c, queue_walk(&c, &s, &ask, take, &page, &counts));
+	assert_int_equal(counts.matched, 0);    /* "a a" stands nowhere */
 }
 
 /* From any order on, both ways, in pages of any size: the same rows in the same order, with words

@@ -3,6 +3,7 @@
 
 #include "../test.h"
 
+#include "base/buf.h"
 #include "web/desk/memo.h"
 
 static int64_t clock_ms;
@@ -397,11 +398,23 @@ static void test_refused_sign_ins_of_a_minute_are_one_line(void **state)
 	for (int i = 0; i < 1000; i++)
 		ok(&d.c, access_refused(&d.c, d.st, &tally, SPAN("many")));
 	ok(&d.c, access_refused(&d.c, d.st, &tally, SPAN("last")));
+	ok(&d.c, access_tell(&d.c, d.st, &tally));
+	ok(&d.c, access_last(&d.c, d.st, SPAN_NONE, r.id, 10, put_line, &r));
+	assert_string_equal(r.text, "looked/Ana// refused///one ");     /* once a second */
+	later(1);
+	ok(&d.c, access_tell(&d.c, d.st, &tally));
+	r.text[0] = '\0';
+	r.id = INT64_MAX;
+	ok(&d.c, access_last(&d.c, d.st, SPAN_NONE, r.id, 10, put_line, &r));
+	assert_string_equal(r.text, "looked/Ana// refused///1002 in this minute, the last: last ");
+	ok(&d.c, access_refused(&d.c, d.st, &tally, SPAN("more")));
+	r.text[0] = '\0';
+	r.id = INT64_MAX;
 	later(60);
 	ok(&d.c, access_refused(&d.c, d.st, &tally, SPAN("later")));
 	ok(&d.c, access_last(&d.c, d.st, SPAN_NONE, r.id, 10, put_line, &r));
 	assert_string_equal(r.text, "refused///later looked/Ana// "
-				    "refused///1002 in this minute, the last: last ");
+				    "refused///1003 in this minute, the last: more ");
 }
 
 static void test_drafts(void **state)
@@ -435,22 +448,28 @@ static void test_drafts(void **state)
 
 static void test_drafts_of_one_person(void **state)
 {
-	const struct draft d1 = { SPAN("/order/W-2222-3333/judge"), SPAN("over=%2B33") };
+	struct draft d1 = { SPAN("/order/W-2222-3333/judge"), SPAN_NONE }, got;
 	struct span token, first;
-	struct draft got;
+	struct buf b;
 	bool found;
 
 	(void)state;
 	DESK(d);
+	buf_begin(&b, &d.c, DRAFT_MAX);
+	for (size_t i = 0; i < DRAFT_MAX; i++)
+		buf_byte(&b, 'x');
+	ok(&d.c, buf_done(&d.c, &b, &d1.form));
 	ok(&d.c, draft_keep(&d.c, d.st, SPAN("Ana"), &d1, &first));
-	for (int i = 1; i < DRAFTS_MAX; i++)
+	for (size_t i = 1; i < DRAFTS_MAX / DRAFT_MAX - 1; i++)
 		ok(&d.c, draft_keep(&d.c, d.st, SPAN("Ana"), &d1, &token));
-	refused(&d.c, ERR_LIMIT, "20 forms", draft_keep(&d.c, d.st, SPAN("Ana"), &d1, &token));
+	refused(&d.c, ERR_LIMIT, "too much is kept",
+		draft_keep(&d.c, d.st, SPAN("Ana"), &d1, &token));
 	ok(&d.c, draft_keep(&d.c, d.st, SPAN("Ben"), &d1, &token));
 	ok(&d.c, draft_take(&d.c, d.st, first, SPAN("Ana"), d1.target, &got, &found));
 	assert_true(found);
 	ok(&d.c, draft_keep(&d.c, d.st, SPAN("Ana"), &d1, &token));
-	refused(&d.c, ERR_LIMIT, "20 forms", draft_keep(&d.c, d.st, SPAN("Ana"), &d1, &token));
+	refused(&d.c, ERR_LIMIT, "too much is kept",
+		draft_keep(&d.c, d.st, SPAN("Ana"), &d1, &token));
 	later(DRAFT_S);
 	ok(&d.c, draft_keep(&d.c, d.st, SPAN("Ana"), &d1, &token));
 }
