@@ -4,7 +4,8 @@ PostgreSQL. Same table, same way of measuring and same rules as bench.py (its te
 
 Each has one process, wrk one thread and 32 connections that are kept alive; wrk and all servers share this machine.
 The desk speaks TLS 1.3 and nothing else, so nginx (the limit) does, too; Express (the peer: a page of one order, by
-expressapp.js of shared/bench, PostgreSQL with prepared statements behind it) speaks plain HTTP, as its script does.
+expressapp.js of shared/bench, PostgreSQL with prepared statements behind it) speaks plain HTTP, as its script does, and
+in a row of its own TLS 1.3, as the desk does.
 The page of the desk is the whole one, of an order with nine acts, asked for with the cookie of a person who has
 signed in; the session is checked at each request. "5,000 orders" asks for any of so many, as the peer's does; each is a minute old and was asked for once before, by the same person.
 The queue has 10,000 open orders; the duty pages are those of an order among nine. nginx takes an upload into a file
@@ -128,10 +129,16 @@ http {{ access_log off; sendfile on; open_file_cache max=10; keepalive_requests 
         shutil.rmtree(self.folder)
 
 
-class Express:
-    """expressapp.js as it is, over a table of so many orders."""
+OVER_TLS = """const fs = require('fs'), https = require('https'), of = process.env.TLS_FOLDER;
+require('http').createServer = app => https.createServer({ minVersion: 'TLSv1.3',
+  key: fs.readFileSync(of + '/key.pem'), cert: fs.readFileSync(of + '/certificate.pem') }, app);
+"""
 
-    def __init__(self):
+
+class Express:
+    """expressapp.js as it is, over a table of so many orders; and the same over TLS with that folder's key."""
+
+    def __init__(self, tls_folder):
         app = tools.shared("bench", "expressapp.js")
         if not (PLACE / "node_modules" / "express").exists():
             bench.run("npm", "install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", PLACE, *PEER_PACKAGES)
@@ -151,11 +158,18 @@ class Express:
                   "received timestamptz default now(), due timestamptz, body text)", "-c",
                   "insert into ord(ref,agency,state,due,body) select gen_random_uuid()::text, n % 900, n % 7, now() + interval '30 min', "
                   f"repeat('x',700) from generate_series(1,{ORDERS}) n", "-c", "vacuum analyze ord")
-        self.port = free_port()
-        env = os.environ | {"PGHOST": str(self.folder), "PGUSER": "postgres", "PGDATABASE": "postgres", "PORT": str(self.port),
-                            "NODE_ENV": "production", "NODE_PATH": str(PLACE / "node_modules")}
-        self.node = subprocess.Popen(["node", str(app)], env=env)
-        await_port(self.port, self.node)
+        over_tls = PLACE / "over-tls.js"
+        over_tls.write_text(OVER_TLS)
+        self.plain = self.serve(app)
+        self.tls = self.serve(app, "--require", over_tls, TLS_FOLDER=str(tls_folder))
+
+    def serve(self, app, *words, **more):
+        port = free_port()
+        env = os.environ | {"PGHOST": str(self.folder), "PGUSER": "postgres", "PGDATABASE": "postgres", "PORT": str(port),
+                            "NODE_ENV": "production", "NODE_PATH": str(PLACE / "node_modules")} | more
+        node = subprocess.Popen(["node", *words, str(app)], env=env)
+        await_port(port, node)
+        return node, port
 
     def where(self):
         return ["-qAt", "-h", str(self.folder), "-U", "postgres", "postgres"]
@@ -163,11 +177,13 @@ class Express:
     def ask(self, program, *words):
         bench.run(*self.as_, self.bin / program, *words, cwd=self.folder)
 
-    def wrk(self):
-        return Wrk(f"http://127.0.0.1:{self.port}", paths=[f"/o/{n}" for n in range(1, ORDERS + 1)])
+    def wrk(self, tls):
+        origin = f"https://localhost:{self.tls[1]}" if tls else f"http://127.0.0.1:{self.plain[1]}"
+        return Wrk(origin, paths=[f"/o/{n}" for n in range(1, ORDERS + 1)])
 
     def close(self):
-        ended(self.node)
+        for node, _ in (self.plain, self.tls):
+            ended(node)
         ended(self.pg)
         shutil.rmtree(self.folder)
 
@@ -245,11 +261,12 @@ def pages(table):
                 rate(table, "health, the least answer", Wrk(nginx.url("/200")), Wrk(d.server.origin + "/health"),
                      "nginx return 200, TLS", ())
             if table.wants("peer"):
-                with contextlib.closing(Express()) as peer:
+                with contextlib.closing(Express(nginx.folder)) as peer:
                     time.sleep(max(0, d.made + MINUTE - time.monotonic()))
                     d.times_ms([f"/order/{ref}" for ref in d.refs()], 0)
-                    rate(table, "order page, any of 5,000", peer.wrk(), many, "peer: Express and PostgreSQL, plain HTTP",
-                         [("ratio_peer", ">=", 8)], True)
+                    for name, tls in (("plain HTTP", False), ("TLS", True)):
+                        rate(table, f"order page, any of 5,000, to {name}", peer.wrk(tls), many,
+                             f"peer: Express and PostgreSQL, {name}", [("ratio_peer", ">=", 8)], True)
 
 
 def queue(table):
