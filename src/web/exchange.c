@@ -4,6 +4,7 @@
  */
 #include "web/exchange.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "web/access.h"
@@ -16,6 +17,23 @@ static struct metrics_slot *numbers_of(const struct exchange *x)
 	return &x->config->metrics->slots[x->config->process];
 }
 
+/* The name of a request in the log and on a page of trouble: random, so that it tells nothing of
+ * others; taken from the machine for many at a time. */
+static bool draw_id(const struct seam *seam, unsigned char out[8])
+{
+	static unsigned char drawn[512];
+	static size_t left;
+
+	if (left == 0) {
+		if (seam->random(drawn, sizeof drawn) != 0)
+			return false;
+		left = sizeof drawn;
+	}
+	left -= 8;
+	memcpy(out, drawn + left, 8);
+	return true;
+}
+
 struct exchange *exchange_open(const struct server_config *config, const struct seam *seam,
 			       const char *target)
 {
@@ -26,7 +44,7 @@ struct exchange *exchange_open(const struct server_config *config, const struct 
 	if (ctx_begin(&c, WEB_REQUEST_BYTES) != ERR_OK)
 		return NULL;
 	x = arena_take(c.arena, sizeof *x);
-	if (!x || seam->random(id, sizeof id) != 0 ||
+	if (!x || !draw_id(seam, id) ||
 	    hex_encode(&c, span_of(id, sizeof id), &x->r.id) != ERR_OK ||
 	    span_copy(&c, span_str(target), &x->target) != ERR_OK) {
 		ctx_end(&c);

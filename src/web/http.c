@@ -20,7 +20,8 @@
 #include "web/server.h"
 #include "web/signals.h"
 
-#define POOL_BYTES ((size_t)32 << 10)   /* of one connection: its head has to fit */
+#define POOL_BYTES ((size_t)16 << 10)   /* of one connection: its head has to fit */
+#define CORKED_MAX 1400                 /* a shorter answer the library corks, and the next ones */
 #define HELD_MAX 14000                  /* with a head it fits in one record of TLS */
 #define DRAIN_MAX                                                                                  \
 	(INT64_C(8) << 20) /* a refused body up to here is read: a browser that still              \
@@ -35,6 +36,7 @@ struct connection {
 	void *tls;                      /* the library's session */
 	bool open;
 	bool held;                      /* an answer waits for room in its socket */
+	bool corked;                    /* the library may have set TCP_CORK */
 	int64_t since_ms;               /* it waits for a head since then */
 };
 
@@ -75,8 +77,12 @@ static enum MHD_Result queue(struct exchange *x, struct MHD_Connection *mc,
 
 	x->queued = result == MHD_YES;
 	x->status = status;
-	if (connection && connection->tls && x->queued && whole && x->bytes_out <= HELD_MAX)
+	if (!connection || !connection->tls)
+		return result;
+	if (x->queued && whole && x->bytes_out <= HELD_MAX)
 		tls_hold(connection->tls);
+	if (!whole || x->bytes_out < CORKED_MAX)
+		connection->corked = true;
 	return result;
 }
 
@@ -355,6 +361,8 @@ static void let_go(struct server *s, struct connection *connection)
 {
 	bool held = connection->tls && !tls_let_go(connection->tls);
 
+	if (connection->corked && connection->fd >= 0)
+		listen_push(connection->fd);
 	s->held += (size_t)held - (size_t)connection->held;
 	connection->held = held;
 }
@@ -445,6 +453,7 @@ static void on_connection(void *of, struct MHD_Connection *mc, void **context,
 	if (!info || !info->tls_session)
 		return;
 	connection->tls = info->tls_session;
+	listen_push(connection->fd);
 	tls_session(connection->tls, s->config->ticket_key, s->config->client_authorities != NULL);
 }
 

@@ -19,8 +19,9 @@ enum err listen_open(struct ctx *c, const struct home *home, struct span where, 
 enum err listen_name(struct ctx *c, const struct sockaddr *address, struct span *out,
 		     bool *loopback_out) MUST_USE;
 
-/* What was written to a connection goes out now: the library for HTTP leaves TCP_CORK set after a
- * short answer, under which the next one would wait 200 ms for more (tcp(7)). */
+/* What is written to a connection goes out now, and not when there is more: also where the library
+ * for HTTP has set TCP_CORK, under which it would wait 200 ms (tcp(7)); then once for each answer.
+ */
 void listen_push(int fd);
 
 #endif

@@ -10,7 +10,6 @@
 
 #include "base/file.h"
 #include "web/form.h"
-#include "web/listen.h"
 
 #define PEM_MAX ((size_t)64 << 10)
 #define DAY INT64_C(86400)
@@ -179,8 +178,6 @@ bool tls_let_go(void *session)
 {
 	int sent = gnutls_record_uncork(session, 0);
 
-	if (sent > 0)
-		listen_push(gnutls_transport_get_int(session));
 	return sent != GNUTLS_E_AGAIN && sent != GNUTLS_E_INTERRUPTED;
 }
 

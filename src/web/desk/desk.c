@@ -235,6 +235,17 @@ static bool is_late_form(const struct visit *v)
 	       !permit_has(v->permit, ROLE_NOBODY);
 }
 
+/* When anything was last read on a paper; asked once in a millisecond. */
+static int64_t last_read_ns(struct desk *d, const struct seam *seam)
+{
+	int64_t now_ms = seam->mono_ms();
+
+	if (d->read_asked_ms != now_ms)
+		d->read_ns = reading_last_ns(d->reading);
+	d->read_asked_ms = now_ms;
+	return d->read_ns;
+}
+
 /* The page of an order that this sitting was given a moment ago, where nothing that it says can
  * have changed: the answer. Else only what its new one will be kept by. */
 static enum err take_kept(struct visit *v)
@@ -250,7 +261,7 @@ static enum err take_kept(struct visit *v)
 	*p = (struct shelf_page){ .sitting = v->sitting.id, .origin = r->origin,
 				  .target = r->target, .last_seq = v->sitting.last_seq,
 				  .told = v->desk->told_number,
-				  .read_ns = reading_last_ns(v->desk->reading) };
+				  .read_ns = last_read_ns(v->desk, v->c->seam) };
 	/* So soon after one reading the next could leave the same time: such a page is not kept. */
 	since_read_ms = llabs(r->now_ms - p->read_ns / 1000000);
 	if (!shelf_answer(v->desk->shelf, p, r->now_ms / 1000, v->a) && since_read_ms > COARSE_MS)

@@ -41,6 +41,7 @@ struct desk {
 	struct visit *uploads;          /* whose files are coming in */
 	struct memo *memo;              /* sittings as they were last looked up */
 	int reading;                    /* the folder that tells whether anything was read since */
+	int64_t read_ns, read_asked_ms; /* when anything was last read on a paper */
 };
 
 struct page_view;

@@ -1,16 +1,17 @@
 /*
- * What the table said of a sitting; see memo.h. Each has one place, by its hash and its order; a
- * newer one takes it.
+ * What the table said of a sitting; see memo.h. Each belongs in one row of a few places, by its
+ * hash and its order; where all are taken a newer one takes the first.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "web/desk/memo.h"
 
 #include <string.h>
 
-#define PLACES 16384u                   /* a power of two */
+#define PLACES 32768u                   /* a power of two */
+#define ROW 4u
 #define TEXT_MAX 320u /* of one sitting: two hashes, a name, a browser, an order */
 
-struct row {
+struct known {
 	struct store_mark mark;
 	struct sitting sitting;         /* its texts stand below */
 	struct span order;
@@ -19,7 +20,7 @@ struct row {
 
 struct memo {
 	struct ctx *c;
-	struct row *places[PLACES];
+	struct known *places[PLACES];
 };
 
 enum err memo_open(struct ctx *c, struct memo **out)
@@ -29,27 +30,35 @@ enum err memo_open(struct ctx *c, struct memo **out)
 	return ERR_OK;
 }
 
-static size_t place_of(struct span id, struct span order)
+/* Its place, or a free one, or the first of its row. */
+static size_t place_of(const struct memo *m, struct span id, struct span order)
 {
 	uint32_t h = span_spread(span_spread(SPAN_SPREAD, id), order);
+	size_t row = (h ^ h >> 16) & (PLACES - ROW);
 
-	return (h ^ h >> 16) & (PLACES - 1);
+	for (size_t at = row; at < row + ROW; at++) {
+		const struct known *k = m->places[at];
+
+		if (!k || (span_eq_secret(k->sitting.id, id) && span_eq(k->order, order)))
+			return at;
+	}
+	return row;
 }
 
 enum err memo_find(struct ctx *c, const struct memo *m, const struct store_mark *mark,
 		   struct span id, struct span order, struct sitting *out, bool *found_out)
 {
-	const struct row *row = m->places[place_of(id, order)];
+	const struct known *k = m->places[place_of(m, id, order)];
 
-	*found_out = row && !memcmp(&row->mark, mark, sizeof *mark) &&
-		     span_eq_secret(row->sitting.id, id) && span_eq(row->order, order);
+	*found_out = k && !memcmp(&k->mark, mark, sizeof *mark) &&
+		     span_eq_secret(k->sitting.id, id) && span_eq(k->order, order);
 	if (!*found_out)
 		return ERR_OK;
-	*out = row->sitting;
-	TRY(span_copy(c, row->sitting.id, &out->id));
-	TRY(span_copy(c, row->sitting.person, &out->person));
-	TRY(span_copy(c, row->sitting.key_sha256, &out->key_sha256));
-	return span_copy(c, row->sitting.agent, &out->agent);
+	*out = k->sitting;
+	TRY(span_copy(c, k->sitting.id, &out->id));
+	TRY(span_copy(c, k->sitting.person, &out->person));
+	TRY(span_copy(c, k->sitting.key_sha256, &out->key_sha256));
+	return span_copy(c, k->sitting.agent, &out->agent);
 }
 
 static void put_text(unsigned char **at, struct span from, struct span *out)
@@ -63,22 +72,22 @@ static void put_text(unsigned char **at, struct span from, struct span *out)
 void memo_keep(struct memo *m, const struct store_mark *mark, struct span order,
 	       const struct sitting *s)
 {
-	struct row **place = &m->places[place_of(s->id, order)], *row = *place;
+	struct known **place = &m->places[place_of(m, s->id, order)], *k = *place;
 	unsigned char *text;
 
 	if (s->id.n + s->person.n + s->key_sha256.n + s->agent.n + order.n > TEXT_MAX)
 		return;
-	if (!row)
-		row = arena_take(m->c->arena, sizeof *row);
-	if (!row)
+	if (!k)
+		k = arena_take(m->c->arena, sizeof *k);
+	if (!k)
 		return;
-	text = row->text;
-	row->mark = *mark;
-	row->sitting = *s;
-	put_text(&text, s->id, &row->sitting.id);
-	put_text(&text, s->person, &row->sitting.person);
-	put_text(&text, s->key_sha256, &row->sitting.key_sha256);
-	put_text(&text, s->agent, &row->sitting.agent);
-	put_text(&text, order, &row->order);
-	*place = row;
+	text = k->text;
+	k->mark = *mark;
+	k->sitting = *s;
+	put_text(&text, s->id, &k->sitting.id);
+	put_text(&text, s->person, &k->sitting.person);
+	put_text(&text, s->key_sha256, &k->sitting.key_sha256);
+	put_text(&text, s->agent, &k->sitting.agent);
+	put_text(&text, order, &k->order);
+	*place = k;
 }

@@ -9,8 +9,8 @@
 
 #include "base/num.h"
 
-#define PLACES 16384u                   /* a power of two */
-#define ROW 4u                          /* with one place, a quarter of 5,000 pages share theirs */
+#define PLACES 32768u                   /* a power of two */
+#define ROW 4u /* with one place, one in seven of 5,000 pages shares its own */
 #define PAGE_MAX ((size_t)1 << 20)      /* a longer one is not kept */
 
 struct place {
