@@ -92,6 +92,17 @@ bool span_split(struct span s, unsigned char sep, struct span *head, struct span
 	return true;
 }
 
+bool span_next(struct span *rest, unsigned char sep, struct span *out)
+{
+	if (!rest->n)
+		return false;
+	if (!span_split(*rest, sep, out, rest)) {
+		*out = *rest;
+		*rest = SPAN_NONE;
+	}
+	return true;
+}
+
 bool span_split_at(struct span s, const char *word, struct span *head, struct span *tail)
 {
 	size_t n = strlen(word);

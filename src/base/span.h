@@ -52,7 +52,9 @@ static inline struct span span_cut(struct span s, size_t from, size_t n)
 struct span span_trim(struct span s); /* without ASCII space, tab, CR, LF at the ends */
 /* Splits at the first byte sep: *head before, *tail after it; false if there is none. */
 bool span_split(struct span s, unsigned char sep, struct span *head, struct span *tail);
-/* The same at the first such word, whose blanks are part of it. */
+/* Takes what stands before the next byte sep, or all there is, off *rest; false at the end. */
+bool span_next(struct span *rest, unsigned char sep, struct span *out);
+/* Splits at the first such word, whose blanks are part of it. */
 bool span_split_at(struct span s, const char *word, struct span *head, struct span *tail);
 bool span_is_utf8(struct span s);                       /* well-formed UTF-8, no surrogates */
 bool span_to_i64(struct span s, int64_t *out); /* decimal, no sign but '-', no leading zero */

@@ -121,16 +121,14 @@ static enum err take_invited(struct ctx *c, void *of, const struct store_row *ro
 static enum err show_invited(struct ctx *c, const struct args *a, const struct invitation *i)
 {
 	struct sha256 hash;
-	struct span words, line, rest = i->may, right, tail;
+	struct span words, line, rest = i->may, right;
 	struct buf may;
 
 	TRY(sha256_of(c, i->key, &hash));
 	TRY(hash_words(c, sha256_span(&hash), &words));
 	buf_begin(&may, c, 4096);
-	for (bool more = rest.n > 0; more; rest = tail) {
-		more = span_split(rest, ' ', &right, &tail);
-		buf_fmt(&may, " --may %.*s", SPAN_ARG(more ? right : rest));
-	}
+	while (span_next(&rest, ' ', &right))
+		buf_fmt(&may, " --may %.*s", SPAN_ARG(right));
 	if (!args_get(a, "out")) {
 		say("%.*s", SPAN_ARG(i->key));
 	} else {

@@ -21,17 +21,12 @@ const size_t command_count = COUNT_OF(commands);
 /* How many words of argv the command's words are; 0 if they differ. */
 static int match(const char *words, int argc, char **argv)
 {
-	struct span rest = span_str(words), word, tail;
+	struct span rest = span_str(words), word;
 	int n = 0;
 
-	for (bool more = true; more; n++) {
-		more = span_split(rest, ' ', &word, &tail);
-		if (!more)
-			word = rest;
+	for (; span_next(&rest, ' ', &word); n++)
 		if (n >= argc || !span_is(word, argv[n]))
 			return 0;
-		rest = tail;
-	}
 	return n;
 }
 

@@ -88,30 +88,23 @@ static bool token_read(const struct json *word, struct token *out)
 
 bool token_in(const struct suggester *s, size_t at, const char *words)
 {
-	struct span rest = span_str(words), word, tail;
+	struct span rest = span_str(words), word;
 
 	if (at >= s->count)
 		return false;
-	for (bool more = true; more; rest = tail) {
-		more = span_split(rest, '|', &word, &tail);
-		if (!more)
-			word = rest;
+	while (span_next(&rest, '|', &word))
 		if (span_is(word, s->token[at].low))
 			return true;
-	}
 	return false;
 }
 
 size_t token_phrase(const struct suggester *s, size_t at, const char *phrase)
 {
-	struct span rest = span_str(phrase), word, tail;
+	struct span rest = span_str(phrase), word;
 	size_t n = 0;
 	char low[TOKEN_BYTES_MAX + 1];
 
-	for (bool more = true; more; rest = tail, n++) {
-		more = span_split(rest, ' ', &word, &tail);
-		if (!more)
-			word = rest;
+	for (; span_next(&rest, ' ', &word); n++) {
 		if (at + n >= s->count)
 			return 0;
 		lower(bare_of(word), low);

@@ -103,11 +103,7 @@ static enum err add_test_keys(struct ctx *c, const char *list, size_t *count)
 	struct span rest = span_str(list), one;
 	char *path;
 
-	while (rest.n > 0) {
-		if (!span_split(rest, ' ', &one, &rest)) {
-			one = rest;
-			rest = SPAN_NONE;
-		}
+	while (span_next(&rest, ' ', &one)) {
 		TRY(span_cstr(c, one, &path));
 		TRY(add(c, path, c->seam->connect(path), count));
 	}

@@ -235,13 +235,9 @@ static bool has_word(const struct table *t, unsigned truth, const struct law_con
 	struct span rest = span_str(field->type == FACT_YES_NO ? "yes no" : field->words), word;
 	bool listed = plain_op(atom->op) == LAW_IS && is_scalar(atom->field) && rest.n;
 
-	while (listed && rest.n) {
+	while (listed && span_next(&rest, ' ', &word)) {
 		bool fits = true;
 
-		if (!span_split(rest, ' ', &word, &rest)) {
-			word = rest;
-			rest = SPAN_NONE;
-		}
 		for (unsigned i = 0; i < t->atoms; i++) {
 			const struct law_cond *other = t->atom[i];
 			bool in = false;
@@ -398,13 +394,8 @@ static enum err words_of(struct checking *k, unsigned field, struct span *list, 
 	struct span rest = span_str(facts_fields(&count)[field].words), word;
 	unsigned n = 0;
 
-	while (rest.n && n < LAW_SET_MAX) {
-		if (!span_split(rest, ' ', &word, &rest)) {
-			word = rest;
-			rest = SPAN_NONE;
-		}
+	while (n < LAW_SET_MAX && span_next(&rest, ' ', &word))
 		list[n++] = word;
-	}
 	*count_out = n;
 	(void)k;
 	return ERR_OK;

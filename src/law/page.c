@@ -55,11 +55,7 @@ static void put_lines(struct buf *b, unsigned indent, struct span text)
 	struct span word;
 
 	buf_fmt(b, "%*s", (int)indent, "");
-	while (text.n) {
-		if (!span_split(text, ' ', &word, &text)) {
-			word = text;
-			text = SPAN_NONE;
-		}
+	while (span_next(&text, ' ', &word)) {
 		if (column > indent && column + 1 + word.n > WIDTH) {
 			buf_fmt(b, "\n%*s", (int)indent, "");
 			column = indent;

@@ -9,18 +9,16 @@
 static enum err check(struct ctx *c, const struct invitation *who)
 {
 	static const char *const rights[] = { "decide", "approve", "roster", "halt", "audit" };
-	struct span rest = who->may, word, tail;
+	struct span rest = who->may, word;
 
 	if (!who->name.n || !who->unix_user.n) {
 		err_next(c, "both are needed: the name for the roster, the user for the command "
 			    "line");
 		FAIL(c, ERR_USAGE, "say who is invited, and as which Unix user");
 	}
-	for (bool more = rest.n > 0; more; rest = tail) {
+	while (span_next(&rest, ' ', &word)) {
 		bool known = false;
 
-		more = span_split(rest, ' ', &word, &tail);
-		word = more ? word : rest;
 		for (size_t i = 0; i < COUNT_OF(rights); i++)
 			known |= span_is(word, rights[i]);
 		if (!known) {

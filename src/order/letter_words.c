@@ -127,11 +127,7 @@ void letter_put(struct buf *b, unsigned indent, struct span text)
 	if (b->n)
 		buf_byte(b, '\n');
 	buf_fmt(b, "%*s", (int)indent, "");
-	while (text.n) {
-		if (!span_split(text, ' ', &word, &text)) {
-			word = text;
-			text = SPAN_NONE;
-		}
+	while (span_next(&text, ' ', &word)) {
 		if (begun && column + 1 + width_of(word) > LINE_WIDTH) {
 			buf_fmt(b, "\n%*s", (int)hang, "");
 			column = hang;

@@ -4,6 +4,8 @@
  * command that does; nothing is decided here. How the sender was checked: sender.c.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <fcntl.h>
+
 #include "base/file.h"
 #include "order/6_release/release.h"
 #include "order/8_notify/notify.h"
@@ -277,6 +279,6 @@ enum err download_page(struct visit *v)
 	}
 	TRY(span_fmt(v->c, &name, "%.*s.writ.tar", SPAN_ARG(v->order.ref)));
 	TRY(sha256_hex(v->c, json_opt_text(v->order.released, "release", name), &tag));
-	TRY(file_open(v->c, path, 0, 0, &fd));
+	TRY(file_open(v->c, path, O_RDONLY, 0, &fd));
 	return answer_file(v->r, v->a, fd, "application/x-tar", tag, name);
 }

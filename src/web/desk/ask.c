@@ -292,17 +292,14 @@ static enum err taken_before(struct ask *k, const char *path, struct span demand
 static enum err keep_places(struct ask *k, const char *path, struct span demand,
 			    struct page_ask_field *f)
 {
-	struct span rest, place, tail, at;
+	struct span rest, place, at;
 	struct buf b;
 
 	buf_begin(&b, k->v->c, VALUE_BYTES);
 	if (!k->sent)
 		TRY(taken_before(k, path, demand, f));
 	rest = f->from;
-	for (bool more = rest.n > 0; more; rest = tail) {
-		more = span_split(rest, ' ', &place, &tail);
-		if (!more)
-			place = rest;
+	while (span_next(&rest, ' ', &place)) {
 		for (size_t i = 0; i < k->said_n; i++) {
 			const struct ask_said *s = &k->said[i];
 
@@ -342,7 +339,7 @@ static enum err capital(struct ask *k, const char *words, struct span *out)
 static enum err word_choices(struct ask *k, const struct fact_field *fact,
 			     struct page_ask_field *f)
 {
-	struct span rest = span_str(fact->words), word, tail;
+	struct span rest = span_str(fact->words), word;
 
 	if (fact->flags & FACT_LIST)
 		f->is_checks = true;
@@ -350,12 +347,8 @@ static enum err word_choices(struct ask *k, const struct fact_field *fact,
 		f->is_select = true;
 	if (f->is_select)
 		TRY(ask_choice(k, f, SPAN_NONE, word_ask_unknown(k->v->base)));
-	for (bool more = true; more; rest = tail) {
-		more = span_split(rest, ' ', &word, &tail);
-		if (!more)
-			word = rest;
+	while (span_next(&rest, ' ', &word))
 		TRY(ask_choice(k, f, word, value_words(fact->path, word)));
-	}
 	return ERR_OK;
 }
 

@@ -26,18 +26,14 @@ static enum err one_signature(struct visit *v, const char *kind, struct span doc
 static struct json *values(struct visit *v, const char *name, struct span more)
 {
 	struct json *list = json_list(v->c);
-	struct span value, rest;
+	struct span value;
 	size_t at = 0;
 
 	while (web_next(v->typed, name, &at, &value))
 		json_add(v->c, list, json_text(v->c, value));
-	for (bool go = more.n > 0; go; more = rest) {
-		go = span_split(more, ' ', &value, &rest);
-		if (!go)
-			value = more;
+	while (span_next(&more, ' ', &value))
 		if (value.n && !json_has_text(list, value))
 			json_add(v->c, list, json_text(v->c, value));
-	}
 	return list;
 }
 

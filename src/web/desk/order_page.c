@@ -476,17 +476,14 @@ enum err order_head(struct visit *v, struct page_order_head *out, struct span *f
 static enum err head(struct visit *v, struct page_order *p)
 {
 	struct page_order_flag *flags;
-	struct span word, rest, row;
+	struct span word, row;
 
 	p->state = span_str(order_state_word(v->order.state));
 	p->means = span_str(order_state_means(v->order.state));
 	TRY(order_head(v, &p->head, &row));
 	TRY(NEW_ARRAY(v->c, flags, FLAGS));
 	p->flags = flags;
-	for (bool more = row.n > 0; more && p->flags_n < FLAGS; row = rest) {
-		more = span_split(row, ' ', &word, &rest);
-		if (!more)
-			word = row;
+	while (p->flags_n < FLAGS && span_next(&row, ' ', &word)) {
 		flags[p->flags_n].word = word;
 		flags[p->flags_n++].words = span_str(order_flag_words(word));
 	}

@@ -152,12 +152,8 @@ enum err invite_step(struct visit *v)
 	struct span link = SPAN_NONE;
 	struct step s;
 
-	if (is_post(v)) {
-		enum err e = invite(v, &link);
-
-		if (e != ERR_OK)
-			TRY(step_failed(v, e));
-	}
+	if (is_post(v))
+		TRY(step_failed(v, invite(v, &link)));
 	step_begin(v, &s, word_people_invite(w), link.n ? word_invite_link(w) : word_invite_says(w),
 		   word_invite_do(w));
 	s.page.preview = link;
@@ -175,12 +171,10 @@ enum err invite_step(struct visit *v)
 static struct json *row_of(struct visit *v, const struct invitation *i, struct span from)
 {
 	struct json *row = json_object(v->c), *may = json_list(v->c);
-	struct span rest = i->may, word, tail;
+	struct span rest = i->may, word;
 
-	for (bool more = rest.n > 0; more; rest = tail) {
-		more = span_split(rest, ' ', &word, &tail);
-		json_add(v->c, may, json_text(v->c, more ? word : rest));
-	}
+	while (span_next(&rest, ' ', &word))
+		json_add(v->c, may, json_text(v->c, word));
 	json_set_str(v->c, row, "row", "person");
 	json_set_text(v->c, row, "name", i->name);
 	json_set_text(v->c, row, "unix_user", i->unix_user);

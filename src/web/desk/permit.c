@@ -32,18 +32,13 @@ unsigned roles_of(const struct team_person *p)
 
 enum err rights_say(struct ctx *c, struct span rights, struct span *out)
 {
-	struct span word, rest;
-	bool more = true;
+	struct span word;
 	struct buf b;
 
 	buf_begin(&b, c, 4096);
-	for (; more; rights = rest) {
-		more = span_split(rights, ' ', &word, &rest);
-		if (!more)
-			word = rights;
+	while (span_next(&rights, ' ', &word))
 		if (word.n)
 			buf_fmt(&b, "%s%.*s", b.n ? ", " : "", SPAN_ARG(word));
-	}
 	return buf_done(c, &b, out);
 }
 

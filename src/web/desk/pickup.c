@@ -7,6 +7,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -260,6 +261,6 @@ enum err pickup_file(struct visit *v)
 	if (!v->r->head && !range_has_etag(web_header(v->r, "If-None-Match"), tag))
 		TRY(count_fetch(v, &p, tag));
 	TRY(span_fmt(v->c, &name, "%.*s.writ.tar", SPAN_ARG(p.ref)));
-	TRY(file_open(v->c, p.path, 0, 0, &fd));
+	TRY(file_open(v->c, p.path, O_RDONLY, 0, &fd));
 	return answer_file(v->r, v->a, fd, "application/x-tar", tag, name);
 }

@@ -35,18 +35,13 @@ static bool place_of(struct ctx *c, struct span text, struct queue_at *out)
 static enum err flags_of(struct ctx *c, struct span words, struct page_queue_line *line)
 {
 	struct page_queue_flag *flags;
-	struct span word, rest;
-	bool more = words.n > 0;
+	struct span word;
 
 	TRY(NEW_ARRAY(c, flags, FLAGS));
 	line->flags = flags;
-	while (more && line->flags_n < FLAGS) {
-		more = span_split(words, ' ', &word, &rest);
-		if (!more)
-			word = words;
+	while (line->flags_n < FLAGS && span_next(&words, ' ', &word)) {
 		TRY(span_copy(c, word, &flags[line->flags_n].word));
 		flags[line->flags_n++].words = span_str(order_flag_words(word));
-		words = rest;
 	}
 	return ERR_OK;
 }

@@ -194,18 +194,15 @@ static enum err put_changes(struct step *s)
 enum err step_words(struct visit *v, struct span document, struct page_code_word **list_out,
 		    size_t *n_out)
 {
-	struct span all, word, rest;
+	struct span all, word;
 	struct sha256 hash;
-	bool more = true;
 
 	*n_out = 0;
 	TRY(sha256_of(v->c, document, &hash));
 	TRY(hash_words(v->c, sha256_span(&hash), &all));
 	TRY(NEW_ARRAY(v->c, *list_out, HASH_WORDS + 1));
-	for (; more && *n_out < HASH_WORDS; all = rest) {
-		more = span_split(all, ' ', &word, &rest);
-		(*list_out)[(*n_out)++].word = more ? word : all;
-	}
+	while (*n_out < HASH_WORDS && span_next(&all, ' ', &word))
+		(*list_out)[(*n_out)++].word = word;
 	return ERR_OK;
 }
 

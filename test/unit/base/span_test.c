@@ -46,6 +46,14 @@ static void cutting(void **state)
 	text_is(tail, "");
 	assert_false(span_split(SPAN("k"), '=', &head, &tail));
 	assert_false(span_split(SPAN_NONE, '=', &head, &tail));
+	tail = SPAN("a  b");
+	assert_true(span_next(&tail, ' ', &head));
+	text_is(head, "a");
+	assert_true(span_next(&tail, ' ', &head));
+	text_is(head, "");
+	assert_true(span_next(&tail, ' ', &head));
+	text_is(head, "b");
+	assert_false(span_next(&tail, ' ', &head));
 	assert_true(span_split_at(SPAN("a is b is c"), " is ", &head, &tail));
 	text_is(head, "a");
 	text_is(tail, "b is c");
