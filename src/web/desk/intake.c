@@ -191,6 +191,8 @@ static enum err not_received(struct visit *v, struct span said)
 	}
 	/* What any command says where it knows nothing better is no page's to say. */
 	if (!span_is(next, err_hint(e)))
+		/* What every failure of a command has as its next step is no help at the desk. */
+	if (!span_is(next, err_hint(e)) && !span_starts(next, "'writ help"))
 		err_next(v->c, "%.*s", SPAN_ARG(next));
 	FAIL(v->c, e, "%.*s", SPAN_ARG(why));
 }
