@@ -192,10 +192,12 @@ def test_whatever_is_wrong_is_one_answer(home, server, chi, file):
     # The file gone: the same, and staff are told what to do.
     path = home.dir / "delivered" / f"{home.ref}.writ.tar"
     path.rename(path.with_suffix(".away"))
-    gone, staff = server.get(good), chi.get(f"/order/{home.ref}/links")
+    gone, staff, page = server.get(good), chi.get(f"/order/{home.ref}/links"), chi.get(f"/order/{home.ref}?paper=1").text
     path.with_suffix(".away").rename(path)
     assert alike(gone)[:2] == alike(server.get(guessed))[:2]
     refused(staff, says("the delivered file is not here", of="src/web/desk/pickup.c"))
+    assert f"/order/{home.ref}/links" not in page and f"/order/{home.ref}/download" not in page and f"/order/{home.ref}/deliver" in page
+    assert f"/order/{home.ref}/links" in chi.get(f"/order/{home.ref}?paper=1").text
 
 
 def test_five_times_the_file_and_no_byte_more(home, server, chi, file):

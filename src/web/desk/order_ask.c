@@ -4,6 +4,8 @@
  * Nothing is chosen beforehand.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "base/file.h"
+#include "order/vault.h"
 #include "web/desk/order_page.h"
 #include "web/desk/step.h"
 
@@ -84,11 +86,14 @@ enum err order_steps(struct visit *v, struct order_steps *out)
 		{ PERMIT_END, ACT_VOIDED, "end", word_end(w), false, false },
 	};
 	struct page_order_step *list, *rest;
+	char *path;
 
 	TRY(NEW_ARRAY(v->c, list, COUNT_OF(all) + 2));
 	TRY(NEW_ARRAY(v->c, rest, COUNT_OF(all)));
 	*out = (struct order_steps){ .turn = list, .rest = rest };
-	if (v->order.delivered && permit_has(PERMIT_DELIVER, v->roles)) {
+	/* The desk's own copy: handed over elsewhere, or old, it is written here again first. */
+	TRY(delivered_path(v->c, &v->s.home, v->order.ref, &path));
+	if (v->order.delivered && file_exists(path) && permit_has(PERMIT_DELIVER, v->roles)) {
 		list[out->turn_n++] = (struct page_order_step){ SPAN("download"), word_download(w),
 								false };
 		list[out->turn_n++] = (struct page_order_step){ SPAN("links"), word_links(w),
