@@ -80,7 +80,7 @@ static void write_requests(struct buf *b, const struct metrics *m, size_t proces
 
 static void write_times(struct buf *b, const struct metrics *m, size_t processes)
 {
-	static const char name[] = "writ_http_request_seconds";
+	static const char name[] = "writ_http_request_duration_seconds";
 	uint64_t n = 0;
 
 	head(b, name, "histogram", "From the head of a request to the end of its answer.");
@@ -107,13 +107,19 @@ void metrics_write(struct buf *b, const struct metrics *m, size_t processes,
 		size_t offset;
 	} rows[] = {
 #define ROW(name, type, help, field) { name, type, help, offsetof(struct metrics_slot, field) }
-		ROW("writ_http_received_bytes_total", "counter", "Bodies of requests.", bytes_in),
-		ROW("writ_http_sent_bytes_total", "counter", "Bodies of answers.", bytes_out),
+		ROW("writ_http_request_body_bytes_total", "counter", "Bodies of requests.",
+		    bytes_in),
+		ROW("writ_http_response_body_bytes_total", "counter", "Bodies of answers.",
+		    bytes_out),
 		ROW("writ_http_connections_total", "counter", "Connections accepted.", connections),
 		ROW("writ_http_connections", "gauge", "Connections open.", connections_open),
 		ROW("writ_http_requests_open", "gauge", "Requests under way.", requests_open),
-		ROW("writ_http_slow_total", "counter", "Connections cut for being slow.", cut),
+		ROW("writ_http_slow_connections_total", "counter",
+		    "Connections cut for being slow.", cut),
 		ROW("writ_http_process_starts_total", "counter", "Starts of a process.", starts),
+		ROW("writ_desk_seal_silent", "gauge",
+		    "Processes to which the seal did not answer when a page was asked for last.",
+		    seal_silent),
 #undef ROW
 	};
 

@@ -20,6 +20,7 @@ struct metrics_slot {
 	uint64_t connections, connections_open, requests_open;
 	uint64_t cut;                                   /* connections that were too slow */
 	uint64_t starts;                                /* of this slot's process */
+	uint64_t seal_silent;                           /* 1: it did not answer the desk last */
 };
 
 struct metrics {

@@ -120,7 +120,9 @@ def test_a_seal_that_is_lost(home, who, server):
     with lost(home, who):
         read_all(home, who, server)
         refuse_all(home, who)
+        assert server.metrics()["writ_desk_seal_silent"] == 1
     back(who)
+    assert server.metrics()["writ_desk_seal_silent"] == 0
     home.ok("tick")
     home.sound()
 

@@ -13,7 +13,7 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
-from harness import life, web  # noqa: E402
+from harness import life, tools, web  # noqa: E402
 from harness.refusals import refused, says  # noqa: E402
 
 
@@ -56,8 +56,25 @@ def test_it_is_alive_and_counts(server):
     name = 'writ_http_requests_total{route="health",status="2xx"}'
     assert after[name] - before[name] == 5
     assert after['writ_http_requests_total{route="none",status="4xx"}'] >= 1
-    assert after['writ_http_request_seconds_bucket{le="+Inf"}'] == after["writ_http_request_seconds_count"] > 5
+    assert after['writ_http_request_duration_seconds_bucket{le="+Inf"}'] == after["writ_http_request_duration_seconds_count"] > 5
     assert after["writ_http_process_starts_total"] >= 2
+
+
+def test_every_figure_is_named_as_operators_expect_and_in_the_manual(server):
+    """Help and type for each, base units, _total for what only grows; the manual page names the same, no more and no fewer."""
+    got = server.get("/metrics")
+    assert got.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    kinds = dict(re.findall(r"^# TYPE (\S+) (\S+)$", got.text, re.M))
+    assert set(kinds) == set(re.findall(r"^# HELP (\S+) \S.*\.$", got.text, re.M)) and len(kinds) > 8
+    for name, kind in kinds.items():
+        assert (kind == "counter") == name.endswith("_total") and kind in ("counter", "gauge", "histogram"), name
+        assert kind != "histogram" or name.endswith("_seconds")
+    sampled = {re.sub(r"_(bucket|sum|count)$", "", n) if re.sub(r"_(bucket|sum|count)$", "", n) in kinds else n
+               for n in re.findall(r"^([a-z_]+)[{ ]", got.text, re.M)}
+    assert sampled == set(kinds)
+    manual = (tools.ROOT / "man" / "writ-desk.8").read_text()
+    assert set(re.findall(r"\bwrit_[a-z_]+", manual)) == set(kinds)
+
 
 
 def test_the_command_became_the_desk(server):

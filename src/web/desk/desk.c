@@ -19,6 +19,7 @@
 #include "web/look/look.h"
 #include "web/pages.h"
 #include "web/server.h"
+#include "web/server.h"
 
 #define DESK_MEMORY ((size_t)64 << 20)
 #define SWEEP_MS 600000
@@ -182,8 +183,11 @@ static enum err sweep(struct visit *v)
 static enum err visit_begin(struct visit *v)
 {
 	struct desk *d = v->desk;
+	enum err e;
 
-	TRY(told_ask(d, v->c, v->r->now_ms));
+	e = told_ask(d, v->c, v->r->now_ms);
+	v->r->server->metrics->slots[v->r->server->process].seal_silent = d->silent_utc != 0;
+	TRY(e);
 	if (v->r->now_ms - d->swept_ms >= SWEEP_MS) {
 		TRY(sweep(v));
 		d->swept_ms = v->r->now_ms;
