@@ -125,8 +125,6 @@ static int run(struct ctx *c, const struct command *command, int argc, char **ar
 		e = err_set(c, ERR_IO, __FILE__, __LINE__, "the output could not be written");
 	if (e == ERR_OK)
 		return 0;
-	if (e == ERR_USAGE && !c->next[0])
-		err_next(c, "'writ help %s' lists its options", command->words);
 	/* A command that has said everything itself leaves no words. */
 	return c->why[0] ? tell_error(c, command->words) : err_exit_status(e);
 }

@@ -318,7 +318,7 @@ def test_a_short_wait_is_no_busy(town):
 @pytest.mark.parametrize("words, status, says", [
     (("dance",), 2, "no command 'dance'\n  next: 'writ help'"), (("shwo", "W-2222-2222"), 2, "perhaps 'writ show'"),
     (("policy",), 2, "perhaps 'writ policy export'"), (("order", "lits"), 2, "perhaps 'writ order list'"), (("--home", "/x", "show"), 2, "options stand after"),
-    (("backup",), 2, "'writ help backup'"), (("order", "submit", "/nonexistent"), 3, "check the name"),
+    (("backup",), 2, "'writ help COMMAND'"), (("order", "submit", "/nonexistent"), 3, "check the name"),
     (("order", "list", "--view", "late"), 2, "--view is open"), (("order", "list", "--view", "open", "--state", "decided"), 2, "without --view"), (("order",), 2, "no command 'order"), (("order", "eat"), 2, "no command 'order eat'"),
     (("order", "list", "--limit", "0"), 2, "number from 1"), (("order", "list", "--limit", "x"), 2, "number from 1"),
     (("order", "list", "--nonsense"), 2, "no option --nonsense"), (("order", "list", "x"), 2, "too many"),

@@ -240,7 +240,8 @@ def decide(person, here, what, codes="", drop=()):
     for line in drop:
         person.click(f'main label[for="{person.one(f"""main input[name="line"][value="{line}"]""").get_attribute("id")}"]')
     if codes:
-        person.fill("codes", codes)
+        person.click("main details:has([name=reason]) summary")
+        person.choose("reason", codes)
     if codes or drop:
         person.send(f"{here}/decide")
     assert len(person.all("main ol.words li")) == 6, person.text()[:2000]

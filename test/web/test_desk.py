@@ -12,7 +12,7 @@ import time
 import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
-from harness import desk, life, passkey, web  # noqa: E402
+from harness import desk, life, passkey, tools, web  # noqa: E402
 from harness.refusals import refused, says  # noqa: E402
 
 # One person for each role: what the roster says of it.
@@ -580,8 +580,12 @@ def test_an_order_that_is_refused(town):
         here = f"/order/{home.ref}"
         got = ana.go(f"{here}/decide", decision="refuse")                       # without a reason
         refused(got, "needs at least one reason")
+        # Every reason that there is can be chosen, in words.
+        every = re.findall(r'^X\("([A-Z0-9-]+)"', (tools.ROOT / "src/law/reason.def").read_text(), re.M)
+        offered = re.findall(r'name="reason" type="checkbox" value="([^"]*)"', got.text)
+        assert offered == every
         assert not home.acts("decided")
-        page = ana.go(f"{here}/decide", decision="refuse", codes="AUTH-UNVERIFIED")
+        page = ana.go(f"{here}/decide", decision="refuse", reason=["AUTH-UNVERIFIED"])
         assert "AUTH-UNVERIFIED" in page.text or "verified" in desk.words(page)  # the letter, before it goes
         assert ana.send(page, f"{here}/decide").location == here
         assert home.acts("decided")[0]["body"]["decision"] == "refuse"

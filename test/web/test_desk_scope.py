@@ -243,12 +243,12 @@ def test_counsel_decides_on_smaller_lines_and_they_are_frozen(at):
     page = ana.go(path, decision="comply", **less)
     refused(page, "less than the order asks for")
     assert typed(page, "from-1") == "2026-11-03"
-    page = ana.send(page, path, decision="narrow", codes="")
+    page = ana.send(page, path, decision="narrow")
     refused(page, "at least one reason")
     assert typed(page, "until-1") == "2026-11-04T10:00:00Z"
-    page = ana.send(page, path, decision="narrow", codes="PART-OVERBROAD", **{"from-1": "2026-10-01"})
+    page = ana.send(page, path, decision="narrow", reason=["PART-OVERBROAD"], **{"from-1": "2026-10-01"})
     refused(page, "covers more time than the order")
-    page = ana.send(page, path, decision="narrow", codes="PART-OVERBROAD", **{"from-1": "2026-11-03"})
+    page = ana.send(page, path, decision="narrow", reason=["PART-OVERBROAD"], **{"from-1": "2026-11-03"})
     assert page.status == 200, desk.words(page)[:1500]
     words = re.findall(r'<ol class="words[^>]*>(.*?)</ol>', page.text, re.S)[0]
     said = re.findall(r"<li>(\w+)</li>", words)
@@ -281,9 +281,9 @@ def test_dates_that_the_order_leaves_open_are_counsels(at):
     ana, path = at.sit("Ana"), f"{here}/decide"
     page = ana.get(path)
     assert "does not state both dates" in page.text and typed(page, "from-1") == ""
-    page = ana.send(page, path, decision="narrow", codes="PART-OVERBROAD")
+    page = ana.send(page, path, decision="narrow", reason=["PART-OVERBROAD"])
     refused(page, "does not state this date, so counsel must")
-    page = ana.send(page, path, decision="narrow", codes="PART-OVERBROAD", **{"from-1": "2026-11-02", "until-1": "2026-11-03"})
+    page = ana.send(page, path, decision="narrow", reason=["PART-OVERBROAD"], **{"from-1": "2026-11-02", "until-1": "2026-11-03"})
     assert page.status == 200 and '"from_words":"2026-11-02"' in ana.form(page, path)[0]["document"], desk.words(page)[:1500]
 
 
@@ -348,7 +348,7 @@ def test_what_changed_since_the_first_approval(town):
             person.demo(name)
         assert "What was approved stands no more" not in chi.get(f"{here}/approve").text
         assert "Any change of scope" in chi.get(f"{here}/approve").text
-        page = ana.go(f"{here}/decide", decision="narrow", codes="PART-OVERBROAD", **{"until-1": "2026-11-05"})
+        page = ana.go(f"{here}/decide", decision="narrow", reason=["PART-OVERBROAD"], **{"until-1": "2026-11-05"})
         page = ana.end_of(ana.send(page, f"{here}/decide"), "the collection")
         page = chi.get(here)
         assert "What was approved stands no more" in page.text and "Nothing stands to be approved" in page.text

@@ -115,7 +115,7 @@ def test_an_order_is_refused(home, ana, ben):
     ana.choose("decision", "refuse")
     ana.send(f"{here}/decide")
     assert ana.all('main [role="alert"]') and not home.acts("decided")      # not without a reason
-    ana.fill("codes", "AUTH-UNVERIFIED")
+    ana.choose("reason", "AUTH-UNVERIFIED")                 # the reasons are open now
     ana.send(f"{here}/decide")
     assert ana.all("main pre.letter")
     ana.send(here)
@@ -134,7 +134,8 @@ def test_a_key_that_does_not_know_its_user_signs_nothing(home, ana, ben):
     ana.open(here)
     ana.leave(f'main a[href="{here}/decide"]')
     ana.choose("decision", "ask")
-    ana.fill("codes", "AUTH-UNVERIFIED")
+    ana.click("main details:has([name=reason]) summary")
+    ana.choose("reason", "AUTH-UNVERIFIED")
     ana.send(f"{here}/decide")
     ana.driver.set_user_verified(False)
     try:

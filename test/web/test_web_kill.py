@@ -115,7 +115,7 @@ class Client(threading.Thread):
         if page.status != 200:      # it was done, and nobody was told
             return ref if "<p>refused: " in self.ask(self.ana.get, f"/order/{ref}").text else None
         fields, _ = self.ana.form(page, path)
-        page = self.ask(self.ana.post, path, fields | {"decision": "refuse", "codes": "AUTH-UNVERIFIED"})
+        page = self.ask(self.ana.post, path, fields | {"decision": "refuse", "reason": "AUTH-UNVERIFIED"})
         if page.status != 200:
             return None
         fields, _ = self.ana.form(page, path)

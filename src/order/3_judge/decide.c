@@ -47,7 +47,8 @@ static enum err check_reasons(struct ctx *c, enum decision d, const struct json 
 			FAIL(c, ERR_USAGE, "'%.*s' is no reason code", SPAN_ARG(code->s));
 		}
 	if (d != DECIDE_COMPLY && json_count(reasons) == 0) {
-		err_next(c, "add --reason CODE ('writ help reasons' lists them)");
+		err_next(c, "choose one: at the desk under 'Further reasons', else with --reason "
+			    "CODE ('writ help reasons' lists them)");
 		FAIL(c, ERR_USAGE, "'%s' needs at least one reason", decisions[d].word);
 	}
 	return ERR_OK;

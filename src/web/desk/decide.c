@@ -22,17 +22,14 @@ static enum err one_signature(struct visit *v, const char *kind, struct span doc
 
 /* ---- counsel's decision ---- */
 
-/* Every value of that name, and the words of a text beside them. */
-static struct json *values(struct visit *v, const char *name, struct span more)
+static struct json *reasons(struct visit *v)
 {
 	struct json *list = json_list(v->c);
 	struct span value;
 	size_t at = 0;
 
-	while (web_next(v->typed, name, &at, &value))
-		json_add(v->c, list, json_text(v->c, value));
-	while (span_next(&more, ' ', &value))
-		if (value.n && !json_has_text(list, value))
+	while (web_next(v->typed, "reason", &at, &value))
+		if (!json_has_text(list, value))
 			json_add(v->c, list, json_text(v->c, value));
 	return list;
 }
@@ -47,7 +44,7 @@ static enum err compose(struct visit *v, struct span *document_out, const char *
 		err_next(v->c, "choose one above; the reasons come after it");
 		FAIL(v->c, ERR_USAGE, "choose what you decide");
 	}
-	ask.reasons = values(v, "reason", span_trim(typed(v, "codes")));
+	ask.reasons = reasons(v);
 	if (scope_is_typed(v) && decision_has_scope(ask.decision))
 		TRY(scope_typed(v, &as));
 	if (ask.decision == DECIDE_COMPLY && as.narrower) {
@@ -197,6 +194,31 @@ enum err decide_reasons(struct step *s)
 	return ERR_OK;
 }
 
+/* Every other reason that there is, folded: nobody learns codes by heart. */
+static enum err further_reasons(struct step *s)
+{
+	static const char *const codes[] = {
+#define X(code, text, cure) code,
+#include "law/reason.def"
+#undef X
+	};
+	const struct json *found =
+		json_get(json_get(s->v->order.judged, "decision"), "reasons");
+	const struct page_base *w = s->v->base;
+
+	step_checks(s, "reason", word_decide_codes(w), word_decide_codes_hint(w));
+	step_fold(s, s->v->problem.n > 0);
+	for (size_t i = 0; i < COUNT_OF(codes); i++) {
+		struct span code = span_str(codes[i]), words;
+
+		if (json_has_text(found, code))
+			continue;
+		TRY(letter_reason(s->v->c, code, &words));
+		step_choice(s, code, code, words, false);
+	}
+	return ERR_OK;
+}
+
 static enum err decide_form(struct visit *v)
 {
 	const struct page_base *w = v->base;
@@ -210,7 +232,7 @@ static enum err decide_form(struct visit *v)
 	step_choice(&s, SPAN("refuse"), word_decide_refuse(w), SPAN_NONE, false);
 	step_choice(&s, SPAN("redirect"), word_decide_redirect(w), SPAN_NONE, false);
 	TRY(decide_reasons(&s));
-	step_input(&s, "codes", word_decide_codes(w), word_decide_codes_hint(w));
+	TRY(further_reasons(&s));
 	return scope_show(v, &s, NULL);
 }
 

@@ -396,7 +396,7 @@ static enum err detail(struct ctx *c, const struct json *act, struct span *out)
 {
 	static const char *const members[] = { "decision", "by", "template", "why", "because",
 					       "to", "order", "basis", "until" };
-	const struct json *body = json_get(act, "body");
+	const struct json *body = json_get(act, "body"), *set = json_get(body, "facts");
 	struct buf b;
 
 	buf_begin(&b, c, (size_t)1 << 20);
@@ -404,6 +404,17 @@ static enum err detail(struct ctx *c, const struct json *act, struct span *out)
 		struct span text = json_opt_text(body, members[i], SPAN_NONE);
 
 		buf_fmt(&b, "%s%.*s", b.n && text.n ? ", " : "", SPAN_ARG(text));
+	}
+	/* Of what staff established; of an order they are a group, and stand above. */
+	for (const struct json *row = set && set->type == JSON_LIST ? set->first : NULL; row;
+	     row = row->next) {
+		const struct fact_field *fact =
+			facts_field(json_opt_text(row, "path", SPAN_NONE));
+
+		if (fact)
+			buf_fmt(&b, "%s%s: %.*s", b.n ? ", " : "", fact_words(fact),
+				SPAN_ARG(value_words(fact->path, json_opt_text(row, "value",
+									       SPAN_NONE))));
 	}
 	return buf_done(c, &b, out);
 }

@@ -83,6 +83,16 @@ static void add_choices(struct step *s, const char *name, struct span label, str
 	f->choices = s->e == ERR_OK ? list : NULL;
 }
 
+void step_fold(struct step *s, bool open)
+{
+	struct page_step_field *f = &s->field[s->page.fields_n - 1];
+
+	if (s->e == ERR_OK) {
+		f->is_folded = true;
+		f->is_open = open;
+	}
+}
+
 void step_radios(struct step *s, const char *name, struct span label, struct span hint)
 {
 	add_choices(s, name, label, hint, true);

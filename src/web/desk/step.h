@@ -11,7 +11,7 @@
 #include "web/pages.h"
 
 #define STEP_FIELDS_MAX 512u            /* what was typed of 100 lines goes along */
-#define STEP_CHOICES_MAX 64u
+#define STEP_CHOICES_MAX 96u
 
 struct step {
 	struct visit *v;
@@ -28,6 +28,8 @@ void step_files(struct step *s, const char *name, struct span label, struct span
 /* One of several, or any of them; then the choices. */
 void step_radios(struct step *s, const char *name, struct span label, struct span hint);
 void step_checks(struct step *s, const char *name, struct span label, struct span hint);
+/* The boxes that were begun last are behind their label, which opens them. */
+void step_fold(struct step *s, bool open);
 void step_choice(struct step *s, struct span value, struct span label, struct span hint,
 		 bool by_itself);
 /* One that says that something was done just now: it is chosen only in a form that was sent just
