@@ -283,7 +283,7 @@ def test_this_tree_is_clean():
 def test_packages_are_debians():
     """install-deps takes the levels that are documented, and names only packages that Debian knows."""
     done = subprocess.run([tools.ROOT / "tools" / "install-deps", "nonsense"], capture_output=True, text=True)
-    assert done.returncode == 2 and "build|demo|test|web|fuzz" in done.stderr
+    assert done.returncode == 2 and "build|demo|test|web|bench|fuzz" in done.stderr
     script = (tools.ROOT / "tools" / "install-deps").read_text()
     names = re.findall(r"^([a-z0-9][a-z0-9.+-]+) {2,}\S", script, re.M)
     assert {"meson", "age", "python3-pytest", "clang"} <= set(names)
