@@ -204,3 +204,14 @@ def test_more_findings_than_a_page_shows(home, server, eva):
     ana.demo("Ana")
     assert ana.get("/audit/findings").status == 403 and server.get("/audit/findings").status == 303
     assert "It holds" in desk.words(eva.compared())
+
+
+def test_the_public_page_dates_its_keys_and_its_promises(home, server):
+    """The keys are those that verifiers pin, since the day of the founding; and nothing of any order."""
+    page = server.get("/")
+    text, policy = desk.words(page), json.loads(home.ok("policy", "export"))
+    founded = json.loads((home.dir / "founding.json").read_text())["made_at"][:10]
+    assert policy["founding_sha256"] in text and policy["document_key"] in text and policy["seal_certificates"][0] in text
+    assert policy["tlog_policy"].split("\n")[0].removeprefix("log ") in text
+    assert f"in force since {founded}" in text and f"They stand since {founded}" in text
+    assert home.ref not in text and "Ana" not in text

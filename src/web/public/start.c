@@ -32,6 +32,8 @@ enum err start_page(struct visit *v)
 {
 	const struct json *state;
 	struct page_start page = { .checkpoint = SPAN_NONE };
+	struct json *founding;
+	struct span text;
 	struct buf b;
 
 	TRY(seal_state(v->c, &v->s, false, &state));
@@ -39,7 +41,11 @@ enum err start_page(struct visit *v)
 	page.log_key = json_opt_text(json_get(state, "log"), "vkey", SPAN_NONE);
 	page.document_key = json_opt_text(state, "document_key", SPAN_NONE);
 	page.certificate = json_opt_text(state, "certificate_sha256", SPAN_NONE);
-	TRY(sha256_hex(v->c, json_opt_text(state, "founding", SPAN_NONE), &page.founding));
+	text = json_opt_text(state, "founding", SPAN_NONE);
+	TRY(sha256_hex(v->c, text, &page.founding));
+	TRY(json_parse(v->c, text, &founding));
+	/* These keys are the founding document's, so they are as old as it is; its day alone. */
+	page.since = span_cut(json_opt_text(founding, "made_at", SPAN_NONE), 0, 10);
 	page.view = v->view;
 	visit_buf(v, &b);
 	TRY(page_start(v->c, &page, &b));
