@@ -123,6 +123,10 @@ class says(str):
         made.found, made.also = called(some, of), also
         return made
 
+    def stands_in(self, text):
+        """Where a program writes for a terminal."""
+        return self.also in text and any(re.search(pattern(one.text), re.sub(r"\s+", " ", text)) for one in self.found)
+
     def is_said(self, answer):
         return answer.status >= 400 and any(re.search(pattern(one.text), plain(answer)) for one in self.found)
 

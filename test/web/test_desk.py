@@ -220,6 +220,32 @@ def test_one_click_counts_for_what_was_seen(town, stage, step):
         assert ben.post(path, fields).status == 303
 
 
+NOT_TAKEN = [
+    ("Ben", "notice", {}, says("say whether the customer is told")),
+    ("Ben", "secrecy", {"until": "2027-02-21"}, says("say by which order or statute")),
+    ("Noa", "decide", {}, says("choose what you decide")),
+    ("Noa", "decide", {"document": '{"kind":"void"}'}, says("the document decides nothing")),
+    ("Noa", "end", {"who": "us"}, says("say who ends it, and why")),
+    ("Noa", "end", {"because": "sent twice"}, says("say who ends it, and why")),
+]
+
+
+@pytest.mark.parametrize("name, step, fields, why", NOT_TAKEN)
+def test_what_lacks_something_says_what(home, who, name, step, fields, why):
+    person, path, before = who(name), f"/order/{home.ref}/{step}", home.acts()
+    shown, _ = person.form(person.get(path), path)
+    refused(person.post(path, {"token": shown["token"], "seq": shown["seq"]} | fields), why)
+    assert home.acts() == before
+
+
+def test_what_nobody_has_is_not_there(home, who, server):
+    refused(who("Mia").get(f"/order/{home.ref}/letter/nothing"), "this order has no such letter")
+    person = desk.Person(server)
+    fields, _ = person.form(person.get("/sign-in"), "/sign-in/demo")
+    refused(person.post("/sign-in/demo", fields | {"name": "Nobody"}), "nobody of that name works here")
+    assert person.get("/desk").status == 303
+
+
 def test_one_click_is_for_invented_homes_alone(town):
     home = town.home()
     with web.serve(home) as server:
@@ -243,6 +269,10 @@ def keyed(town):
         home.ok("roster", "add", "--name", "Ana", "--user", life.USER, "--pub", home.base / "ana.passkey", "--may", "decide",
                 "--user-verified", as_="Ben", key=("ben", "chi"))
         home.key_of_ana, home.server = key, server
+        home.elsewhere = passkey.Passkey(rp_id="localhost", origin="https://localhost:1")
+        (home.base / "ana.elsewhere").write_text(home.elsewhere.line + "\n")
+        home.ok("roster", "add", "--name", "Ana", "--user", life.USER, "--pub", home.base / "ana.elsewhere", "--may", "decide",
+                as_="Ben", key=("ben", "chi"))
         yield home
 
 
@@ -336,7 +366,7 @@ def test_uploads_of_one_person_leave_room_for_others(home, server):
         assert talk.answer().status == 100
     with begun(mia) as fifth:
         got = fifth.answer()
-        assert got.status == 503 and "4 uploads of yours are under way" in desk.words(got)
+        refused(got, says("%u uploads of yours are under way", also="4 uploads"))
     with begun(ben) as other:
         assert other.answer().status == 100
     assert mia.get("/desk").status == 200
@@ -357,6 +387,10 @@ def test_a_strangers_passkey(keyed):
     stranger.credential = keyed.key_of_ana.credential
     refused(person.passkey(stranger), SIGNATURE)
     refused(person.post("/sign-in", person.form(person.get("/sign-in"), "/sign-in")[0]), "no passkey has answered")
+
+
+def test_a_passkey_of_another_desk(keyed):
+    refused(desk.Person(keyed.server).passkey(keyed.elsewhere), says("this passkey is for %.*s", also="https://localhost:1"))
 
 
 def test_the_access_report_tells_how_many_were_refused(keyed):
@@ -401,6 +435,8 @@ def test_an_assertion_is_good_for_what_it_was_asked_for_alone(keyed):
                        (dict(crossOrigin=True), FRAME), (dict(kind="webauthn.create"), PURPOSE), (dict(sign_with=passkey.Passkey()), SIGNATURE)):
         refused(ana.post(path, ana.answer(page, path, keyed.key_of_ana, **twist)), why)
     refused(ana.post(path, decision | {"token": "0" * 64}), NOT_YOURS)
+    refused(ana.post(path, ana.form(page, path)[0]), "no passkey has signed")
+    refused(ana.post(path, ana.answer(page, path, passkey.Passkey(rp_id="localhost", origin=keyed.server.origin))), "that passkey is not yours")
     assert not keyed.acts("decided")
 
 
@@ -453,6 +489,9 @@ def test_a_first_passkey_is_signed_in_by_two(town):
         refused(new.post(link, made(flags=passkey.UP | passkey.AT)), says("the passkey did not verify its user", of="src/web/desk/enrol.c"))
         page = new.get(link)
         fields, data = new.form(page, link)
+        with sqlite3.connect(home.dir / "writ.db") as db:
+            code, = db.execute("SELECT code_sha256 FROM invitation").fetchone()
+        refused(ana.get(f"/people/admit/{code}"), "the passkey has not been made yet")
         assert new.post(link, made()).location == link
         said = re.findall(r"<li>([A-Z]+)</li>", new.get(link).text)
         assert len(said) == 6
@@ -460,6 +499,10 @@ def test_a_first_passkey_is_signed_in_by_two(town):
         admit = re.search(r'href="(/people/admit/\w+)"', ana.get("/people").text)[1]
         page = ana.get(admit)
         assert re.findall(r"<li>([A-Z]+)</li>", page.text) == said
+        home.hire("Pia")
+        web.wait(lambda: "Pia" in ana.get("/people").text, "the row of Pia")
+        refused(ana.send(page, admit), "the roster was changed since")
+        page = ana.get(admit)
         assert ana.send(page, admit).location == "/people"
         got = ana.send(ana.get(admit), admit)
         refused(got, "you have signed: another person")                         # one is not two

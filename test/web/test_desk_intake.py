@@ -85,10 +85,15 @@ def test_paper_alone_is_taken_in_at_once(ben, home, paper):
     ([("fine.pdf", PAPER)], {"language": "french"}, says("is no language"), 400),
     ([("fine.pdf", PAPER)], {"resubmits": "W-2222-2222"}, says("in this home"), 404),
     ([(f"{i}.pdf", PAPER) for i in range(33)], {}, says("an order has at most %u papers"), 413),
+    ([("fine.pdf", PAPER)], {"order": ["a.yaml", "b.yaml"]}, says("papers, and at most one order file"), 400),
 ])
 def test_what_is_not_taken_in_says_why_and_what_was_typed_stays(ben, home, papers, fields, why, status):
     before = len(home.json("order", "list")["orders"])
-    got = take_in(ben, *papers, **fields)
+    if "order" in fields:
+        token = ben.form(ben.get("/intake"), "/intake")[0]["token"]
+        got = ben.upload("/intake", {"token": token}, [("paper", *papers[0]), *(("order", name, b"version: 1") for name in fields.pop("order"))])
+    else:
+        got = take_in(ben, *papers, **fields)
     refused(got, why, status)
     again, _ = ben.form(got, "/intake")
     assert all(again[name] == value for name, value in fields.items())

@@ -184,7 +184,8 @@ def test_who_asks_while_another_counts_keeps_what_was_typed(at):
     ben, path = at.sit("Ben"), f"{here}/scope"
     with counting(at):
         got = ben.go(path, **{"line": ["d2"], "from-2": "2026-11-05"})
-        assert got.status == 409 and "somebody else has other lines" in desk.words(got) and typed(got, "from-2") == "2026-11-05"
+        refused(got, "somebody else has other lines", 409)
+        assert typed(got, "from-2") == "2026-11-05"
     page = ben.get(f"{path}?since={len(at.home.acts())}")
     assert page.status == 303 and page.location == path          # nothing of theirs runs
     assert not at.home.acts("counted")

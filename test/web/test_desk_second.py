@@ -12,6 +12,7 @@ import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from harness import desk, life, testland, web  # noqa: E402
+from harness.refusals import refused  # noqa: E402
 
 PEOPLE = {"Ana": ("decide", "roster", "halt"), "Ben": ("approve", "roster", "halt"), "Chi": ("approve", "roster", "decide")}
 KNOWN = ("--sign", "NONE", "--fact", "customer.kind=CONSUMER", "--fact", "data.foreign_law_conflict=NONE")
@@ -130,7 +131,7 @@ def test_let_be_or_taken_back(at, who, button, says):
     assert got.status == 409 and says in desk.words(got) and "no second signature" in desk.words(got)
     fields, _ = chi.form(old, path)
     got = chi.post(path, fields | {"seq": last["seq"]})
-    assert got.status == 409 and "not the decision that waits" in desk.words(got)
+    refused(got, "not the decision that waits", 409)
     got = chi.post(path, fields | {"seq": last["seq"], "let_be": "1"})
     assert got.status == 409 and "waits for a second signature" in desk.words(got)
     at.nothing_decided()
@@ -155,7 +156,7 @@ def test_another_document_is_not_the_one_that_waits(at):
     other = json.loads(fields["document"])
     other["lines"] = other["lines"][1:]
     got = chi.post(path, fields | {"document": json.dumps(other, sort_keys=True, separators=(",", ":"))})
-    assert got.status == 409 and "not the decision that waits" in desk.words(got)
+    refused(got, "not the decision that waits", 409)
     at.nothing_decided()
 
 

@@ -54,7 +54,9 @@ static void pages(void **state)
 	ok(r.c, answer_page(&r, &a, &b));
 	assert_int_equal(a.status, 409);
 	buf_str(&b, "longer than its maximum");
-	fails(r.c, ERR_LIMIT, answer_page(&r, &a, &b));
+	refused(r.c, ERR_LIMIT, "a text would be longer", answer_page(&r, &a, &b));
+	refused(r.c, ERR_LIMIT, "the text of an answer is longer",
+		answer_text(&r, &a, 404, "%09999d", 1));
 	ok(r.c, answer_text(&r, &a, 404, "no %s", "such"));
 	text_is(a.body, "no such");
 	ok(r.c, answer_json(&r, &a, 200, SPAN("{}")));
@@ -76,7 +78,7 @@ static void elsewhere(void **state)
 	text_is(a.location, "/order/W-7KQF-2M9D?tab=2");
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
 		refused(r.c, ERR_FORMAT, "no page of this site", answer_see(&r, &a, "%s", bad[i]));
-	fails(r.c, ERR_FORMAT, answer_see(&r, &a, "/%05000d", 1));
+	refused(r.c, ERR_FORMAT, "no page of this site", answer_see(&r, &a, "/%05000d", 1));
 }
 
 static void files(void **state)
@@ -91,9 +93,11 @@ static void files(void **state)
 	assert_int_equal(a.fd_bytes, 10);
 	close(fd);
 	ok(r.c, memfd_of(r.c, "x", SPAN("0123456789"), &fd));
-	fails(r.c, ERR_FORMAT, answer_file(&r, &a, fd, "image/png", SPAN("a\"b"), SPAN("")));
+	refused(r.c, ERR_FORMAT, "an ETag has a character that it cannot have",
+		answer_file(&r, &a, fd, "image/png", SPAN("a\"b"), SPAN("")));
 	assert_int_equal(fcntl(fd, F_GETFD), -1);       /* it was taken all the same */
-	fails(r.c, ERR_IO, answer_file(&r, &a, open(folder, O_RDONLY), "x", SPAN(""), SPAN("")));
+	refused(r.c, ERR_IO, "the file of an answer cannot be read",
+		answer_file(&r, &a, open(folder, O_RDONLY), "x", SPAN(""), SPAN("")));
 }
 
 static void cookies(void **state)
@@ -112,12 +116,16 @@ static void cookies(void **state)
 	text_is(a.cookies[2],
 		"__Host-session=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0");
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
-		fails(r.c, ERR_FORMAT, answer_cookie(&r, &a, "session", span_str(bad[i]), 0));
-		fails(r.c, ERR_FORMAT, answer_cookie(&r, &a, bad[i], SPAN("x"), 0));
+		refused(r.c, ERR_FORMAT, "a cookie has a name or value that it cannot have",
+			answer_cookie(&r, &a, "session", span_str(bad[i]), 0));
+		refused(r.c, ERR_FORMAT, "a cookie has a name or value that it cannot have",
+			answer_cookie(&r, &a, bad[i], SPAN("x"), 0));
 	}
-	fails(r.c, ERR_FORMAT, answer_cookie(&r, &a, "", SPAN("x"), 0));
+	refused(r.c, ERR_FORMAT, "a cookie has a name or value that it cannot have",
+		answer_cookie(&r, &a, "", SPAN("x"), 0));
 	ok(r.c, answer_cookie(&r, &a, "other", SPAN("x"), 0));
-	fails(r.c, ERR_LIMIT, answer_cookie(&r, &a, "fifth", SPAN("x"), 0));
+	refused(r.c, ERR_LIMIT, "an answer sets at most",
+		answer_cookie(&r, &a, "fifth", SPAN("x"), 0));
 }
 
 int main(void)

@@ -107,7 +107,8 @@ static void listening(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
-		fails(&c, ERR_USAGE, listen_open(&c, &home, span_str(bad[i]), 1, fds, &port));
+		refused(&c, ERR_USAGE, "is no address and port",
+			listen_open(&c, &home, span_str(bad[i]), 1, fds, &port));
 	for (size_t i = 0; i < COUNT_OF(away); i++)
 		refused(&c, ERR_DENIED, "this machine alone",
 			listen_open(&c, &home, span_str(away[i]), 1, fds, &port));
@@ -152,7 +153,7 @@ static void numbers(void **state)
 	assert_non_null(strstr(z, "_bucket{le=\"+Inf\"} 4\n"));
 	assert_non_null(strstr(z, "_sum 30.004\n"));
 	close(fd);
-	fails(&c, ERR_IO, metrics_map(&c, -1, &m));
+	refused(&c, ERR_IO, "the numbers of this server cannot be shared", metrics_map(&c, -1, &m));
 }
 
 static void lines(void **state)

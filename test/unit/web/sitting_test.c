@@ -443,7 +443,8 @@ static void test_drafts(void **state)
 	ok(&d.c, draft_take(&d.c, d.st, late, SPAN("Ana"), d1.target, &got, &found));
 	assert_false(found);
 	d1.form.n = DRAFT_MAX + 1;
-	fails(&d.c, ERR_LIMIT, draft_keep(&d.c, d.st, SPAN("Ana"), &d1, &token));
+	refused(&d.c, ERR_LIMIT, "too long to be kept",
+		draft_keep(&d.c, d.st, SPAN("Ana"), &d1, &token));
 }
 
 static void test_drafts_of_one_person(void **state)
