@@ -25,7 +25,8 @@ const char *agent_family(struct span user_agent)
 	};
 
 	for (size_t i = 0; i < COUNT_OF(families); i++)
-		if (memmem(user_agent.p, user_agent.n, families[i][0], strlen(families[i][0])))
+		if (user_agent.n &&
+		    memmem(user_agent.p, user_agent.n, families[i][0], strlen(families[i][0])))
 			return families[i][1];
 	return "other";
 }
