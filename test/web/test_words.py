@@ -80,6 +80,6 @@ def test_another_refusal_is_not_taken_for_it():
     good = "<html><main><p>this form is not of your session</p><p>go back, load the page again, and send the form from there</p></main>"
     refusals.refused(Page(403, good), says)
     for status, text in ((404, good), (200, good), (403, good.replace("<main>", "").replace("session", "order")), (403, good.replace("go back", "wait")),
-                         (403, good.replace("</main>", "see 'writ help'</main>"))):
+                         (403, good.replace("</main>", refusals.ways()["USAGE"][1] + "</main>"))):
         with pytest.raises(AssertionError):
             refusals.refused(Page(status, text), says)
