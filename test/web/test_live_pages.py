@@ -21,8 +21,9 @@ def walked():
 
 
 # What no page leads to: an invitation and the address of a delivered file go from person to person; a picture is part
-# of a page; a signature of two needs a passkey that was made. What is one click has its page where it was refused.
-GIVEN = {"enrol", "enrol-do", "pickup", "pickup-file", "picture", "admit", "admit-do"}
+# of a page; a signature of two needs a passkey that was made; what a comparison found wrong, a log with something wrong
+# (test_audit.py). What is one click has its page where it was refused.
+GIVEN = {"audit-findings", "enrol", "enrol-do", "pickup", "pickup-file", "picture", "admit", "admit-do"}
 
 
 def test_every_page_and_every_form_is_reached_without_script(walked):
