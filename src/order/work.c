@@ -96,8 +96,10 @@ static enum err read_end(struct ctx *c, int fd, struct span *out)
 	unsigned char *room;
 	ssize_t got;
 
-	TRY(NEW_ARRAY(c, room, SAID_MAX));
-	got = size < 0 ? -1 : pread(fd, room, SAID_MAX, from);
+	if (size <= 0)
+		return ERR_OK;
+	TRY(NEW_ARRAY(c, room, (size_t)(size - from)));
+	got = pread(fd, room, (size_t)(size - from), from);
 	if (got < 0)
 		FAIL(c, ERR_IO, "what it said cannot be read: %s", strerror(errno));
 	*out = span_of(room, (size_t)got);
