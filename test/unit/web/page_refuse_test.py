@@ -320,7 +320,7 @@ def survives(times):
             seen[done.returncode] += 1
             if done.returncode:
                 assert re.match(r'[A-Za-z0-9_.-]+:\d+:\d+: .', done.stderr), f'no place: {done.stderr}'
-    assert seen[0] and seen[1] > times / 2, f'refused and not: {seen}'
+    assert seen[1] > times / 2, f'refused and not: {seen}'     # unchanged they compile, as above
     print(f'{times} changed files: {seen[1]} refused')
 
 
