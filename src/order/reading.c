@@ -73,10 +73,11 @@ static bool is_the_papers(enum err e, const struct json *answer)
 static enum err wait_turn(struct reader_of_paper *r, struct line *line)
 {
 	int64_t began_ms = r->c->seam->mono_ms();
-	char *path;
+	char *folder, *path;
 
-	TRY(path_fmt(r->c, &path, "%s/reading.line", r->s->home.run));
-	TRY(dir_make(r->c, r->s->home.run, 0700));
+	TRY(path_fmt(r->c, &folder, "%s/work", r->s->home.run));
+	TRY(path_fmt(r->c, &path, "%s/reading.line", folder));
+	TRY(dir_make(r->c, folder, 0700));
 	if (line_join(r->c, path, line) != ERR_OK) {
 		err_note(r->c, "papers are being read");
 		return r->c->code;

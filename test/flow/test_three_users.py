@@ -188,7 +188,7 @@ class Home(life.Home):
             text = text.replace(f"name: {name}\n    unix_user: {life.USER}", f"name: {name}\n    unix_user: {name.lower()}")
         pathlib.Path(answers).write_text(text.replace("    region: FR", f"    credential: {CREDENTIAL}\n    region: FR"))
         for name, uid, mode in (("", WRIT, 0o751), ("blob", WRIT, 0o700), ("vault", WRIT, 0o700), ("log", WRIT, 0o755),
-                                ("seal", SEAL, 0o700), ("run", 0, 0o755)):
+                                ("seal", SEAL, 0o700), ("run", 0, 0o755), ("run/work", WRIT, 0o700)):
             path = self.dir / name
             path.mkdir()
             os.chown(path, uid, uid)

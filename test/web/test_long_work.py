@@ -194,8 +194,9 @@ def test_a_seal_that_does_not_release(home, authority):
 @contextlib.contextmanager
 def others_read(home, first, count):
     """Other papers that are being read: they hold places of the line (order/line.h)."""
-    (home.dir / "run").mkdir(exist_ok=True)
-    with open(home.dir / "run" / "reading.line", "a+b") as line:
+    folder = home.dir / "run" / "work"
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "reading.line", "a+b") as line:
         fcntl.fcntl(line, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, first, count, 0))
         yield
 
