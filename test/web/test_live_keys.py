@@ -109,7 +109,7 @@ class Hands:
             self.browser.go(self.server.origin + "/sign-in")
         count = self.driver.execute_script("""return [...document.querySelectorAll('form[action="/sign-in/demo"]')].findIndex(f => f.elements.name.value === arguments[0]) + 1""", name)
         assert count
-        self.leave(f'section form:nth-of-type({count}) button')
+        self.leave(f'tbody tr:nth-of-type({count}) button')
         assert self.driver.execute_script("return document.body.dataset.person") == name
 
 
