@@ -181,6 +181,7 @@ def test_the_second_tab_loses_nothing(home, ben):
     ben.send()
     assert "somebody was faster" in ben.text() and value(ben, "issuer-authority_name") == "typed in this tab"
     assert len(home.acts("transcribed")) == 1
+    put(ben, "because", "read again in another tab")
     ben.send(here)
     assert home.acts("transcribed")[1]["body"]["facts"]["issuer"]["authority_name"] == "typed in this tab"
     ben.complaints()
