@@ -12,6 +12,7 @@ import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from harness import life, tools  # noqa: E402
+from harness.testland import HEAD  # noqa: E402
 from harness.life import demand  # noqa: E402
 
 if not tools.program("writ"):
@@ -24,20 +25,6 @@ CODES = list(WORDS)
 OURS = [c for c in CODES if c.startswith("PACK-")]
 TOLD = [c for c in CODES if c not in OURS]
 CONFLICTS = ["TERR-CONFLICT", "TERR-BLOCKING-LAW"]
-HEAD = """pack:
-  id: testland
-  version: 1
-  title: Testland
-  kind: law
-  country: FR
-  status: draft
-  law_as_of: 2026-01-01
-  next_review: 2036-01-01
-words:
-  - field: instrument.provisions
-    of:
-      - CPP 99-4
-"""
 PROFILE = """provider_version: 1
 name: EX
 legal_entity: Example Mail SAS

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from harness import busy, life, web  # noqa: E402
+from harness import busy, desk, life, web  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +20,11 @@ def home():
 def server(home):
     with web.serve(home) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def who(home, server):
+    return desk.Desk(home, server).sit
 
 
 @pytest.fixture(scope="module")

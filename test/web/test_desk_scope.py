@@ -22,18 +22,7 @@ F_OFD_SETLK = 37        # linux/fcntl.h; Python has no name for it
 TWO = [life.demand(), life.demand(target="bob@mail.example", since="2026-11-01", until="2026-11-30")]
 
 
-class Desk:
-    """A home with a running desk, and its people."""
-
-    def __init__(self, home, server):
-        self.home, self.server, self.seats = home, server, {}
-
-    def sit(self, name):
-        if name not in self.seats:
-            self.seats[name] = desk.Person(self.server)
-            assert self.seats[name].demo(name).status == 303
-        return self.seats[name]
-
+class Desk(desk.Desk):
     def take_in(self, *demands, **more):
         self.home.submit(list(demands) or None, **more)
         self.here = f"/order/{self.home.ref}"

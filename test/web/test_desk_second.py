@@ -19,16 +19,7 @@ KNOWN = ("--sign", "NONE", "--fact", "customer.kind=CONSUMER", "--fact", "data.f
 REASON = "CAT-EXCEEDS"
 
 
-class Desk:
-    def __init__(self, home, server):
-        self.home, self.server, self.seats = home, server, {}
-
-    def sit(self, name):
-        if name not in self.seats:
-            self.seats[name] = desk.Person(self.server)
-            assert self.seats[name].demo(name).status == 303
-        return self.seats[name]
-
+class Desk(desk.Desk):
     def judged(self):
         """An order of two lines, of which the packs call the second INSUFFICIENT; its address."""
         def plain(tree):

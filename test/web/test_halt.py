@@ -24,18 +24,6 @@ def home():
         yield made.invent()
 
 
-@pytest.fixture(scope="module")
-def who(server):
-    made = {}
-
-    def sign_in(name):
-        if name not in made:
-            made[name] = desk.Person(server)
-            assert made[name].demo(name).status == 303
-        return made[name]
-    return sign_in
-
-
 def degraded(page):
     return "Degraded." in desk.words(page)
 

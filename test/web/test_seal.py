@@ -25,18 +25,6 @@ def home():
         yield made.invent()
 
 
-@pytest.fixture(scope="module")
-def who(server):
-    made = {}
-
-    def sign_in(name):
-        if name not in made:
-            made[name] = desk.Person(server)
-            assert made[name].demo(name).status == 303
-        return made[name]
-    return sign_in
-
-
 @contextlib.contextmanager
 def lost(home, who):
     """There is none, and none can be started."""
