@@ -176,7 +176,7 @@ static enum MHD_Result send_answer(struct exchange *x, struct MHD_Connection *mc
 	if (x->found.head_only)
 		x->bytes_out = 0;
 	response = with_headers(response, &reply);
-	result = queue(x, mc, response, reply.status, reply.fd < 0 && !closing);
+	result = queue(x, mc, response, reply.status, reply.fd < 0 && !closing && !x->stopping);
 	if (response)
 		MHD_destroy_response(response);
 	return result;
